@@ -1,0 +1,39 @@
+"""Luthier: from a file of examples to a proven, served specialist.
+
+The Python API is lazy: importing ``luthier`` imports no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+# Privacy: third-party telemetry is off before any library that has some is imported.
+for _name, _value in {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "DISABLE_TELEMETRY": "1",
+    "TRL_DISABLE_TELEMETRY": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "LuthierError": "luthier.errors",
+    "Recipe": "luthier.recipe",
+    "load_recipe": "luthier.recipe",
+    "make_recipe": "luthier.recipe",
+    "Store": "luthier.store",
+}
+
+__all__ = ["__version__", *_LAZY]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'luthier' has no attribute {name!r}")

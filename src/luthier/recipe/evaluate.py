@@ -1,0 +1,108 @@
+"""What the evaluation stage and the gate may be asked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from luthier.recipe.spec import ByName, Choice, OneOrMany, Spec
+
+
+class MetricSpec(Choice):
+    """A number computed from answers to the test rows; higher is better."""
+
+    family: ClassVar[str] = "metric"
+
+
+class ExactMetric(MetricSpec):
+    """The whole answer equals the reference (outer white space ignored)."""
+
+    runs: ClassVar[str] = "luthier.score.text:exact"
+    kind: Literal["exact"] = "exact"
+    """exact"""
+
+
+class RougeLMetric(MetricSpec):
+    """ROUGE-L F1 of the answer, or of one JSON field of it, over Unicode words."""
+
+    runs: ClassVar[str] = "luthier.score.text:rouge_l"
+    kind: Literal["rouge_l"] = "rouge_l"
+    """rouge_l"""
+    field: str | None = None
+    """Compare only this field of a JSON answer."""
+
+
+class JsonFieldsMetric(MetricSpec):
+    """Every named field of the JSON answer equals the reference's."""
+
+    runs: ClassVar[str] = "luthier.score.json:fields"
+    kind: Literal["json_fields"] = "json_fields"
+    """json_fields"""
+    fields: tuple[str, ...] = ()
+    """The fields that must be right; empty means all fields of the reference."""
+
+
+class JsonFieldMetric(MetricSpec):
+    """One field of the JSON answer: accuracy or macro-F1 over its values."""
+
+    runs: ClassVar[str] = "luthier.score.json:field"
+    kind: Literal["json_field"] = "json_field"
+    """json_field"""
+    field: str
+    """The field to compare."""
+    metric: Literal["accuracy", "macro_f1"] = "accuracy"
+    """How values are summed up; macro_f1 weighs each value alike."""
+
+
+class LabelMetric(MetricSpec):
+    """The answer is a class label: accuracy or macro-F1."""
+
+    runs: ClassVar[str] = "luthier.score.label:label"
+    kind: Literal["label"] = "label"
+    """label"""
+    metric: Literal["accuracy", "macro_f1"] = "accuracy"
+    """How labels are summed up."""
+
+
+AnyMetric = Annotated[
+    ExactMetric | RougeLMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric, Field(discriminator="kind"), ByName
+]
+
+
+def _suite(value: Any) -> Any:
+    return {"suite": value} if isinstance(value, str) else value
+
+
+class RegressionSpec(Spec):
+    """A suite that must not get worse than ``margin``."""
+
+    suite: str
+    """``skills`` and ``text`` are built in (made for the nano base); or a JSONL file of ``{messages, answer}`` or ``{text}``."""
+    margin: float | None = Field(default=None, gt=0)
+    """Largest loss that is accepted: points of accuracy (default 2.0) or percent of bits per byte (default 2.0)."""
+
+
+AnyRegression = Annotated[RegressionSpec, BeforeValidator(_suite)]
+
+
+class EvaluateSpec(Spec):
+    """What "better" means and what must not get worse."""
+
+    target: Annotated[tuple[AnyMetric, ...], OneOrMany] = ()
+    """Metrics on the test rows that must all beat the best baseline; empty: detected from the answers."""
+    also: Annotated[tuple[AnyMetric, ...], OneOrMany] = ()
+    """Metrics that are shown beside the target and decide nothing."""
+    regression: Annotated[tuple[AnyRegression, ...], OneOrMany] = ()
+    """Suites that must hold: the candidate may not be worse than the base by more than a margin."""
+    baselines: tuple[Literal["base", "few_shot", "words"], ...] = ("base", "few_shot", "words")
+    """What the tuned model must beat: the base as it is, the base with examples in the prompt, words + logistic
+    regression (where the answer has labels)."""
+    shots: int = Field(default=3, ge=1, le=64)
+    """Examples in the prompt of the few_shot baseline."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """Longest generated answer; left out, 1.5 times the longest reference answer."""
+    max_items: int | None = Field(default=None, ge=2)
+    """Evaluate a seeded sample of at most this many test rows; left out, all of them."""
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    """One-sided error rate of each decision."""

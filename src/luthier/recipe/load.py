@@ -1,0 +1,180 @@
+"""Reading a recipe: YAML with line numbers, ``--set`` overrides, errors in the user's words.
+
+Gives a frozen :class:`Recipe` together with where each value came from. It derives nothing: that is ``plan``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from luthier.errors import LuthierError, UsageError, did_you_mean
+from luthier.recipe.recipe import Recipe
+
+LARGEST = 1 << 20
+
+
+@dataclass(frozen=True)
+class LoadedRecipe:
+    """A recipe with its origins.
+
+    ``origins`` maps dotted keys that were written down to ``file:line`` or ``--set``; a key that is not in it is a
+    default. ``folder`` is what relative paths in the recipe are relative to.
+    """
+
+    recipe: Recipe
+    origins: Mapping[str, str]
+    folder: Path
+    path: Path | None = None
+
+
+def load_recipe(path: Path | str, overrides: Sequence[str] = ()) -> LoadedRecipe:
+    """Read a recipe file and apply ``a.b=c`` overrides.
+
+    Raises:
+        LuthierError: the file is missing or is not YAML.
+        UsageError: unknown keys or impossible values, each with file:line and the nearest right key.
+    """
+    path = Path(path)
+    text = _read(path)
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        raise LuthierError(f"not valid YAML: {problem}", where=where, fix="check indentation and colons") from None
+    if not isinstance(data, dict):
+        raise LuthierError("a recipe is a mapping of keys", where=path, fix="luthier init DATA writes one")
+    origins = {key: f"{path}:{line}" for key, line in _lines(root, "")}
+    if "luthier" not in data:
+        raise UsageError(
+            "the recipe does not say its version", where=path, why="old recipes must keep their meaning",
+            fix="add the first line: luthier: 1",
+        )
+    return _finish(data, origins, overrides, path.parent.resolve(), path)
+
+
+def make_recipe(data: Mapping[str, Any], overrides: Sequence[str] = (), folder: Path | None = None) -> LoadedRecipe:
+    """The same from a Python mapping."""
+    return _finish(dict(data), {}, overrides, (folder or Path.cwd()).resolve(), None)
+
+
+def _finish(
+    data: dict[str, Any], origins: dict[str, str], overrides: Sequence[str], folder: Path, path: Path | None
+) -> LoadedRecipe:
+    for item in overrides:
+        _override(data, item)
+        origins[item.partition("=")[0].strip()] = "--set"
+    try:
+        recipe = Recipe.model_validate(data)
+    except ValidationError as error:
+        raise _explain(error, origins, path) from None
+    return LoadedRecipe(recipe, origins, folder, path)
+
+
+def _read(path: Path) -> str:
+    if path.is_dir():
+        raise LuthierError("a recipe is a file, this is a folder", where=path, fix=f"luthier init {path}")
+    try:
+        raw = path.read_bytes() if path.stat().st_size <= LARGEST else None
+    except FileNotFoundError:
+        raise LuthierError("no such recipe", where=path, fix="luthier init DATA writes one") from None
+    except OSError as error:
+        raise LuthierError(f"the recipe cannot be read: {error.strerror}", where=path) from None
+    if raw is None:
+        raise LuthierError("too large for a recipe (over 1 MiB)", where=path, fix="is this a data file? luthier init")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise LuthierError("not a text file in UTF-8", where=path, fix="luthier init DATA writes a recipe") from None
+
+
+def _lines(node: Any, prefix: str) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = f"{prefix}{key.value}"
+            yield name, key.start_mark.line + 1
+            yield from _lines(value, f"{name}.")
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield f"{prefix}{index}", value.start_mark.line + 1
+            yield from _lines(value, f"{prefix}{index}.")
+
+
+def _override(data: dict[str, Any], item: str) -> None:
+    key, separator, value = item.partition("=")
+    if not separator or not key.strip():
+        raise UsageError(f"not an override: {item!r}", where="--set", fix="write it as key.path=value")
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UsageError(f"the value of {key} cannot be read: {value!r}", where="--set", fix="quote it") from None
+    parts = key.strip().split(".")
+    target: Any = data
+    for depth, part in enumerate(parts[:-1]):
+        current = target.get(part) if isinstance(target, dict) else None
+        if isinstance(current, str) and depth + 1 < len(parts):
+            current = {"kind": current}  # tuning: lora, then --set train.tuning.r=8
+        if not isinstance(current, dict):
+            current = {}
+        target[part] = current
+        target = current
+    target[parts[-1]] = parsed
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str], path: Path | None) -> UsageError:
+    first, *rest = error.errors(include_url=False)
+    location = [str(part) for part in first["loc"]]
+    key = ".".join(p for p in location if p not in _KINDS)
+    where = next((origins[k] for k in _prefixes(key) if k in origins), str(path or "recipe"))
+    if first["type"] == "extra_forbidden":
+        what, why = f"unknown key {key}", "Luthier refuses keys that would do nothing"
+        fix = did_you_mean(location[-1], _keys_at(location[:-1]))
+        parent = key.rpartition(".")[0]
+        if parent and fix.startswith("did you mean "):
+            fix = fix.replace("did you mean ", f"did you mean {parent}.")
+    elif first["type"] == "missing":
+        what, why, fix = f"{key} is missing", "", f"add it; luthier init shows a whole recipe ({key}: …)"
+    else:
+        shown = repr(first.get("input"))
+        what = f"{key} cannot be {shown if len(shown) < 60 else shown[:57] + '…'}"
+        why, fix = first["msg"].removeprefix("Value error, "), f"luthier plan --explain {key}" if key else ""
+    if rest:
+        why = f"{why} (and {len(rest)} more)" if why else f"{len(rest)} more problems follow"
+    return UsageError(what, where=where, why=why, fix=fix, details={"key": key})
+
+
+_KINDS = frozenset(
+    {"full", "lora", "qlora", "sft", "exact", "rouge_l", "json_fields", "json_field", "label", "tuple[str, ...]"}
+)
+
+
+def _prefixes(key: str) -> Iterator[str]:
+    parts = key.split(".")
+    for size in range(len(parts), 0, -1):
+        yield ".".join(parts[:size])
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def _keys_at(location: Sequence[str]) -> list[str]:
+    """The keys that are allowed where the unknown one stands; union tags and list indices narrow nothing."""
+    models: list[type[BaseModel]] = [Recipe]
+    for part in location:
+        nested = [m for model in models if part in model.model_fields
+                  for m in _models(model.model_fields[part].annotation)]
+        tagged = [m for m in models if "kind" in m.model_fields and m.model_fields["kind"].default == part]
+        models = nested or tagged or models
+    return [key for model in models for key in model.model_fields]
