@@ -11,13 +11,15 @@ import os
 import sys
 from typing import NoReturn
 
-import click
 import typer
 
 from luthier import __version__
 from luthier.cli import data, jobs, models, shop
 from luthier.cli.terminal import OPTIONS, emit_error
 from luthier.errors import ExitCode, LuthierError, UsageError
+
+# typer carries click inside since 0.2x and depended on it before: this is UsageError in both
+_ClickUsageError = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="luthier",
@@ -64,15 +66,15 @@ def run(arguments: list[str]) -> int:
         return int(result) if isinstance(result, int) else 0
     except LuthierError as error:
         return emit_error(error)
-    except click.exceptions.NoArgsIsHelpError as error:
-        typer.echo(error.format_message())
-        return ExitCode.USAGE
-    except click.UsageError as error:
+    except _ClickUsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(error.format_message())
+            return ExitCode.USAGE
         command = error.ctx.command_path if error.ctx else "luthier"
         return emit_error(UsageError(_lower_first(error.format_message()), where=command, fix=f"{command} --help"))
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return emit_error(_interrupted())
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,155 @@
+"""Verbs that run a job: quickstart, tune, init, plan, run, gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from luthier.cli.terminal import JSON_OPTION, SET_OPTION, Progress, console, emit_json
+from luthier.errors import UsageError
+
+RECIPE = typer.Argument(..., metavar="RECIPE", help="A recipe file (luthier init writes one).")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these verbs on the command tree."""
+    app.command()(quickstart)
+    app.command()(tune)
+    app.command()(init)
+    app.command()(plan)
+    app.command()(run)
+    app.command()(gate)
+
+
+def quickstart(overrides: list[str] = SET_OPTION, json: bool = JSON_OPTION) -> int:
+    """The whole way on the built-in base and data: check, train, compare, export, report. Minutes on a CPU.
+
+    Example: luthier quickstart --set train.epochs=2
+    """
+    from luthier.pipeline.quickstart_job import recipe_path
+
+    return _run(recipe_path(), overrides)
+
+
+def tune(
+    data: str = typer.Argument(..., metavar="DATA", help="A file, folder or glob of examples."),
+    base: str | None = typer.Option(None, "--base", help="Base model: hub id, folder, or nano. Left out: proposed."),
+    answer_column: str | None = typer.Option(None, "--answer-column", help="Tables: the column with the answer."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask before a large download."),
+    overrides: list[str] = SET_OPTION,
+    json: bool = JSON_OPTION,
+) -> int:
+    """Look at the data, write a recipe, plan, run: one command.
+
+    Example: luthier tune tickets.csv --base Qwen/Qwen3-0.6B
+    """
+    from luthier.pipeline.propose import write_recipe
+
+    written = write_recipe([data], base=base, answer_column=answer_column)
+    progress = Progress()
+    for label, text in written.lines:
+        progress.line(label, text)
+    if written.download_gb >= 0.5 and not yes:
+        if not typer.confirm(f"  {written.base} is {written.download_gb:.1f} GB to download, go on?", default=True, err=True):
+            raise UsageError("nothing was downloaded", where="--base", fix=f"choose another base, or edit {written.path}")
+    return _run(written.path, overrides)
+
+
+def init(
+    data: str = typer.Argument(..., metavar="DATA", help="A file, folder or glob of examples."),
+    base: str | None = typer.Option(None, "--base", help="Base model: hub id, folder, or nano. Left out: proposed."),
+    answer_column: str | None = typer.Option(None, "--answer-column", help="Tables: the column with the answer."),
+    output: Path | None = typer.Option(None, "--output", "-o", help="Where to write; default NAME.yaml here."),
+    json: bool = JSON_OPTION,
+) -> int:
+    """Look at the data and write a recipe of about ten lines with the reason for each choice.
+
+    Example: luthier init tickets.csv --base nano
+    """
+    from luthier.pipeline.propose import write_recipe
+
+    written = write_recipe([data], base=base, answer_column=answer_column, output=output)
+    if json:
+        emit_json(written.to_dict())
+        return 0
+    progress = Progress()
+    for label, text in written.lines:
+        progress.line(label, text)
+    typer.echo(f"\nwrote {written.path}\n  next: luthier plan {written.path}   luthier run {written.path}")
+    return 0
+
+
+def plan(
+    recipe: Path = RECIPE,
+    explain: str | None = typer.Option(None, "--explain", metavar="KEY", help="Say what one key means."),
+    overrides: list[str] = SET_OPTION,
+    json: bool = JSON_OPTION,
+) -> int:
+    """What would run, what is cached, what it needs and why each value is what it is. Changes nothing.
+
+    Example: luthier plan support.yaml --set train.tuning=full
+    """
+    from luthier.pipeline.plan import explain_key, plan_recipe
+    from luthier.recipe import load_recipe
+    from luthier.store import Store
+
+    if explain is not None:
+        text = explain_key(explain)
+        emit_json({"key": explain, "explanation": text}) if json else typer.echo(text)
+        return 0
+    made = plan_recipe(load_recipe(recipe, overrides), Store.open())
+    if json:
+        emit_json(made.to_dict())
+    else:
+        console().print(made.render(), markup=False)
+    return 0
+
+
+def run(recipe: Path = RECIPE, overrides: list[str] = SET_OPTION, json: bool = JSON_OPTION) -> int:
+    """Do it; finished stages are reused and an interrupted run goes on. Exit 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE.
+
+    Example: luthier run support.yaml
+    """
+    return _run(recipe, overrides)
+
+
+def gate(
+    candidate: str = typer.Argument(..., metavar="CANDIDATE", help="A run, or a model that a run made."),
+    against: str | None = typer.Option(None, "--against", metavar="BASE", help="Compare with this system only."),
+    json: bool = JSON_OPTION,
+) -> int:
+    """The verdict of a run, computed again from its ledger. Exit 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE.
+
+    Example: luthier gate quickstart --against base
+    """
+    from luthier.pipeline.judge import judge_again
+    from luthier.report.terminal import verdict_lines
+    from luthier.store import Store
+
+    verdict = judge_again(Store.open(), candidate, against)
+    if json:
+        emit_json(verdict.to_dict())
+    else:
+        console().print("\n".join(verdict_lines(verdict)), markup=False)
+    return int(verdict.kind.exit_code)
+
+
+def _run(path: Path, overrides: list[str]) -> int:
+    from luthier.cli.terminal import OPTIONS
+    from luthier.pipeline.run import run_recipe
+    from luthier.recipe import load_recipe
+    from luthier.report.terminal import verdict_lines
+    from luthier.store import Store
+
+    outcome = run_recipe(load_recipe(path, overrides), Store.open(), Progress())
+    if OPTIONS.json:
+        emit_json(outcome.to_dict())
+    else:
+        screen = console()
+        screen.print()
+        screen.print("\n".join(verdict_lines(outcome.verdict)), markup=False)
+        screen.print()
+        for label, text in outcome.next_steps():
+            screen.print(f"  {label:<8} {text}", markup=False)
+    return int(outcome.verdict.kind.exit_code)
