@@ -76,7 +76,7 @@ class DataSpec(Spec):
     """Where the rows are and what is done to them."""
 
     source: Annotated[tuple[str, ...], OneOrMany] = Field(min_length=1)
-    """Files, folders or globs: JSONL (plain, .gz, .zst), JSON, CSV, TSV, Parquet; ``quickstart`` is the built-in job."""
+    """Files, folders or globs: JSONL (plain, .gz, .zst), JSON, CSV, TSV, Parquet."""
     test: Annotated[tuple[str, ...], OneOrMany] = ()
     """A test set of your own. It is never altered; rows of train that stand in it are removed from train."""
     shape: ShapeName = "auto"
