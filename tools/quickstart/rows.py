@@ -1,0 +1,85 @@
+"""Draw the clean rows of the job: varied enough, balanced, and no two of them near-duplicates.
+
+Rejection keeps the promises: a drawn ticket is kept only if it is far from all kept ones by three measures and if its
+labels are not yet plentiful. Hand-written tickets go in first. The test side is a seeded draw from the same pool.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tools.quickstart.company import INSTRUCTION, INTENTS
+from tools.quickstart.compose import Ticket, draw_ticket
+from tools.quickstart.similarity import Index, char_shingles, shingles
+
+TRAIN_ROWS, TEST_ROWS, SPARE_ROWS = 1190, 240, 5
+APART = {"3 words": 0.55, "5 words": 0.5, "5 characters": 0.72}
+"""Kept rows stay below these Jaccards of each other, well under the 0.8 at which rows count as near-duplicates."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Clean tickets, no two of them near-duplicates."""
+
+    train: list[Ticket]
+    test: list[Ticket]
+    spare: list[Ticket]  # for the rows that are broken on purpose
+
+
+def answer_of(ticket: Ticket) -> str:
+    """The assistant's answer: JSON on one line, labels before the reply."""
+    fields = {"intent": ticket.intent, "urgency": ticket.urgency, "product": ticket.product, "reply": ticket.reply}
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def chat(ticket: Ticket) -> dict[str, list[dict[str, str]]]:
+    """One row in chat shape."""
+    return {
+        "messages": [
+            {"role": "system", "content": INSTRUCTION},
+            {"role": "user", "content": ticket.message},
+            {"role": "assistant", "content": answer_of(ticket)},
+        ]
+    }
+
+
+def draw_sides(seed: int, written_by_hand: Sequence[Ticket]) -> Sides:
+    """All clean tickets; the same seed gives the same ones. Raises ValueError when two hand-written ones are alike."""
+    total = TRAIN_ROWS + TEST_ROWS + SPARE_ROWS
+    rng = random.Random(seed)
+    indexes = {"3 words": Index(), "5 words": Index(), "5 characters": Index()}
+    kept: list[Ticket] = []
+    per_intent: Counter[str] = Counter()
+
+    def keep(ticket: Ticket) -> bool:
+        found = {
+            "3 words": shingles(ticket.message, 3),
+            "5 words": shingles(ticket.message, 5),
+            "5 characters": char_shingles(ticket.message),
+        }
+        if any(indexes[name].nearest(found[name])[0] >= APART[name] for name in indexes):
+            return False
+        for name, index in indexes.items():
+            index.add(found[name])
+        kept.append(ticket)
+        per_intent[ticket.intent] += 1
+        return True
+
+    for ticket in written_by_hand:
+        if not keep(ticket):
+            raise ValueError(f"a hand-written message is too close to another: {ticket.message!r}")
+    most = -(-total // len(INTENTS))
+    while len(kept) < total:
+        ticket = draw_ticket(rng)
+        if per_intent[ticket.intent] < most:
+            keep(ticket)
+    rng.shuffle(kept)
+    return Sides(
+        test=kept[:TEST_ROWS],
+        train=kept[TEST_ROWS : TEST_ROWS + TRAIN_ROWS],
+        spare=kept[TEST_ROWS + TRAIN_ROWS :],
+    )
