@@ -12,8 +12,9 @@ import random
 import re
 from dataclasses import dataclass
 
-from tools.quickstart import cores, frames, manners, replies, urgency
 from tools.quickstart.company import INTENTS, PRODUCTS, Product
+
+from tools.quickstart import cores, frames, manners, replies, urgency
 
 NO_PRODUCT_SHARE = {
     "delivery": 0.30,
@@ -27,11 +28,11 @@ NO_PRODUCT_SHARE = {
 }
 URGENCY_SHARE = {"low": 0.30, "normal": 0.40, "high": 0.30}
 
-SHARE_BOTH_PRODUCTS = 0.22
-SHARE_SECOND_PRODUCT = 0.42
+SHARE_BOTH_PRODUCTS = 0.26
+SHARE_SECOND_PRODUCT = 0.55
 SHARE_TWO_WISHES = 0.36
-SHARE_NOT_ABOUT = 0.22
-SHARE_TURNED = 0.45
+SHARE_NOT_ABOUT = 0.20
+SHARE_TURNED = 0.40
 LONGEST = 300
 """Characters of a message; longer ones are drawn again, so that a row fits small contexts."""
 

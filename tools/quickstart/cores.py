@@ -1,8 +1,9 @@
 """What customers ask for: complete requests per intent, with and without a product, before anything is wrapped round.
 
-Slots: {my} "my Pilo" or "our Pilo", {the} "the Pilo", {a} "a Pilo" or "an Odri", {sym} a symptom after "it", {dfc} a
-defect after "it", {task} after "to", {past} a moment gone by, {since} a moment after "since", {ago} "two weeks ago", {ref} an order number, {sum} an
-amount. A line in a `*_PLAIN` list names no device at all, so its product is "none".
+Slots: {my} "my Pilo" or "our Pilo", {the} "the Pilo", {a} "a Pilo" or "an Odri", {X} the bare name, {sym} a symptom
+after "it", {dfc} a defect after "it", {task} after "to", {past} a moment gone by, {day} a day gone by, {since} after
+"since", {ago} "two weeks ago", {ref} an order number, {sum} an amount, {fee} a small one. A line in a `*_PLAIN` list
+names no device at all, so its product is "none".
 
 How pressing a message is must never follow from a line here; that is the business of urgency.py.
 """

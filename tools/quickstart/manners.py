@@ -141,9 +141,12 @@ def dress(rng: random.Random, body: str) -> str:
     return text
 
 
+HEADLINES = ("Quick", "Return number", "Something is", "It ", "Of the two", "New ", '"', "Not ", "No ")
+
+
 def may_follow_but(body: str) -> bool:
     """Whether a body can go on after "..., but": full clauses only, no headline style."""
-    return not body.startswith(("Quick", "Return number", "Something is", "It ", "Of the two", "New ", '"', "Not ", "No "))
+    return not body.startswith(HEADLINES)
 
 
 def continue_sentence(body: str, names: set[str]) -> str:
