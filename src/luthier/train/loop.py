@@ -1,0 +1,341 @@
+"""The training loop: windows in, best weights on the model out; killed and resumed, the same bits.
+
+One step adds up the gradients of its micro-batches, each divided by the trained tokens of the whole window (counted
+before the first backward), clips, and updates. When to evaluate, to save and to stop stands in the plan; no decision
+depends on a clock. What a batch is and how a token's loss is computed is decided elsewhere (``batches``, ``loss``).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from luthier.errors import LuthierError
+from luthier.train import checkpoint, optimiser, ranks
+from luthier.train.batches import Batch, Layout, Row, collate, micro_batches
+from luthier.train.checkpoint import Checkpoint
+from luthier.train.interrupt import Interrupted, StopSignal
+from luthier.train.loss import TokenLoss
+from luthier.train.plan import TrainPlan
+
+
+class Run(Protocol):
+    """Where a run's events and numbers go; ``store.Run`` is one. No text of rows is ever sent there."""
+
+    def event(self, kind: str, **data: Any) -> object: ...
+    def metric(self, step: int, **values: Any) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StepInfo:
+    """What a progress bar shows after each step. ``loss`` and ``val`` are nats a trained token; ``val`` is the last
+    one measured, None before that."""
+
+    step: int
+    steps: int
+    loss: float
+    val: float | None
+    rate: float
+    tokens_per_s: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """How it went. ``history`` holds one entry a step (step, loss, rate, norm) and, where it was measured, ``val`` and
+    ``probe``. ``stopped`` is ``done`` or ``early``; ``resumed_at`` the step of the checkpoint it went on from."""
+
+    steps: int
+    best_step: int
+    best_loss: float | None
+    first_loss: float | None
+    stopped: str
+    tokens: int
+    seconds: float
+    history: tuple[Mapping[str, Any], ...]
+    plan: TrainPlan
+    resumed_at: int | None = None
+
+
+@dataclass
+class Progress:
+    """The loop's own account, as a checkpoint keeps it."""
+
+    step: int = 0
+    tokens: int = 0
+    first_loss: float | None = None
+    best_step: int = 0
+    best_loss: float | None = None
+    since_best: int = 0
+    stopped: str = ""
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+Probe = Callable[[nn.Module, int], Mapping[str, float]]
+
+
+class Loop:
+    """One training run of one model on one device.
+
+    Args:
+        model: with the trained parameters marked by ``requires_grad``.
+        loss: of that model.
+        plan: what was decided.
+        train, validation: rows; the first ``plan.validation_rows`` of the latter are scored.
+        run: takes events and metrics.
+        folder: of the checkpoints.
+        probe: further numbers at each evaluation, in eval mode and without gradients; it may use random numbers.
+        on_step: called after each step.
+    """
+
+    def __init__(
+        self, model: nn.Module, loss: TokenLoss, plan: TrainPlan, *, train: Sequence[Row], validation: Sequence[Row],
+        run: Run, folder: Path, device: torch.device | str = "cpu", probe: Probe | None = None,
+        on_step: Callable[[StepInfo], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.model, self.loss, self.plan, self.run, self.folder = model, loss, plan, run, folder
+        self.train, self.device, self.probe, self.on_step = train, device, probe, on_step
+        self.parameters = optimiser.trainable(model)
+        self.optimiser = optimiser.adamw(
+            self.parameters, learning_rate=plan.learning_rate, weight_decay=plan.weight_decay
+        )
+        lengths = [len(r.inputs) for r in train]
+        self.layout = Layout(
+            lengths, steps_an_epoch=plan.steps_an_epoch, micro_batches=plan.micro_batches,
+            micro_tokens=plan.micro_tokens, seed=plan.seed,
+        )
+        self.validation = _in_order(validation[: plan.validation_rows], plan.micro_tokens)
+        self.progress = Progress()
+        self.best: dict[str, Tensor] | None = None
+        self.rank, self.ranks = ranks.place()
+        self._clock = _Clock(plan.steps)
+
+    def fit(self) -> TrainResult:
+        """Train to the end of the plan (or of patience) and leave the best weights on the model, in eval mode.
+
+        Raises:
+            Interrupted: asked to stop; a checkpoint was written where the plan keeps any.
+            LuthierError: the loss is not finite, or the device ran out of memory.
+        """
+        resumed_at = self._resume()
+        with torch.random.fork_rng(devices=[]), StopSignal() as stop:
+            if resumed_at is None:
+                self._evaluate()
+            while not self.progress.stopped:
+                if self.progress.step >= self.plan.steps:
+                    self.progress.stopped = "done"
+                    break
+                info = self._step()
+                if self.progress.step in self.plan.evaluation_steps:
+                    self._evaluate()
+                if self._wants_checkpoint(stop.asked):
+                    self._save()
+                if self.on_step is not None:
+                    self.on_step(info)
+                if stop.asked and self.progress.step < self.plan.steps and not self.progress.stopped:
+                    raise self._interrupted()
+        self._keep_best()
+        p = self.progress
+        return TrainResult(
+            steps=p.step, best_step=p.best_step, best_loss=p.best_loss, first_loss=p.first_loss, stopped=p.stopped,
+            tokens=p.tokens, seconds=self._clock.seconds, history=tuple(p.history), plan=self.plan,
+            resumed_at=resumed_at,
+        )  # fmt: skip
+
+    def _step(self) -> StepInfo:
+        """One optimiser step."""
+        plan, step = self.plan, self.progress.step + 1
+        started = time.monotonic()
+        window = [[self.train[i] for i in numbers] for numbers in self.layout.window(step)]
+        trained = sum(len(r.targets) for rows in window for r in rows)
+        tokens = sum(len(r.inputs) for rows in window for r in rows)
+        self.model.train()
+        losses: dict[int, Tensor] = {}
+        for i, rows in enumerate(window):
+            if i % self.ranks == self.rank:
+                torch.manual_seed(_seed(plan.seed, step, i))
+                losses[i] = self._backward(collate(rows, self.device), trained, step)
+        sums = torch.zeros(len(window), dtype=torch.float64)
+        for i, value in losses.items():  # read only now: a device is not waited for between passes
+            sums[i] = value
+        sums = ranks.sum_values(sums)
+        ranks.sum_gradients(self.parameters.values())
+        norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), plan.clip))
+        self._check_finite(sums, norm, window, step)
+        rate = optimiser.rate(
+            step, peak=plan.learning_rate, schedule=plan.schedule, warmup_steps=plan.warmup_steps, steps=plan.steps
+        )
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = float(sums.sum()) / trained
+        self.progress.step = step
+        self.progress.tokens += tokens
+        self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm})
+        speed, left = self._clock.step(step, tokens, time.monotonic() - started)
+        self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed)
+        return StepInfo(step, plan.steps, loss, self._last_val(), rate, speed, left)
+
+    def _backward(self, batch: Batch, trained: int, step: int) -> Tensor:
+        """Gradients of one micro-batch; the place where a batch that does not fit is to be split."""
+        try:
+            return self.loss.backward(batch, trained)
+        except torch.OutOfMemoryError as error:
+            raise LuthierError(
+                f"the device ran out of memory at step {step}", where=f"a pass of {batch.inputs.numel():,} tokens",
+                why=str(error).splitlines()[0], fix=f"train.micro_tokens: {max(16, self.plan.micro_tokens // 2)}",
+            ) from error
+
+    def _check_finite(self, sums: Tensor, norm: float, window: list[list[Row]], step: int) -> None:
+        if math.isfinite(norm) and bool(torch.isfinite(sums).all()):
+            return
+        bad = [i for i, value in enumerate(sums.tolist()) if not math.isfinite(value)]
+        thing = "loss" if bad else "gradient"
+        suspects = [r.example_id for i in (bad or range(len(window))) for r in window[i]]
+        named = ", ".join(suspects[:8]) + (f" and {len(suspects) - 8} more" if len(suspects) > 8 else "")
+        raise LuthierError(
+            f"the {thing} is not a finite number at step {step} of {self.plan.steps}", where=f"rows {named}",
+            why="an update with it would destroy the weights, so none was made",
+            fix="a lower train.learning_rate, or train.precision: fp32",
+            details={"step": step, "rows": suspects},
+        )
+
+    def _evaluate(self) -> None:
+        """Validation loss and the probe's numbers at the present step; step 0 is the start and never the best."""
+        p = self.progress
+        self.model.eval()
+        entry: dict[str, Any] = p.history[-1] if p.history else {"step": 0}
+        with torch.no_grad():
+            if self.validation:
+                sums = [float(self.loss.total(collate(rows, self.device))) for rows in self.validation]
+                entry["val"] = math.fsum(sums) / sum(len(r.targets) for rows in self.validation for r in rows)
+            if self.probe is not None:
+                entry["probe"] = dict(self.probe(self.model, p.step))
+        values = {**({"val": entry["val"]} if "val" in entry else {}), **entry.get("probe", {})}
+        self._note(p.step, **values)
+        if p.step == 0:
+            p.first_loss = entry.get("val")
+            p.history.append(entry)
+        elif "val" in entry:
+            self._judge(entry["val"])
+
+    def _judge(self, loss: float) -> None:
+        """Keep the weights if they are the best so far; lose patience if they have not been for long."""
+        p = self.progress
+        if p.best_loss is None or loss < p.best_loss:
+            p.best_step, p.best_loss, p.since_best = p.step, loss, 0
+            self.best = {name: t.detach().clone() for name, t in self.parameters.items()}
+            return
+        p.since_best += 1
+        if self.plan.patience and p.since_best >= self.plan.patience and p.step < self.plan.steps:
+            p.stopped = "early"
+            self._event("stopped early", step=p.step, best_step=p.best_step, evaluations_without_better=p.since_best)
+
+    def _keep_best(self) -> None:
+        p = self.progress
+        if self.best is None:
+            p.best_step = p.step
+        elif p.best_step != p.step:
+            _copy(self.best, self.parameters)
+        if p.best_loss is not None and p.first_loss is not None and p.best_loss >= p.first_loss:
+            self._event("no gain", message="validation loss never fell below the untrained model's", best=p.best_loss,
+                        first=p.first_loss)  # fmt: skip
+        self.model.eval()
+
+    def _wants_checkpoint(self, asked: bool) -> bool:
+        keeps = bool(self.plan.checkpoint_steps) and self.rank == 0
+        return keeps and (asked or self.progress.step in self.plan.checkpoint_steps or self.progress.stopped != "")
+
+    def _save(self) -> None:
+        p = self.progress
+        checkpoint.save(self.folder, Checkpoint(
+            step=p.step, weights=self.parameters, optimiser=optimiser.state(self.optimiser, self.parameters),
+            best=self.best if p.best_step != p.step else None, progress=asdict(p),
+        ))  # fmt: skip
+        self._event("checkpoint", step=p.step)
+
+    def _resume(self) -> int | None:
+        found = checkpoint.newest(self.folder, warn=lambda text: self._event("checkpoint broken", message=text))
+        if found is None:
+            return None
+        _copy(found.weights, self.parameters)
+        optimiser.restore(self.optimiser, self.parameters, found.optimiser)
+        self.progress = Progress(**found.progress)
+        if self.progress.best_loss is not None:
+            best = found.best if found.best is not None else found.weights
+            self.best = {name: best[name].to(p.device) for name, p in self.parameters.items()}
+        self._event("resumed", step=found.step)
+        return found.step
+
+    def _interrupted(self) -> Interrupted:
+        step, steps = self.progress.step, self.plan.steps
+        kept = bool(self.plan.checkpoint_steps)
+        return Interrupted(
+            f"training stopped at step {step} of {steps}", why="you asked for it",
+            fix="run the same command again: it goes on from here" if kept
+            else "run the same command again: it starts over, as train.checkpoints is 0",
+            details={"step": step},
+        )  # fmt: skip
+
+    def _last_val(self) -> float | None:
+        return next((h["val"] for h in reversed(self.progress.history) if "val" in h), None)
+
+    def _note(self, step: int, **values: float) -> None:
+        if self.rank == 0 and values:
+            self.run.metric(step, **values)
+
+    def _event(self, kind: str, **data: Any) -> None:
+        if self.rank == 0:
+            self.run.event(kind, **data)
+
+
+class _Clock:
+    """Speed and time left, for people; decides nothing."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.began = time.monotonic()
+        self.stepping = 0.0
+        self.tokens = 0
+        self.first: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Since the loop was made."""
+        return time.monotonic() - self.began
+
+    def step(self, step: int, tokens: int, seconds: float) -> tuple[float, float]:
+        """(tokens a second while stepping, seconds left, evaluations included as they went so far)."""
+        self.first = step if self.first is None else self.first
+        self.stepping += seconds
+        self.tokens += tokens
+        done = step - self.first + 1
+        return self.tokens / max(self.stepping, 1e-9), self.seconds / done * (self.steps - step)
+
+
+def _seed(seed: int, step: int, micro: int) -> int:
+    """Of the random numbers of one forward pass: no pass depends on what ran before it."""
+    return ((seed * 1_000_003 + step) * 65_537 + micro) % (1 << 63)
+
+
+def _in_order(rows: Sequence[Row], micro_tokens: int) -> list[list[Row]]:
+    """Validation batches, the same at every evaluation."""
+    if not rows:
+        return []
+    numbers = micro_batches(np.array([len(r.inputs) for r in rows]), micro_tokens=micro_tokens, seed=0, epoch=0)
+    return [[rows[i] for i in batch] for batch in numbers]
+
+
+def _copy(stored: Mapping[str, Tensor], parameters: Mapping[str, nn.Parameter]) -> None:
+    with torch.no_grad():
+        for name, p in parameters.items():
+            p.copy_(stored[name])

@@ -1,0 +1,134 @@
+"""Token loss of a causal language model, computed only where a token is trained.
+
+The decoder runs over the whole batch; the hidden states of positions that predict a trained token are picked with
+``index_select`` (its gradient is deterministic, that of a boolean mask is not), and only they meet the vocabulary,
+in chunks, with cross-entropy in at least fp32. Losses are *sums*; the caller divides by the tokens of its window.
+
+What a family does to its logits after the head (Gemma's soft cap, Granite's and Cohere's scale) is done here too, and
+:meth:`TokenLoss.check` compares the short way with the model's own logits before training; a family where they differ
+goes the plain way: all logits, then the pick. Auxiliary losses of mixture models are not added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from luthier.train.batches import Batch
+
+CHUNK = 1024
+"""Trained positions that meet the vocabulary at once: bounds the logits held at a time."""
+
+
+class TokenLoss:
+    """Loss and gradients of one model.
+
+    Args:
+        model: a transformers causal LM, or a peft model around one.
+        autocast: run forward in bf16 where PyTorch deems it safe; weights stay as they are.
+    """
+
+    def __init__(self, model: Any, *, autocast: bool = False, chunk: int = CHUNK) -> None:
+        causal: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
+        self.model = model
+        self.decoder: Any = causal.get_decoder()
+        self.head: Any = causal.get_output_embeddings()
+        self.autocast = autocast
+        self.chunk = chunk
+        self.short = self.head is not None and self.decoder is not causal
+        config = causal.config.get_text_config() if hasattr(causal.config, "get_text_config") else causal.config
+        self.scale = _scale(config)
+        self.cap: float | None = getattr(config, "final_logit_softcapping", None)
+
+    def total(self, batch: Batch) -> Tensor:
+        """Weighted sum of the token losses, differentiable. Shape ()."""
+        picked = self._picked(batch)
+        return torch.stack([self._loss(*part) for part in self._chunks(picked, batch)]).sum()
+
+    def backward(self, batch: Batch, denominator: float) -> Tensor:
+        """Add the gradients of ``total / denominator`` to the parameters; gives the total itself, detached.
+
+        Each chunk goes back to its hidden states at once, so that only one chunk of logits is ever held; then the
+        decoder's backward runs once over all of them.
+        """
+        picked = self._picked(batch)
+        leaf = picked.detach().requires_grad_()
+        losses: list[Tensor] = []
+        gradients: list[Tensor] = []
+        for part in self._chunks(leaf, batch):
+            states = part[0].detach().requires_grad_()
+            loss = self._loss(states, *part[1:])
+            (loss / denominator).backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.detach())
+            assert states.grad is not None
+            gradients.append(states.grad)
+        if picked.requires_grad:
+            picked.backward(torch.cat(gradients))  # type: ignore[no-untyped-call]
+        return torch.stack(losses).sum()
+
+    def check(self, batch: Batch, *, tolerance: float) -> float:
+        """Compare the short way with the model's own logits; where they differ by more, the plain way is taken.
+
+        Gives the largest difference relative to the largest logit.
+        """
+        if not self.short:
+            return 0.0
+        was_training = self.model.training
+        self.model.eval()
+        with torch.no_grad():
+            ours = torch.cat([self._logits(s) for s in torch.split(self._picked(batch), self.chunk)])
+            self.short = False
+            plain = self._picked(batch)
+            self.short = True
+        self.model.train(was_training)
+        difference = float((ours - plain).abs().max() / plain.abs().max().clamp_min(1e-12))
+        self.short = difference <= tolerance
+        return difference
+
+    def _context(self, device: str) -> AbstractContextManager[Any]:
+        return torch.autocast(device, dtype=torch.bfloat16) if self.autocast else nullcontext()
+
+    def _picked(self, batch: Batch) -> Tensor:
+        """(n, d) hidden states at trained positions; on the plain way (n, V) logits."""
+        with self._context(batch.inputs.device.type):
+            out = (self.decoder if self.short else self.model)(input_ids=batch.inputs, use_cache=False)
+        states: Tensor = out.last_hidden_state if self.short else out.logits
+        return states.reshape(-1, states.shape[-1]).index_select(0, batch.index)
+
+    def _chunks(self, picked: Tensor, batch: Batch) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+        weights = torch.split(batch.weights, self.chunk) if batch.weights is not None else None
+        for i, (states, targets) in enumerate(
+            zip(torch.split(picked, self.chunk), torch.split(batch.targets, self.chunk), strict=True)
+        ):
+            yield states, targets, None if weights is None else weights[i]
+
+    def _loss(self, states: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
+        logits = self._logits(states)
+        if weights is None:
+            return functional.cross_entropy(logits, targets, reduction="sum")
+        losses = functional.cross_entropy(logits, targets, reduction="none")
+        return (losses * weights.to(losses.dtype)).sum()
+
+    def _logits(self, states: Tensor) -> Tensor:
+        """(n, V) in at least fp32."""
+        logits = states
+        if self.short:
+            with self._context(states.device.type):
+                logits = self.head(states)
+            if self.scale != 1.0:
+                logits = logits * self.scale
+            if self.cap is not None:
+                logits = torch.tanh(logits / self.cap) * self.cap
+        return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
+def _scale(config: Any) -> float:
+    """Factor on the logits: Granite divides by ``logits_scaling``, Cohere multiplies by ``logit_scale``."""
+    if getattr(config, "logits_scaling", None) is not None:
+        return 1.0 / float(config.logits_scaling)
+    return float(getattr(config, "logit_scale", None) or 1.0)

@@ -1,0 +1,69 @@
+"""What of the machine decides the bits and the speed of a run: threads, deterministic kernels, memory allocation.
+
+Set while a run lasts and put back afterwards (the allocator's thresholds stay: they belong to the process).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
+LARGEST_MMAP_THRESHOLD = 32 << 20
+KEEP = 1 << 30
+
+ENVIRONMENT = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "MKL_CBWR", "MALLOC_MMAP_THRESHOLD_", "LD_PRELOAD")
+
+
+def keep_freed_memory() -> bool:
+    """Tell glibc to reuse large buffers instead of handing each back to the kernel and faulting it in again.
+
+    A step of an eager model frees and takes hundreds of buffers of megabytes; by default glibc maps and unmaps each.
+    Does nothing outside glibc on Linux. True where it took effect.
+    """
+    if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
+        return False
+    libc = ctypes.CDLL(None)
+    settings = ((M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD), (M_TRIM_THRESHOLD, KEEP), (M_TOP_PAD, 64 << 20))
+    return all(libc.mallopt(name, value) == 1 for name, value in settings)
+
+
+@contextmanager
+def exact(threads: int, *, deterministic: bool) -> Iterator[None]:
+    """Run with this many threads and, if asked, deterministic kernels only; then put both back."""
+    before = (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
+    switch: Any = torch.utils.deterministic
+    fill = switch.fill_uninitialized_memory
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(deterministic)
+    switch.fill_uninitialized_memory = False  # writes every new buffer; no kernel here reads one
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        torch.use_deterministic_algorithms(before[1])
+        switch.fill_uninitialized_memory = fill
+
+
+def describe(device: str) -> dict[str, Any]:
+    """Facts that the bits depend on, for the run's record."""
+    return {
+        "device": device if device == "cpu" else f"{device}: {_name(device)}",
+        "threads": torch.get_num_threads(),
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+        "machine": platform.machine(),
+        "libraries": {name: version(name) for name in ("torch", "transformers", "peft", "numpy")},
+        "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+    }
+
+
+def _name(device: str) -> str:
+    return torch.cuda.get_device_name() if device.startswith("cuda") else device

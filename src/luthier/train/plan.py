@@ -1,0 +1,342 @@
+"""The plan of a training run: every value that the recipe left open, decided before step 1, each with its reason.
+
+Arithmetic only: no torch, no clock, no look at the machine (the caller hands in :class:`Facts`). A plan is frozen,
+JSON-able and hashed; a resumed run replays the plan it began with. What depends on measuring is not decided here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from luthier.errors import LuthierError
+from luthier.recipe.train import FullTuning, LoraTuning, TrainSpec
+from luthier.train.batches import micro_batches
+
+PLAN_VERSION = 1
+BATCHES_AN_EPOCH = 100
+ROWS_A_STEP = (16, 32)
+CPU_MICRO_TOKENS = 4096
+DEVICE_MICRO_TOKENS = 16384
+SPARE_MEMORY = 0.8
+VALIDATION_SHARE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """Sizes of the base model. ``parameters`` counts all of them, ``trainable`` those that this tuning trains."""
+
+    hidden: int
+    layers: int
+    intermediate: int
+    vocabulary: int
+    context: int
+    parameters: int
+    trainable: int
+    bytes_per_parameter: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """Where it will run. ``memory`` is what is free now, in bytes; 0 means unknown."""
+
+    kind: Literal["cpu", "cuda", "mps"] = "cpu"
+    threads: int = 1
+    memory: int = 0
+    bf16: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the plan is made from.
+
+    ``train_tokens`` and ``validation_tokens`` are input lengths (tokens fed to the model) of the rows that will be
+    trained on and validated with, in their order; ``batches.input_length`` gives the length of one row.
+    """
+
+    model: ModelFacts
+    device: DeviceFacts
+    train_tokens: Sequence[int]
+    validation_tokens: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a value is what it is. ``origin`` is file:line, ``--set``, ``default`` or ``planner``."""
+
+    value: Any
+    reason: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """Everything that a run decides, before it begins. Steps count from 1; all lists of steps are ascending.
+
+    ``batch_tokens`` and ``micro_tokens`` count padded input tokens; ``micro_batches`` is the number of forward passes
+    in one optimiser step. ``decided`` holds the reason for each value and is not part of the digest.
+    """
+
+    steps: int
+    steps_an_epoch: int
+    warmup_steps: int
+    learning_rate: float
+    schedule: str
+    weight_decay: float
+    clip: float
+    batch_tokens: int
+    micro_tokens: int
+    micro_batches: int
+    precision: str
+    recompute: bool
+    evaluation_steps: tuple[int, ...]
+    checkpoint_steps: tuple[int, ...]
+    validation_rows: int
+    patience: int
+    seed: int
+    threads: int
+    rows: int
+    version: int = PLAN_VERSION
+    decided: Mapping[str, Reason] = field(default_factory=dict, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form, reasons included."""
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TrainPlan:
+        """Read what :meth:`to_dict` wrote."""
+        values = dict(data)
+        values["evaluation_steps"] = tuple(values["evaluation_steps"])
+        values["checkpoint_steps"] = tuple(values["checkpoint_steps"])
+        values["decided"] = {k: Reason(**v) for k, v in values.get("decided", {}).items()}
+        return cls(**values)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every value; reasons are left out."""
+        values = self.to_dict()
+        values.pop("decided")
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str, str] | None = None) -> TrainPlan:
+    """Decide every value of a training run.
+
+    Args:
+        spec: what the recipe says.
+        facts: the model, the device and the lengths of the rows.
+        seed: of the order of the rows and of dropout.
+        origins: where recipe keys were written ("train.epochs" -> "support.yaml:9"), for the reasons.
+
+    Raises:
+        LuthierError: there is nothing to train on, or the longest row does not fit the memory.
+    """
+    lengths = np.asarray(facts.train_tokens, dtype=np.int64)
+    if len(lengths) == 0:
+        raise LuthierError(
+            "no rows to train on", where="train", why="every row was removed, set aside or held no answer",
+            fix="luthier check DATA names each row's problem",
+        )
+    notes = _Notes(origins or {})
+    learning_rate = _learning_rate(spec, facts.model, notes)
+    precision = _precision(spec, facts.device, notes)
+    batch_tokens = _batch_tokens(spec, lengths, notes)
+    micro_tokens, recompute = _micro_tokens(spec, facts, lengths, batch_tokens, precision, notes)
+    count = len(micro_batches(lengths, micro_tokens=micro_tokens, seed=seed, epoch=0))
+    an_epoch, k = _windows(count, batch_tokens, micro_tokens, lengths)
+    notes.add("micro_batches", k, f"{batch_tokens:,} tokens a step in passes of at most {micro_tokens:,}")
+    steps = _steps(spec, an_epoch, notes)
+    warmup = min(round(spec.warmup * steps), steps - 1)
+    notes.add("warmup_steps", warmup, f"{spec.warmup:.0%} of {steps} steps", key="train.warmup")
+    validation_rows = _validation_rows(facts.validation_tokens, lengths, steps, an_epoch, spec.evaluations, notes)
+    evaluations = _spread(spec.evaluations, steps)
+    notes.add("evaluation_steps", list(evaluations), "evenly spread, the last step among them", key="train.evaluations")
+    checkpoints = _spread(spec.checkpoints, steps)
+    notes.add("checkpoint_steps", list(checkpoints), "evenly spread, the last step among them", key="train.checkpoints")
+    for name in ("schedule", "weight_decay", "clip", "patience"):
+        notes.add(name, getattr(spec, name), "as the recipe language's default says", key=f"train.{name}")
+    notes.add("threads", facts.device.threads, "threads of this process; other counts round sums differently")
+    return TrainPlan(
+        steps=steps, steps_an_epoch=an_epoch, warmup_steps=warmup, learning_rate=learning_rate,
+        schedule=spec.schedule, weight_decay=spec.weight_decay, clip=spec.clip, batch_tokens=batch_tokens,
+        micro_tokens=micro_tokens, micro_batches=k, precision=precision, recompute=recompute,
+        evaluation_steps=evaluations, checkpoint_steps=checkpoints, validation_rows=validation_rows,
+        patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), decided=notes.decided,
+    )  # fmt: skip
+
+
+class _Notes:
+    """Collects the reason for each value while the plan is made."""
+
+    def __init__(self, origins: Mapping[str, str]) -> None:
+        self.origins = origins
+        self.decided: dict[str, Reason] = {}
+
+    def add(self, name: str, value: Any, reason: str, *, key: str = "") -> None:
+        written = self.origins.get(key, "") if key else ""
+        if written:
+            reason, origin = "written in the recipe", written
+        else:
+            origin = "default, recipe/train.py" if key else "planner"
+        self.decided[name] = Reason(value, reason, origin)
+
+    def given(self, name: str, value: Any, key: str) -> None:
+        self.decided[name] = Reason(value, "written in the recipe", self.origins.get(key, "recipe"))
+
+
+def _learning_rate(spec: TrainSpec, model: ModelFacts, notes: _Notes) -> float:
+    """2e-4 for LoRA from 0.5B parameters up; below, 5e-5 · 10 · (2000 / width)^0.78, the scaling of the Tinker cookbook
+    (hyperparam_utils: narrow models want larger steps). Full tuning takes a tenth: LoRA's best rate is about ten times
+    the full one at every size (Schulman et al., LoRA without regret, 2025)."""
+    if spec.learning_rate is not None:
+        notes.given("learning_rate", spec.learning_rate, "train.learning_rate")
+        return spec.learning_rate
+    if model.parameters >= 500_000_000:
+        rate, reason = 2e-4, f"LoRA on {_billions(model.parameters)}; 1e-4 to 3e-4 is usual"
+    else:
+        rate = 5e-5 * 10 * (2000 / model.hidden) ** 0.78
+        rate = float(f"{rate:.2g}")
+        reason = f"LoRA below 0.5B scales with width: 5e-5 · 10 · (2000 / {model.hidden})^0.78"
+    if isinstance(spec.tuning, FullTuning):
+        rate, reason = rate / 10, f"a tenth of LoRA's, as every weight moves ({reason})"
+        rate = float(f"{rate:.2g}")
+    notes.add("learning_rate", rate, reason)
+    return rate
+
+
+def _billions(parameters: int) -> str:
+    return f"{parameters / 1e9:.1f}B" if parameters >= 1e8 else f"{parameters / 1e6:.1f}M"
+
+
+def _precision(spec: TrainSpec, device: DeviceFacts, notes: _Notes) -> str:
+    if spec.precision != "auto":
+        notes.given("precision", spec.precision, "train.precision")
+        return spec.precision
+    if device.kind != "cpu" and device.bf16:
+        notes.add("precision", "bf16", "this device multiplies bf16 in hardware")
+        return "bf16"
+    reason = "exact and the same on every CPU" if device.kind == "cpu" else "no bf16 in this device's hardware"
+    notes.add("precision", "fp32", reason)
+    return "fp32"
+
+
+def _batch_tokens(spec: TrainSpec, lengths: np.ndarray, notes: _Notes) -> int:
+    """Small data wants many small steps, large data smooth ones: about 100 steps an epoch, 16 to 32 rows a step, and
+    never fewer than four steps an epoch."""
+    if spec.batch_tokens is not None:
+        notes.given("batch_tokens", spec.batch_tokens, "train.batch_tokens")
+        return spec.batch_tokens
+    rows = int(np.clip(round(len(lengths) / BATCHES_AN_EPOCH), *ROWS_A_STEP))
+    rows = max(1, min(rows, len(lengths) // 4))
+    mean = float(lengths.mean())
+    tokens = max(16, int(np.ceil(rows * mean / 64)) * 64)
+    notes.add("batch_tokens", tokens, f"about {rows} of {len(lengths):,} rows a step, {mean:.0f} tokens each")
+    return tokens
+
+
+def _micro_tokens(
+    spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens: int, precision: str, notes: _Notes
+) -> tuple[int, bool]:
+    """Padded tokens of one forward pass, and whether activations are recomputed to make room."""
+    longest = _round_up(int(lengths.max()))
+    fits, fits_recomputed = _tokens_that_fit(spec, facts, precision)
+    if spec.micro_tokens is not None:
+        tokens = max(spec.micro_tokens, longest)
+        reason = "written in the recipe" if tokens == spec.micro_tokens else f"the longest row needs {longest}"
+        notes.decided["micro_tokens"] = Reason(tokens, reason, notes.origins.get("train.micro_tokens", "recipe"))
+        recompute = tokens > fits
+        notes.add("recompute", recompute, "does not fit otherwise" if recompute else "fits without")
+        return tokens, recompute
+    largest = CPU_MICRO_TOKENS if facts.device.kind == "cpu" else DEVICE_MICRO_TOKENS
+    wanted = max(longest, min(largest, _round_up(batch_tokens)))
+    if wanted <= fits:
+        reason = "a whole step" if wanted >= batch_tokens else "larger passes are no faster on this device"
+        notes.add("micro_tokens", wanted, reason)
+        notes.add("recompute", False, "fits without")
+        return wanted, False
+    if longest <= fits:
+        notes.add("micro_tokens", fits, f"what fits into {facts.device.memory / 2**30:.1f} GiB with a fifth spare")
+        notes.add("recompute", False, "fits without")
+        return fits, False
+    if longest <= fits_recomputed:
+        tokens = min(wanted, fits_recomputed)
+        notes.add("micro_tokens", tokens, f"what fits into {facts.device.memory / 2**30:.1f} GiB with a fifth spare")
+        notes.add("recompute", True, f"the longest row ({longest} tokens) does not fit otherwise")
+        return tokens, True
+    raise LuthierError(
+        f"the longest row ({longest:,} tokens) does not fit into {facts.device.memory / 2**30:.1f} GiB",
+        where="train.max_length", why=f"about {max(fits_recomputed, 0):,} tokens fit beside the weights",
+        fix=f"train.max_length: {max(8, fits_recomputed // 8 * 8)}, or a smaller base, or tuning: qlora",
+    )
+
+
+def _tokens_that_fit(spec: TrainSpec, facts: Facts, precision: str) -> tuple[int, int]:
+    """Tokens of one pass that fit the free memory, without and with recomputing activations.
+
+    Weights are loaded before the plan is made on the device, or counted here where memory is that of the whole device:
+    the caller's ``memory`` is what is free before loading. Kept for backward per token and layer in eager mode: about
+    14 vectors of the width (norms, q, k, v, attention, residuals) and 5 of the feed-forward width.
+    """
+    if facts.device.memory <= 0:
+        return 1 << 40, 1 << 40
+    model = facts.model
+    element = 2 if precision == "bf16" else 4
+    weights = model.parameters * model.bytes_per_parameter
+    trained = model.trainable * (4 + 8 + (4 if isinstance(spec.tuning, LoraTuning) else 0))
+    head = 3 * 1024 * model.vocabulary * 4
+    left = facts.device.memory * SPARE_MEMORY - weights - trained - head
+    adapters = 1.3 if isinstance(spec.tuning, LoraTuning) else 1.0
+    layer = (14 * model.hidden + 5 * model.intermediate) * element * adapters
+    kept = layer * model.layers
+    recomputed = layer + model.hidden * element * model.layers
+    return max(0, int(left / kept) // 8 * 8), max(0, int(left / recomputed) // 8 * 8)
+
+
+def _round_up(tokens: int, to: int = 8) -> int:
+    return -(-tokens // to) * to
+
+
+def _windows(count: int, batch_tokens: int, micro_tokens: int, lengths: np.ndarray) -> tuple[int, int]:
+    """Optimiser steps an epoch and forward passes a step, from the number of micro-batches an epoch."""
+    per_micro = float(np.sum(lengths)) / count
+    k = max(1, round(batch_tokens / per_micro))
+    return -(-count // k), k
+
+
+def _steps(spec: TrainSpec, an_epoch: int, notes: _Notes) -> int:
+    steps = max(1, round(an_epoch * spec.epochs))
+    reason = f"{spec.epochs:g} epochs of {an_epoch} steps"
+    if spec.max_steps is not None and spec.max_steps < steps:
+        steps, reason = spec.max_steps, f"train.max_steps cuts {steps} steps"
+    notes.add("steps", steps, reason)
+    return steps
+
+
+def _validation_rows(
+    validation: Sequence[int], lengths: np.ndarray, steps: int, an_epoch: int, evaluations: int, notes: _Notes
+) -> int:
+    """How many validation rows are scored at each evaluation: all, or as many as cost a quarter of the training.
+
+    One row forward costs a third of a row trained, so ``evaluations`` rounds over V tokens cost evaluations · V / 3.
+    """
+    if len(validation) == 0:
+        notes.add("validation_rows", 0, "there are no validation rows: the last weights are kept")
+        return 0
+    trained = float(lengths.sum()) * steps / an_epoch
+    budget = VALIDATION_SHARE * trained * 3 / (evaluations + 1)
+    within = int(np.searchsorted(np.cumsum(np.asarray(validation)), budget, side="right"))
+    rows = min(len(validation), max(within, min(32, len(validation))))
+    reason = "all of them" if rows == len(validation) else "as many as cost a quarter of the training time"
+    notes.add("validation_rows", rows, reason)
+    return rows
+
+
+def _spread(times: int, steps: int) -> tuple[int, ...]:
+    """``times`` steps evenly spread over 1..steps, the last one among them."""
+    return tuple(sorted({max(1, round(steps * i / times)) for i in range(1, times + 1)}))
