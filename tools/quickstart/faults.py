@@ -29,9 +29,6 @@ SWAPS = (
     ("thanks", "cheers"),
     ("hello", "hey"),
     ("hi", "hello"),
-    ("would", "should"),
-    ("still", "yet"),
-    ("now", "today"),
     ("but", "however"),
     ("fine", "okay"),
     ("only", "just"),
@@ -81,7 +78,8 @@ def plant(sides: Sides, seed: int) -> tuple[list[str], AnswerKey]:
     planted += _malformed(sides.spare)
 
     copied = {line.source for line in planted}
-    phoned = [next(t for t in rest if t.message not in copied) for _ in PHONES]
+    calls = (t for t in rest if t.message not in copied and t.message.endswith((".", "?")))  # no name at the end
+    phoned = [next(calls) for _ in PHONES]
     clean = [Line(text=_line(ticket), message=ticket.message) for ticket in sides.train if ticket not in phoned]
     for ticket, sentence in zip(phoned, PHONES, strict=True):
         message = f"{ticket.message} {sentence}"

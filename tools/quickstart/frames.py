@@ -48,7 +48,7 @@ AFTER = lines("""
     It has nothing to do with {myB}.
     Please leave {myB} as it is.
     With {myB} everything is in order.
-    {MyB}, in the same room, is fine.
+    {MyB} is fine, it is not that one.
     {MyB} is another matter, and it is settled.
     I have no complaint about {myB}.
     {TheB} I bought with it is all right.

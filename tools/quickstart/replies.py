@@ -14,7 +14,7 @@ WITHOUT_PRODUCT = {
     "replacement": "the damaged item",
     "how_to": "the app",
     "fault": "the app",
-    "billing": "your order",
+    "billing": "your account",
     "account": "your account",
 }
 

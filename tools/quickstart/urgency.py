@@ -77,7 +77,7 @@ EVENTS = {
         my bank wants an answer
         the auditor comes
         I fly home for good
-        the insurance pays out
+        my insurance needs the papers
         my claim has to be in
     """),
     "order": lines("""
