@@ -1,0 +1,373 @@
+"""The engine that runs a model in this process: continuous batching on a CPU or one accelerator, adapters by name.
+
+Promises: a request's greedy tokens do not depend on what else is in the batch (up to ties closer than rounding), a seed
+gives the same answer in any company, and the model is left as it was found. Prompts are rendered by ``models.chat``,
+the same code that rendered the training rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import queue
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from luthier.engines import likelihood
+from luthier.engines.decode import Job
+from luthier.engines.detokenise import TextStream
+from luthier.engines.kvcache import attention_kinds
+from luthier.engines.protocol import Capability, ContextOverflow, OnDone, Request, Unsupported, unknown_adapter
+from luthier.engines.sampling import Uniforms
+from luthier.engines.scheduler import Scheduler, Scoring
+from luthier.errors import LuthierError
+from luthier.records import Completion, TokenScores
+
+_PREFIX_WORTH = 16
+"""Fewer common tokens than this are read anew for each row: one more forward pass costs as much."""
+
+
+class EmbeddedEngine:
+    """Runs ``loaded`` (what ``models.load.load`` gives). See :class:`luthier.engines.Engine` for the methods.
+
+    Args:
+        loaded: model, tokenizer, source, chat format.
+        adapters: name to folder in peft's layout; loaded now. Adapters that the model already holds keep their names.
+        max_batch: rows decoded at once; more wait.
+        score_tokens: padded tokens of one log-likelihood batch. It decides rounding, so it is part of the fingerprint.
+
+    Raises Unsupported for architectures whose memory is not keys and values.
+    """
+
+    def __init__(
+        self,
+        loaded: Any,
+        adapters: Mapping[str, Path | str] | None = None,
+        *,
+        max_batch: int = 64,
+        score_tokens: int = 4096,
+    ) -> None:
+        if max_batch < 1 or score_tokens < 1:
+            raise ValueError(f"max_batch and score_tokens must be positive, got {max_batch} and {score_tokens}")
+        self._adapter_digests: dict[str, str] = {}
+        if adapters:
+            from luthier.models.adapters import load_adapter
+
+            for name, folder in adapters.items():
+                self._adapter_digests[name] = _adapter_digest(Path(folder))
+                loaded = load_adapter(loaded, Path(folder), name)
+        self._loaded = loaded
+        self._model = loaded.model
+        self._chat = loaded.chat
+        attention_kinds(self._model.config)
+        self._score_tokens = score_tokens
+        self._tokenizer_lock = threading.Lock()
+        text_config = self._model.config.get_text_config(decoder=True)
+        self._context: int | None = getattr(text_config, "max_position_embeddings", None)
+        self._vocabulary = int(text_config.vocab_size)
+        tokenizer = loaded.tokenizer
+        self._start_id = _document_start(tokenizer)
+        pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self._start_id
+        self._scheduler = Scheduler(self._model, pad_id=pad_id, max_batch=max_batch)
+        self._finalizer = weakref.finalize(self, self._scheduler.stop)
+
+    @property
+    def name(self) -> str:
+        return f"embedded {self._loaded.source.name}"
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset(("generate", "stream", "loglikelihood", "adapters", "token_ids"))
+
+    @property
+    def context(self) -> int | None:
+        return self._context
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        return tuple(getattr(self._model, "peft_config", {}))
+
+    @property
+    def start_id(self) -> int:
+        """The token put in place of an empty context: beginning or end of a document, as the model was trained."""
+        return self._start_id
+
+    def fingerprint(self, adapter: str | None = None) -> dict[str, Any]:
+        self._known(adapter)
+        return {
+            "engine": "embedded",
+            "weights": self._loaded.source.digest,
+            "dtype": str(self._loaded.dtype).removeprefix("torch."),
+            "device": str(self._loaded.device),
+            "template": self._chat.digest,
+            "adapter": self._adapter_digests.get(adapter, f"in memory: {adapter}") if adapter else None,
+            "score_tokens": self._score_tokens,
+        }
+
+    def generate(
+        self, requests: Sequence[Request], on_done: OnDone | None = None, *, cancel: threading.Event | None = None
+    ) -> list[Completion]:
+        """Answer all, in the order asked. Raises ContextOverflow (naming the request) before any is answered."""
+        answers: list[Completion | None] = [None] * len(requests)
+        errors: list[BaseException] = []
+        finished = threading.Semaphore(0)
+        abandoned = threading.Event()
+
+        def finish(index: int) -> Callable[[Completion], None]:
+            def take(completion: Completion) -> None:
+                answers[index] = completion
+                try:
+                    if on_done is not None:
+                        on_done(index, completion)
+                except Exception as error:
+                    errors.append(error)
+                    abandoned.set()
+                finally:
+                    finished.release()
+
+            return take
+
+        def fail(error: BaseException) -> None:
+            errors.append(error)
+            finished.release()
+
+        stop = cancel if cancel is not None else abandoned
+        jobs = [
+            self._job(request, where=f"request {i + 1} of {len(requests)}", finish=finish(i), fail=fail, cancel=stop)
+            for i, request in enumerate(requests)
+        ]
+        # long prompts first: a longer row that joins later would have to push the others aside
+        jobs.sort(key=lambda job: -len(job.ids))
+        _mark_prefix(jobs)
+        self._scheduler.submit(jobs)
+        try:
+            for _ in jobs:
+                finished.acquire()
+        except BaseException:
+            stop.set()
+            raise
+        if errors:
+            raise errors[0]
+        return [answer for answer in answers if answer is not None]
+
+    def stream(self, request: Request, *, cancel: threading.Event | None = None) -> Iterator[str | Completion]:
+        """Pieces of text, then the Completion. Checked and queued now; closing the iterator cancels it."""
+        cancel = cancel or threading.Event()
+        pieces: queue.SimpleQueue[str | Completion | BaseException] = queue.SimpleQueue()
+        job = self._job(request, where="", finish=pieces.put, fail=pieces.put, cancel=cancel)
+        job.text = job.text or TextStream(self.decode)
+        job.on_text = pieces.put
+        self._scheduler.submit([job])
+        return _pieces(pieces, cancel)
+
+    def loglikelihood(
+        self, items: Sequence[tuple[Sequence[int], Sequence[int]]], *, adapter: str | None = None
+    ) -> list[TokenScores]:
+        """Score continuations. An empty context is replaced by :attr:`start_id`, which itself is not scored.
+
+        Raises ContextOverflow for an item longer than the context (``likelihood.document_items`` cuts documents).
+        """
+        self._known(adapter)
+        likelihood.check(items, self._context)
+        batches = likelihood.plan(items, token_budget=self._score_tokens, vocabulary=self._vocabulary)
+        scoring = Scoring(items, deque(batches), adapter, self._start_id, [None] * len(items))
+        if not items:
+            return []
+        self._scheduler.score(scoring)
+        try:
+            scoring.done.wait()
+        except BaseException:
+            scoring.batches.clear()
+            raise
+        if scoring.error is not None:
+            raise scoring.error
+        return [score for score in scoring.scores if score is not None]
+
+    def using(self, adapter: str | None) -> OneAdapter:
+        """The same engine with this adapter (None: the base) for every request that names none."""
+        self._known(adapter)
+        return OneAdapter(self, adapter)
+
+    def prompt_ids(self, request: Request) -> tuple[int, ...]:
+        """The token ids that the model would see."""
+        if request.token_ids:
+            return tuple(request.token_ids)
+        with self._tokenizer_lock:
+            return tuple(self._chat.prompt_ids(request.messages, tools=request.tools))
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Plain text as token ids, nothing added."""
+        with self._tokenizer_lock:
+            return tuple(self._loaded.tokenizer.encode(text, add_special_tokens=False))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Token ids as the text that an answer with these ids has."""
+        with self._tokenizer_lock:
+            text: str = self._chat.decode(list(ids))
+        return text
+
+    @property
+    def load(self) -> tuple[int, int]:
+        """(requests being answered, requests waiting)."""
+        return self._scheduler.load
+
+    def close(self) -> None:
+        self._finalizer()
+
+    def __enter__(self) -> EmbeddedEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _known(self, adapter: str | None) -> None:
+        if adapter is not None and adapter not in self.adapters:
+            raise unknown_adapter(adapter, self.adapters)
+
+    def _job(
+        self,
+        request: Request,
+        *,
+        where: str,
+        finish: Callable[[Completion], None],
+        fail: Callable[[BaseException], None],
+        cancel: threading.Event,
+    ) -> Job:
+        self._known(request.adapter)
+        ids = self.prompt_ids(request)
+        room = (self._context or 2**31) - len(ids)
+        if room < 1:
+            raise ContextOverflow(len(ids), self._context or 0, where=where)
+        if max(ids) >= self._vocabulary or min(ids) < 0:
+            fix = "use this model's tokenizer"
+            raise LuthierError("a token id is outside the model's vocabulary", where=where, fix=fix)
+        return Job(
+            ids=ids,
+            limit=room if request.max_tokens is None else min(request.max_tokens, room),
+            stop_ids=frozenset(self._chat.stop_ids),
+            adapter=request.adapter,
+            decode=self.decode,
+            on_finish=finish,
+            on_error=fail,
+            temperature=request.temperature,
+            top_p=request.top_p,
+            uniforms=Uniforms(request.seed) if request.temperature > 0 else None,
+            want_logprobs=request.logprobs,
+            text=TextStream(self.decode, request.stop) if request.stop else None,
+            cancel=cancel,
+        )
+
+
+class OneAdapter:
+    """An engine seen through one of its adapters. Closing it leaves the engine open."""
+
+    def __init__(self, engine: EmbeddedEngine, adapter: str | None) -> None:
+        self._engine = engine
+        self._adapter = adapter
+
+    @property
+    def name(self) -> str:
+        return f"{self._engine.name} + {self._adapter}" if self._adapter else self._engine.name
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self._engine.capabilities
+
+    @property
+    def context(self) -> int | None:
+        return self._engine.context
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        return self._engine.adapters
+
+    def fingerprint(self, adapter: str | None = None) -> dict[str, Any]:
+        return self._engine.fingerprint(adapter or self._adapter)
+
+    def generate(
+        self, requests: Sequence[Request], on_done: OnDone | None = None, *, cancel: threading.Event | None = None
+    ) -> list[Completion]:
+        return self._engine.generate([self._with(r) for r in requests], on_done, cancel=cancel)
+
+    def stream(self, request: Request, *, cancel: threading.Event | None = None) -> Iterator[str | Completion]:
+        return self._engine.stream(self._with(request), cancel=cancel)
+
+    def loglikelihood(
+        self, items: Sequence[tuple[Sequence[int], Sequence[int]]], *, adapter: str | None = None
+    ) -> list[TokenScores]:
+        return self._engine.loglikelihood(items, adapter=adapter or self._adapter)
+
+    def prompt_ids(self, request: Request) -> tuple[int, ...]:
+        return self._engine.prompt_ids(request)
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        return self._engine.encode(text)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self._engine.decode(ids)
+
+    def close(self) -> None:
+        """Nothing: the engine belongs to whoever made it."""
+
+    def _with(self, request: Request) -> Request:
+        return request if request.adapter else dataclasses.replace(request, adapter=self._adapter)
+
+
+def _pieces(
+    source: queue.SimpleQueue[str | Completion | BaseException], cancel: threading.Event
+) -> Iterator[str | Completion]:
+    try:
+        while True:
+            piece = source.get()
+            if isinstance(piece, BaseException):
+                raise piece
+            yield piece
+            if isinstance(piece, Completion):
+                return
+    finally:
+        cancel.set()
+
+
+def _mark_prefix(jobs: Sequence[Job]) -> None:
+    """Tell the jobs of one call how many ids they all begin with (system prompt, examples), if it is worth it."""
+    if len(jobs) < 2 or len({job.adapter for job in jobs}) > 1:
+        return
+    least, greatest = min(job.ids for job in jobs), max(job.ids for job in jobs)
+    common = 0
+    for a, b in zip(least, greatest, strict=False):  # in dictionary order, these two differ where any two do
+        if a != b:
+            break
+        common += 1
+    common = min(common, min(len(job.ids) for job in jobs) - 1)
+    if common >= _PREFIX_WORTH:
+        for job in jobs:
+            job.prefix = common
+
+
+def _document_start(tokenizer: Any) -> int:
+    """What stood before a document's first token in training: bos if there is one, else end-of-text, else eos."""
+    if tokenizer.bos_token_id is not None:
+        return int(tokenizer.bos_token_id)
+    vocabulary = tokenizer.get_vocab()
+    for name in ("<|endoftext|>", "<|end_of_text|>"):
+        if name in vocabulary:
+            return int(vocabulary[name])
+    if tokenizer.eos_token_id is None:
+        raise Unsupported("embedded", "a tokenizer without any end token", fix="set eos_token in tokenizer_config.json")
+    return int(tokenizer.eos_token_id)
+
+
+def _adapter_digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        path = folder / name
+        if not path.is_file():
+            fix = "give a folder in peft's layout, with safetensors"
+            raise LuthierError(f"{folder} is not an adapter", why=f"it has no {name}", fix=fix)
+        with path.open("rb") as file:
+            digest.update(name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,145 @@
+"""Log-probabilities of given continuations, many at a time: what suites, guards and bits per byte are made of.
+
+Items are sorted by length and cut into batches by a token budget; the plan depends on lengths only, so two models (or a
+base and its adapter) score the same items in the same batches with the same rounding. Rows are padded on the right,
+where causal attention cannot see it, so no mask is needed. The head runs at scored positions only.
+
+Legend: B rows, T columns, N scored positions, V vocabulary, D width.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from luthier.engines.protocol import ContextOverflow, Unsupported
+from luthier.records import TokenScores
+
+Item = tuple[Sequence[int], Sequence[int]]
+"""(context ids, continuation ids)."""
+
+_SCORED_LOGITS = 48_000_000
+"""Largest N x V of a batch: 192 MB in fp32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Indices of the items that are scored together, longest first."""
+
+    items: tuple[int, ...]
+
+
+def plan(items: Sequence[Item], *, token_budget: int, vocabulary: int) -> list[Batch]:
+    """Batches of similar length, at most ``token_budget`` padded tokens each (or one item). Depends on lengths only."""
+    order = sorted(range(len(items)), key=lambda i: (-_length(items[i]), -len(items[i][1]), i))
+    batches: list[Batch] = []
+    held: list[int] = []
+    scored = 0
+    for index in order:
+        if held:
+            columns = _length(items[held[0]])
+            too_wide = columns * (len(held) + 1) > token_budget
+            too_many = (scored + len(items[index][1])) * vocabulary > _SCORED_LOGITS
+            if too_wide or too_many:
+                batches.append(Batch(tuple(held)))
+                held, scored = [], 0
+        held.append(index)
+        scored += len(items[index][1])
+    if held:
+        batches.append(Batch(tuple(held)))
+    return batches
+
+
+def check(items: Sequence[Item], context: int | None) -> None:
+    """Raises ContextOverflow for an item that the model cannot see whole."""
+    for index, item in enumerate(items):
+        if context is not None and _length(item) > context:
+            raise ContextOverflow(_length(item), context, where=f"item {index + 1}")
+
+
+def score(model: Any, items: Sequence[Item], *, start_id: int) -> list[TokenScores]:
+    """Scores of one batch, in its order. An empty context is replaced by ``start_id``, which is not scored itself."""
+    rows: list[list[int]] = []
+    picks: list[int] = []
+    targets: list[int] = []
+    filled = [(list(context) or [start_id], list(continuation)) for context, continuation in items]
+    width = max(len(context) + max(1, len(continuation)) - 1 for context, continuation in filled)
+    for row, (context, continuation) in enumerate(filled):
+        ids = (context + continuation)[: len(context) + max(1, len(continuation)) - 1]
+        rows.append(ids + [start_id] * (width - len(ids)))
+        first = row * width + len(context) - 1
+        picks.extend(range(first, first + len(continuation)))
+        targets.extend(continuation)
+    if not targets:
+        return [TokenScores((), True) for _ in items]
+    device = next(model.parameters()).device
+    logits_NV = _logits_at(model, torch.tensor(rows, device=device), torch.tensor(picks, device=device))
+    target_N = torch.tensor(targets, device=device)
+    chosen_N = logits_NV.gather(-1, target_N[:, None]).squeeze(-1)
+    logprobs = (chosen_N - logits_NV.logsumexp(-1)).tolist()
+    greedy = (logits_NV.argmax(-1) == target_N).tolist()
+    scores: list[TokenScores] = []
+    at = 0
+    for _, continuation in filled:
+        until = at + len(continuation)
+        scores.append(TokenScores(tuple(logprobs[at:until]), all(greedy[at:until])))
+        at = until
+    return scores
+
+
+def _logits_at(model: Any, ids_BT: Tensor, pick_N: Tensor) -> Tensor:
+    """Logits (N, V), fp32, at flat positions of (B, T).
+
+    A hook thins out what enters the head, so that whatever a family does after it (soft-capping, scaling) still runs.
+    """
+    head = model.get_output_embeddings()
+    if head is None:
+        raise Unsupported("embedded", f"scoring with {type(model).__name__}, which has no output head")
+
+    def thin(_module: Any, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        hidden_BTD, *rest = inputs
+        return (hidden_BTD.flatten(0, -2).index_select(0, pick_N)[None], *rest)
+
+    hook = head.register_forward_pre_hook(thin)
+    try:
+        logits: Tensor = model(input_ids=ids_BT, use_cache=False).logits
+    finally:
+        hook.remove()
+    if logits.shape[:-1].numel() != pick_N.numel():
+        raise Unsupported("embedded", f"scoring with {type(model).__name__}, whose head is not called once")
+    return logits.flatten(0, -2).float()
+
+
+def _length(item: Item) -> int:
+    return max(1, len(item[0])) + len(item[1])
+
+
+def document_items(ids: Sequence[int], context: int) -> list[Item]:
+    """A text of any length as items that score each of its tokens exactly once.
+
+    The first window has no context of its own (the engine puts its start token there); later windows see half a context
+    of what came before. Sum the log-probabilities over the items for the text's total.
+    """
+    if context < 4:
+        raise ValueError(f"context must be at least 4, got {context}")
+    items: list[Item] = []
+    at = 0
+    while at < len(ids):
+        seen = 0 if at == 0 else min(at, context // 2)
+        take = context - max(seen, 1)
+        items.append((tuple(ids[at - seen : at]), tuple(ids[at : at + take])))
+        at += take
+    return items
+
+
+def bits_per_byte(scores: Sequence[TokenScores], text: str) -> float:
+    """Bits per UTF-8 byte of a text whose items (:func:`document_items`) have these scores."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size == 0:
+        raise ValueError("an empty text has no bits per byte")
+    return -sum(s.total for s in scores) / math.log(2) / size
