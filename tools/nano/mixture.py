@@ -1,0 +1,41 @@
+"""The stream of training samples: an endless, seeded mixture of skills and documents, cut into numbered chunks.
+
+Chunk `i` depends on the seed and `i` alone, so training can stop at any chunk and go on as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from tools.nano.documents import document
+from tools.nano.world import SKILLS, WEIGHTS, Item, Side, World
+
+from tools.nano import skills_classify, skills_lists, skills_numbers, skills_reading  # noqa: F401  (they register skills)
+
+DOCUMENT_SHARE = 0.16
+
+
+def item(side: Side, name: str, seed: int | str) -> Item:
+    """One item of one skill."""
+    return SKILLS[name](World(side, f"{name}/{seed}"))
+
+
+def text(side: Side, seed: int | str) -> str:
+    """One document."""
+    return document(World(side, f"document/{seed}"))
+
+
+def chunk(seed: int, index: int, size: int, dropped: Sequence[str] = ()) -> list[Item | str]:
+    """`size` training samples: chats as `Item`, documents as `str`. Skills in `dropped` are left out."""
+    rng = random.Random(f"{seed}/{index}")
+    names = [name for name in SKILLS if name not in dropped]
+    weights = [WEIGHTS[name] for name in names]
+    samples: list[Item | str] = []
+    for k in range(size):
+        key = f"{seed}/{index}/{k}"
+        if rng.random() < DOCUMENT_SHARE:
+            samples.append(text("train", key))
+        else:
+            samples.append(item("train", rng.choices(names, weights)[0], key))
+    return samples

@@ -1,0 +1,217 @@
+"""One side of nano's world: the random source that every skill draws words, numbers and phrasings from.
+
+Promise: a `World("held")` never hands out a train-only entity or template, and the other way round; two worlds with the
+same side and seed hand out the same things in the same order.
+
+Templates are plain strings: `[this|that|]` picks one of the alternatives, `{name}` is filled in afterwards.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from tools.nano import vocabulary as v
+
+Side = Literal["train", "held"]
+T = TypeVar("T")
+Message = dict[str, str]
+CHOICE = re.compile(r"\[([^\[\]]*)\]")
+SLOT = re.compile(r"\{(\w+)\}")
+SPACES = re.compile(r" {2,}")
+GAP = re.compile(r" ([.,:;?!])")  # an empty alternative before a full stop leaves a gap
+ARTICLE = re.compile(r"\b([Aa])(?= [aeio])")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One chat: what is asked (system and user turns, earlier assistant turns) and the one right answer."""
+
+    skill: str
+    messages: list[Message]
+    answer: str
+
+    def chat(self) -> list[Message]:
+        return [*self.messages, {"role": "assistant", "content": self.answer}]
+
+    def text(self) -> str:
+        """All words a reader sees, for the coverage measure."""
+        return "\n".join(message["content"] for message in self.chat())
+
+
+Skill = Callable[["World"], Item]
+SKILLS: dict[str, Skill] = {}
+WEIGHTS: dict[str, float] = {}
+
+
+def skill(name: str, weight: float = 1.0) -> Callable[[Callable[[World], tuple[list[Message], str]]], Skill]:
+    """Register a generator under its name; `weight` is its share of the training mixture, relative to the others."""
+
+    def register(make: Callable[[World], tuple[list[Message], str]]) -> Skill:
+        @functools.wraps(make)
+        def item(world: World) -> Item:
+            messages, answer = make(world)
+            return Item(name, messages, answer)
+
+        SKILLS[name], WEIGHTS[name] = item, weight
+        return item
+
+    return register
+
+
+@functools.cache
+def _half(list_name: str, held: bool) -> list[str]:
+    return v.half(getattr(v, list_name), held)
+
+
+class World:
+    """A seeded side of the world. Final; cheap to make (one per item)."""
+
+    def __init__(self, side: Side, seed: int | str) -> None:
+        self.held = side == "held"
+        self.rng = random.Random(f"{side}/{seed}")
+
+    # --- choosing
+
+    def choose(self, options: Sequence[T]) -> T:
+        return self.rng.choice(options)
+
+    def chance(self, share: float) -> bool:
+        return self.rng.random() < share
+
+    def number(self, low: int, high: int) -> int:
+        return self.rng.randint(low, high)
+
+    def say(self, train: Sequence[str], held: Sequence[str], **slots: object) -> str:
+        """A phrasing from this side's templates, filled in."""
+        return self.fill(self.choose(held if self.held else train), **slots)
+
+    def fill(self, template: str, **slots: object) -> str:
+        while "[" in template:
+            filled = CHOICE.sub(lambda m: self.choose(m.group(1).split("|")), template)
+            if filled == template:
+                break
+            template = filled
+        template = GAP.sub(r"\1", SPACES.sub(" ", template)).strip()
+        filled = SLOT.sub(lambda m: str(slots[m.group(1)]) if m.group(1) in slots else m.group(0), template)
+        return ARTICLE.sub(r"\1n", filled)
+
+    def several(self, draw: Callable[[], T], count: int) -> list[T]:
+        """`count` different draws, in drawing order."""
+        found: list[T] = []
+        while len(found) < count:
+            candidate = draw()
+            if candidate not in found:
+                found.append(candidate)
+        return found
+
+    # --- entities
+
+    def _entity(self, list_name: str, invent: float) -> str:
+        if self.chance(invent):
+            return v.invented(self.rng, self.held)
+        return self.choose(_half(list_name, self.held))
+
+    def name(self) -> str:
+        word = self._entity("NAMES", 0.35)
+        return word[0].upper() + word[1:]
+
+    def place(self) -> str:
+        word = self._entity("PLACES", 0.35)
+        return word[0].upper() + word[1:]
+
+    def thing(self) -> str:
+        return self._entity("THINGS", 0.1)
+
+    def animal(self) -> str:
+        return self._entity("ANIMALS", 0.05)
+
+    def food(self) -> str:
+        return self._entity("FOODS", 0.0)
+
+    def job(self) -> str:
+        return self._entity("JOBS", 0.0)
+
+    def hobby(self) -> str:
+        return self._entity("HOBBIES", 0.0)
+
+    def adjective(self) -> str:
+        return self._entity("ADJECTIVES", 0.0)
+
+    def colour(self) -> str:
+        return self.choose(v.COLOURS)
+
+    def day(self) -> str:
+        return self.choose(v.DAYS)
+
+    def word(self) -> str:
+        """Any word for lists and copying. The held side draws from the held entity lists only."""
+        if self.held:
+            return self.choose((self.thing, self.animal, self.food, self.adjective, self.hobby))()
+        roll = self.rng.random()
+        if roll < 0.45:
+            return self.choose(v.GENERAL)
+        if roll < 0.6:
+            return v.invented(self.rng, held=False)
+        return self.choose((self.thing, self.animal, self.food, self.adjective, self.hobby, self.job))()
+
+    def words(self, low: int, high: int) -> list[str]:
+        return self.several(self.word, self.number(low, high))
+
+    def code(self) -> str:
+        """An order or room number such as `QX-482`."""
+        letters = "".join(self.choose("ABCDEFGHKLMNPQRSTUVWXYZ") for _ in range(self.number(1, 3)))
+        digits = "".join(self.choose("0123456789") for _ in range(self.number(2, 4)))
+        return letters + self.choose(("-", "", "/")) + digits
+
+    # --- laying out a request
+
+    def ask(self, instruction: str, text: str | None = None) -> list[Message]:
+        """The turns of a request: instruction and text in a usual arrangement, now and then with a system turn."""
+        if text is None:
+            user = instruction
+        else:
+            layout = self.number(0, 7)
+            if layout == 0:
+                return [{"role": "system", "content": instruction}, {"role": "user", "content": text}]
+            user = (
+                f"{instruction}\n\n{text}",
+                f"{instruction}\n{text}",
+                f"{text}\n\n{instruction}",
+                f"Text: {text}\n{instruction}",
+                f"{instruction}\n\nText: {text}",
+                f"{instruction}\nMessage: {text}",
+                f"{instruction} {text}" if instruction.endswith(":") else f"{instruction}\n\n{text}",
+            )[layout - 1]
+        turns = [{"role": "user", "content": user}]
+        if self.chance(0.12):
+            turns.insert(0, {"role": "system", "content": self.fill(self.choose(SYSTEM))})
+        return turns
+
+
+SYSTEM = (
+    "You are a [helpful|careful|friendly|short-spoken] assistant.",
+    "[Answer|Reply] [briefly|shortly|in few words].",
+    "You [help|work for] {org}.".replace("{org}", "[a library|a school|a shop|a small office|a club]"),
+    "Be [brief|exact|kind|careful].",
+    "Follow the instruction [exactly|carefully].",
+)
+
+
+def join(words: Sequence[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" {last} {words[-1]}"
+
+
+def one(noun: str) -> str:
+    """The noun with its article."""
+    return ("an " if noun[0] in "aeiou" else "a ") + noun
+
+
+def pairs(words: Sequence[str]) -> list[tuple[str, str]]:
+    """`a-b` entries as tuples."""
+    return [(left, right) for left, right in (word.split("-", 1) for word in words)]
