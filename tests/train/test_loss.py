@@ -1,0 +1,228 @@
+"""Token loss: the same numbers as the plain way, row by row, in every family; nothing else is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from torch.nn import functional
+
+from luthier.train.batches import collate, row
+from luthier.train.loss import TokenLoss
+
+
+def plain_gradients(model: Any, samples: list[Any], denominator: float) -> tuple[float, dict[str, torch.Tensor]]:
+    """One row at a time, no padding, all logits, the textbook formula."""
+    model.zero_grad()
+    total = 0.0
+    for s in samples:
+        ids = torch.tensor(s.ids)[None]
+        logits = model(input_ids=ids, use_cache=False).logits[0, :-1]
+        losses = functional.cross_entropy(logits, ids[0, 1:], reduction="none")
+        loss = (losses * torch.tensor(s.trained)[1:] * s.weight).sum()
+        (loss / denominator).backward()
+        total += loss.item()
+    return total, gradients(model)
+
+
+def gradients(model: Any) -> dict[str, torch.Tensor]:
+    return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+
+
+def far(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> float:
+    """Largest difference over the largest gradient."""
+    assert ours.keys() == theirs.keys()
+    largest = max(float(g.abs().max()) for g in theirs.values())
+    return max(float((ours[n] - theirs[n]).abs().max()) for n in ours) / largest
+
+
+@pytest.mark.parametrize("tuning", ["lora", "full"])
+@pytest.mark.parametrize("chunk", [7, 1024])
+def test_a_batch_gives_the_loss_and_gradients_of_its_rows_one_by_one(
+    make_model: Callable[..., Any], make_rows: Callable[..., Any], tuning: str, chunk: int
+) -> None:
+    model = make_model(tuning=tuning, dtype=torch.float64)
+    samples = make_rows(9)
+    rows = [row(s) for s in samples]
+    tokens = sum(len(r.targets) for r in rows)
+    expected, theirs = plain_gradients(model, samples, tokens)
+    model.zero_grad()
+    total = TokenLoss(model, chunk=chunk).backward(collate(rows), tokens)
+    assert total.item() == pytest.approx(expected, rel=1e-9)
+    assert far(gradients(model), theirs) < 1e-9
+
+
+@pytest.mark.parametrize("tuning", ["lora", "full"])
+def test_micro_batches_of_uneven_size_add_up_to_one_batch(
+    make_model: Callable[..., Any], make_rows: Callable[..., Any], tuning: str
+) -> None:
+    model = make_model(tuning=tuning, dtype=torch.float64)
+    rows = [row(s) for s in make_rows(11)]
+    tokens = sum(len(r.targets) for r in rows)
+    loss = TokenLoss(model)
+    whole = loss.backward(collate(rows), tokens).item()
+    together = gradients(model)
+    model.zero_grad()
+    parts = [loss.backward(collate(part), tokens).item() for part in (rows[:1], rows[1:7], rows[7:10], rows[10:])]
+    assert sum(parts) == pytest.approx(whole, rel=1e-9)
+    assert far(gradients(model), together) < 1e-9
+
+
+def test_dividing_by_each_micro_batch_would_be_seen(
+    make_model: Callable[..., Any], make_rows: Callable[..., Any]
+) -> None:
+    """The defect that this guards against (mean of means) changes the gradient by far more than the tolerance."""
+    model = make_model(dtype=torch.float64)
+    rows = [row(s) for s in make_rows(11)]
+    loss = TokenLoss(model)
+    loss.backward(collate(rows), sum(len(r.targets) for r in rows))
+    right = gradients(model)
+    model.zero_grad()
+    for part in (rows[:1], rows[1:]):
+        loss.backward(collate(part), 2 * sum(len(r.targets) for r in part))
+    assert far(gradients(model), right) > 1e-3
+
+
+def test_total_is_what_backward_returns_and_is_differentiable(
+    make_model: Callable[..., Any], make_rows: Callable[..., Any]
+) -> None:
+    model = make_model(dtype=torch.float64)
+    batch = collate([row(s) for s in make_rows(5)])
+    loss = TokenLoss(model, chunk=8)
+    returned = loss.backward(batch, 3.0).item()
+    two_stage = gradients(model)
+    model.zero_grad()
+    total = loss.total(batch)
+    (total / 3.0).backward()
+    assert total.item() == pytest.approx(returned, rel=1e-12)
+    assert far(gradients(model), two_stage) < 1e-12
+
+
+def test_only_trained_tokens_carry_loss(make_model: Callable[..., Any], make_rows: Callable[..., Any]) -> None:
+    """Changing what the mask leaves out after the last trained token changes nothing; changing a trained one does."""
+    model = make_model(dtype=torch.float64)
+    sample = replace(make_rows(1, low=20, high=21)[0], trained=tuple(8 <= i < 12 for i in range(20)))
+    loss = TokenLoss(model)
+    before = loss.total(collate([row(sample)])).item()
+    after = replace(sample, ids=sample.ids[:12] + (5,) * 8)
+    assert loss.total(collate([row(after)])).item() == before
+    wrong = replace(sample, ids=(*sample.ids[:11], sample.ids[11] ^ 1, *sample.ids[12:]))
+    assert loss.total(collate([row(wrong)])).item() != pytest.approx(before, rel=1e-6)
+
+
+def test_padding_is_never_seen_even_when_its_id_is_a_real_token(
+    make_model: Callable[..., Any], make_rows: Callable[..., Any]
+) -> None:
+    """Rows full of the padding id itself lose nothing, and filling the padding with other ids changes nothing."""
+    model = make_model(dtype=torch.float64)
+    short, long = make_rows(1, low=6, high=7)[0], make_rows(1, seed=1, low=30, high=31)[0]
+    zeros = replace(short, ids=(0,) * 6, trained=(False,) + (True,) * 5)
+    loss = TokenLoss(model)
+    alone = loss.total(collate([row(zeros)])).item()
+    batch = collate([row(zeros), row(long)])
+    other = loss.total(collate([row(long)])).item()
+    assert loss.total(batch).item() == pytest.approx(alone + other, rel=1e-12)
+    filled = batch.inputs.clone()
+    filled[0, 5:] = 77
+    assert loss.total(replace(batch, inputs=filled)).item() == pytest.approx(alone + other, rel=1e-12)
+
+
+def test_weights_scale_a_rows_loss(make_model: Callable[..., Any], make_rows: Callable[..., Any]) -> None:
+    model = make_model(dtype=torch.float64)
+    samples = make_rows(4)
+    weighted = [replace(samples[0], weight=2.5), *samples[1:3], replace(samples[3], weight=0.25)]
+    rows = [row(s) for s in weighted]
+    expected, theirs = plain_gradients(model, weighted, 7.0)
+    model.zero_grad()
+    assert TokenLoss(model, chunk=5).backward(collate(rows), 7.0).item() == pytest.approx(expected, rel=1e-9)
+    assert far(gradients(model), theirs) < 1e-9
+
+
+def test_a_row_that_trains_nothing_is_refused(make_rows: Callable[..., Any]) -> None:
+    sample = make_rows(1)[0]
+    for nothing in (
+        replace(sample, trained=(False,) * len(sample.ids)),
+        replace(sample, weight=0.0),
+        replace(sample, trained=(True,) + (False,) * (len(sample.ids) - 1)),
+    ):
+        with pytest.raises(ValueError, match="trains no token"):
+            row(nothing)
+
+
+SIZES = {"vocab_size": 128, "hidden_size": 32, "num_hidden_layers": 2, "intermediate_size": 64,
+         "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 128}  # fmt: skip
+FAMILIES = {
+    "llama": ("LlamaForCausalLM", transformers.LlamaConfig(**SIZES)),
+    "llama-tied": ("LlamaForCausalLM", transformers.LlamaConfig(**SIZES, tie_word_embeddings=True)),
+    "qwen3": ("Qwen3ForCausalLM", transformers.Qwen3Config(**SIZES, head_dim=8)),
+    "mistral-window": ("MistralForCausalLM", transformers.MistralConfig(**SIZES, sliding_window=8)),
+    "phi3": ("Phi3ForCausalLM", transformers.Phi3Config(**SIZES, pad_token_id=0)),
+    "gemma2-softcap": ("Gemma2ForCausalLM", transformers.Gemma2Config(**SIZES, final_logit_softcapping=3.0)),
+    "gemma3": ("Gemma3ForCausalLM", transformers.Gemma3TextConfig(**SIZES, head_dim=8)),
+    "granite-scaled": ("GraniteForCausalLM", transformers.GraniteConfig(**SIZES, logits_scaling=4.0)),
+    "cohere-scaled": ("CohereForCausalLM", transformers.CohereConfig(**SIZES, logit_scale=0.25)),
+    "gpt2": ("GPT2LMHeadModel", transformers.GPT2Config(vocab_size=128, n_embd=32, n_layer=2, n_head=4)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_gives_its_own_logits_loss(family: str, make_rows: Callable[..., Any]) -> None:
+    """Head, tied or not, soft cap, scale, sliding window, learned positions: against the model's own full logits.
+
+    transformers computes norms and some softmaxes in fp32 inside a double model: 1e-5 is their rounding.
+    """
+    name, config = FAMILIES[family]
+    torch.manual_seed(0)
+    config._attn_implementation = "sdpa" if family != "gemma2-softcap" else "eager"
+    model = getattr(transformers, name)(config).double().eval()
+    with torch.no_grad():
+        for p in model.parameters():
+            if p.ndim > 1:
+                p.normal_(std=0.2)
+    samples = make_rows(6)
+    rows = [row(s) for s in samples]
+    expected, theirs = plain_gradients(model, samples, 10.0)
+    model.zero_grad()
+    loss = TokenLoss(model, chunk=16)
+    difference = loss.check(collate(rows[:2]), tolerance=1e-4)
+    assert loss.short, f"{family}: the short way differs by {difference}"
+    assert loss.backward(collate(rows), 10.0).item() == pytest.approx(expected, rel=1e-6)
+    assert far(gradients(model), theirs) < 1e-5
+
+
+def test_a_family_with_unknown_logits_takes_the_plain_way(
+    make_model: Callable[..., Any], make_rows: Callable[..., Any]
+) -> None:
+    """A model that does something of its own after the head is noticed, and trained on its own logits."""
+    model = make_model(tuning="full", dtype=torch.float64)
+    plain_forward = model.forward
+
+    def odd(*args: Any, **kwargs: Any) -> Any:
+        out = plain_forward(*args, **kwargs)
+        out.logits = out.logits * 0.5 + torch.arange(out.logits.shape[-1]) * 0.01
+        return out
+
+    model.forward = odd
+    samples = make_rows(4)
+    rows = [row(s) for s in samples]
+    expected, theirs = plain_gradients(model, samples, 10.0)
+    model.zero_grad()
+    loss = TokenLoss(model)
+    assert loss.check(collate(rows), tolerance=1e-4) > 1e-3
+    assert not loss.short
+    assert loss.backward(collate(rows), 10.0).item() == pytest.approx(expected, rel=1e-9)
+    assert far(gradients(model), theirs) < 1e-9
+
+
+def test_fp32_agrees_with_the_plain_way_to_1e_4(make_model: Callable[..., Any], make_rows: Callable[..., Any]) -> None:
+    model = make_model()
+    samples = make_rows(8)
+    rows = [row(s) for s in samples]
+    expected, theirs = plain_gradients(model, samples, 30.0)
+    model.zero_grad()
+    assert TokenLoss(model).backward(collate(rows), 30.0).item() == pytest.approx(expected, rel=1e-4)
+    assert far(gradients(model), theirs) < 1e-4
