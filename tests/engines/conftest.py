@@ -38,8 +38,9 @@ def build(seed: int = 0, **changes: Any) -> Any:
     tokenizer = byte_tokenizer()
     settings = {
         "vocab_size": 260, "hidden_size": 64, "num_hidden_layers": 3, "intermediate_size": 128,
-        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256, "tie_word_embeddings": True, "eos_token_id": 2,
-        "pad_token_id": 3, "bos_token_id": None, "initializer_range": 0.3,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256,
+        "tie_word_embeddings": True, "eos_token_id": 2, "pad_token_id": 3, "bos_token_id": None,
+        "initializer_range": 0.3,
     }  # fmt: skip
     with torch.random.fork_rng():
         torch.manual_seed(seed)

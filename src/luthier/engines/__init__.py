@@ -4,6 +4,6 @@
 a mapping. Importing this package imports no torch; importing ``luthier.engines.embedded`` does.
 """
 
-from luthier.engines.protocol import Capability, ContextOverflow, Engine, Request, Unsupported
+from luthier.engines.protocol import Capability, ContextOverflow, Engine, Request, TokenEngine, Unsupported
 
-__all__ = ["Capability", "ContextOverflow", "Engine", "Request", "Unsupported"]
+__all__ = ["Capability", "ContextOverflow", "Engine", "Request", "TokenEngine", "Unsupported"]

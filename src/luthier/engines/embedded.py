@@ -301,6 +301,10 @@ class OneAdapter:
     ) -> list[TokenScores]:
         return self._engine.loglikelihood(items, adapter=adapter or self._adapter)
 
+    @property
+    def start_id(self) -> int:
+        return self._engine.start_id
+
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
         return self._engine.prompt_ids(request)
 

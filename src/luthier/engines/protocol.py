@@ -151,3 +151,25 @@ class Engine(Protocol):
     def close(self) -> None:
         """Give everything back. May be called twice."""
         ...
+
+
+@runtime_checkable
+class TokenEngine(Engine, Protocol):
+    """What engines with the capability "token_ids" offer besides."""
+
+    @property
+    def start_id(self) -> int:
+        """The token put in place of an empty context in :meth:`loglikelihood`."""
+        ...
+
+    def prompt_ids(self, request: Request) -> tuple[int, ...]:
+        """The ids that the model would see for this request, generation header included."""
+        ...
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Plain text as ids, nothing added."""
+        ...
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Ids as the text of an answer."""
+        ...
