@@ -11,7 +11,7 @@ from tools.quickstart.baseline import FIELDS, bag_of_words, clean
 from tools.quickstart.by_hand import TICKETS
 from tools.quickstart.company import INSTRUCTION, INTENTS, PRODUCT_LABELS, PRODUCTS, URGENCIES
 from tools.quickstart.faults import AnswerKey, plant
-from tools.quickstart.rows import TEST_ROWS, chat, draw_sides
+from tools.quickstart.rows import BY_HAND_IN_TEST, TEST_ROWS, chat, draw_sides
 from tools.quickstart.similarity import largest_component, shingles
 
 SEED = 20261123
@@ -77,6 +77,7 @@ def page(job: Job) -> str:
         train=len(job.train_lines),
         test=TEST_ROWS,
         by_hand=len(TICKETS),
+        by_hand_test=BY_HAND_IN_TEST,
         products=products,
         instruction=INSTRUCTION,
         counts="\n".join(counts),
@@ -94,11 +95,12 @@ def page(job: Job) -> str:
 PAGE = """\
 # The quickstart job: triage for Wrenholt's support desk
 
-Wrenholt is an invented company that makes connected home devices: {products}. Customers write; the desk wants each
-message sorted, with a first answer. {train} lines in `train.jsonl` (planted faults included), {test} clean lines in
-`test.jsonl`, which no tool may alter. {by_hand} messages were written one by one, the others are composed by a seeded
-generator from several hundred hand-written pieces. Nothing was copied from a real desk; every name and number is
-invented (phone numbers come from ranges kept free for drama). Licence: Apache-2.0.
+Wrenholt is an invented company that makes connected home devices: {products}.
+Customers write; the desk wants each message sorted, with a first answer. {train} lines in `train.jsonl` (planted
+faults included), {test} clean lines in `test.jsonl`, which no tool may alter. {by_hand} messages were written one by one
+({by_hand_test} of them in test), the others are composed by a seeded generator from several hundred hand-written pieces.
+Nothing was copied from a real desk; every name and number is invented (phone numbers come from ranges kept free for
+drama). Licence: Apache-2.0.
 
 One row is a chat: a system message (the instruction), the customer's message, and the answer as JSON on one line with
 the keys `intent`, `urgency`, `product`, `reply` in that order. The instruction is the same in each row:

@@ -1,7 +1,8 @@
 """Draw the clean rows of the job: varied enough, balanced, and no two of them near-duplicates.
 
 Rejection keeps the promises: a drawn ticket is kept only if it is far from all kept ones by three measures and if its
-labels are not yet plentiful. Hand-written tickets go in first. The test side is a seeded draw from the same pool.
+intent is not yet plentiful. Hand-written tickets go in first. Both sides come from the same seeded pool; of the
+hand-written ones BY_HAND_IN_TEST are in test.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tools.quickstart.compose import Ticket, draw_ticket
 from tools.quickstart.similarity import Index, char_shingles, shingles
 
 TRAIN_ROWS, TEST_ROWS, SPARE_ROWS = 1185, 240, 5
+BY_HAND_IN_TEST = 16
 APART = {"3 words": 0.55, "5 words": 0.5, "5 characters": 0.72}
 """Kept rows stay below these Jaccards of each other, well under the 0.8 at which rows count as near-duplicates."""
 
@@ -77,9 +79,10 @@ def draw_sides(seed: int, written_by_hand: Sequence[Ticket]) -> Sides:
         ticket = draw_ticket(rng)
         if per_intent[ticket.intent] < most:
             keep(ticket)
-    rng.shuffle(kept)
-    return Sides(
-        test=kept[:TEST_ROWS],
-        train=kept[TEST_ROWS : TEST_ROWS + TRAIN_ROWS],
-        spare=kept[TEST_ROWS + TRAIN_ROWS :],
-    )
+    by_hand, drawn = kept[: len(written_by_hand)], kept[len(written_by_hand) :]
+    rng.shuffle(by_hand)
+    rng.shuffle(drawn)  # the last ones drawn are of the rarer intents
+    test = by_hand[:BY_HAND_IN_TEST] + drawn[: TEST_ROWS - BY_HAND_IN_TEST]
+    train = by_hand[BY_HAND_IN_TEST:] + drawn[TEST_ROWS - BY_HAND_IN_TEST : len(drawn) - SPARE_ROWS]
+    rng.shuffle(test)
+    return Sides(train=train, test=test, spare=drawn[len(drawn) - SPARE_ROWS :])
