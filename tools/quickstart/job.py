@@ -97,10 +97,10 @@ PAGE = """\
 
 Wrenholt is an invented company that makes connected home devices: {products}.
 Customers write; the desk wants each message sorted, with a first answer. {train} lines in `train.jsonl` (planted
-faults included), {test} clean lines in `test.jsonl`, which no tool may alter. {by_hand} messages were written one by one
-({by_hand_test} of them in test), the others are composed by a seeded generator from several hundred hand-written pieces.
-Nothing was copied from a real desk; every name and number is invented (phone numbers come from ranges kept free for
-drama). Licence: Apache-2.0.
+faults included), {test} clean lines in `test.jsonl`, which no tool may alter. {by_hand} messages were written one by
+one ({by_hand_test} of them in test), the others are composed by a seeded generator from several hundred hand-written
+pieces. Nothing was copied from a real desk; every name and number is invented (phone numbers come from ranges kept
+free for drama). Licence: Apache-2.0.
 
 One row is a chat: a system message (the instruction), the customer's message, and the answer as JSON on one line with
 the keys `intent`, `urgency`, `product`, `reply` in that order. The instruction is the same in each row:
