@@ -1,0 +1,461 @@
+"""Messages to token ids and the loss mask: the only place where this happens, for training, evaluation and serving.
+
+Invariants. A prompt has the same ids wherever it is asked. In a training sample exactly the assistant's own tokens are
+trained, each turn's end token included, the header before and the newline after it not. What comes before a trained
+turn is what the model will be given at serving, id by id; where a template rewrites earlier turns a chat becomes one
+sample per assistant turn. Text of a message can never become a control token: ``<|im_end|>`` typed by a user is encoded
+as plain text. Rendered text is tokenised whole; nothing adds a second beginning-of-text token.
+
+Not here: choosing or pinning the template (``template``), padding and batches (``train``), parsing of tool calls.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from luthier.errors import LuthierError
+from luthier.models import template as templates
+from luthier.records import Example, Message
+
+OnOverlong = Literal["drop", "keep_end", "refuse"]
+
+_BREAK = "\uf8f0"
+"""Private-use mark that breaks a control token inside a message; it never reaches the tokenizer."""
+_DOCUMENT_ENDS = ("<|endoftext|>", "<|end_of_text|>", "</s>")
+"""Names of the token that ends a document, for tokenizers whose ``eos_token`` ends a turn of a chat."""
+
+
+class NothingTrained(LuthierError):
+    """A row holds no token to learn from."""
+
+    def __init__(self, row: str) -> None:
+        self._row = row
+        super().__init__(
+            "this row holds no answer to learn from",
+            where=row,
+            why="training would only see context, and the loss would be nothing",
+            fix="give it an assistant turn with text (and a weight above 0), or leave the row out",
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (NothingTrained, (self._row,))
+
+
+class TooLong(LuthierError):
+    """A row does not fit the longest allowed length. ``tokens`` and ``limit`` are in ``details``."""
+
+    def __init__(self, row: str, tokens: int, limit: int) -> None:
+        self._args = (row, tokens, limit)
+        super().__init__(
+            f"this row has {tokens:,} tokens, but at most {limit:,} are allowed",
+            where=row,
+            why="a row cut off anywhere teaches the model to stop there",
+            fix="shorten it, raise train.max_length, or set data.on_overlong to drop or keep_end",
+            details={"tokens": tokens, "limit": limit},
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (TooLong, self._args)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One row to train on. ``ids`` (T,) and ``trained`` (T,): true where the token is learned.
+
+    ``weights`` (T,) is None where every trained token weighs 1; ``weight`` belongs to the whole row. ``exact`` says
+    that what stands before the trained part is, id by id, the prompt that this format gives at serving.
+    """
+
+    ids: tuple[int, ...]
+    trained: tuple[bool, ...]
+    example_id: str
+    weights: tuple[float, ...] | None = None
+    weight: float = 1.0
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One assistant turn: ``ids`` up to its end token, of which those from ``start`` on are the model's own."""
+
+    ids: list[int]
+    start: int
+    weight: float
+    exact: bool
+
+
+class ChatFormat:
+    """How one model reads and writes chats.
+
+    Args:
+        tokenizer: a transformers tokenizer; its ``chat_template`` is used. Without one only plain text can be encoded,
+            and the first chat is refused.
+        thinking: the model is to reason aloud before it answers. Otherwise the header that a template writes between
+            prompt and answer (an empty thinking block, a channel name) is part of every prompt.
+        stop_ids: further tokens that end an answer (of the model's generation_config).
+
+    Not safe to use from several threads at once.
+    """
+
+    def __init__(self, tokenizer: Any, *, thinking: bool = False, stop_ids: Sequence[int] = ()) -> None:
+        self.tokenizer = tokenizer
+        self.thinking = thinking
+        self._more_stops = tuple(stop_ids)
+        self._special: dict[int, str] = {
+            i: str(t.content) for i, t in tokenizer.added_tokens_decoder.items() if t.special
+        } | dict(zip(tokenizer.all_special_ids, tokenizer.all_special_tokens, strict=True))
+        breakable = sorted((t for t in self._special.values() if len(t) > 1), key=len, reverse=True)
+        self._control = re.compile("|".join(map(re.escape, breakable)) or "(?!)")
+        self._backend = getattr(tokenizer, "backend_tokenizer", None)
+        self._blank: dict[int, bool] = {}
+
+    # ---- prompts and plain text
+
+    def prompt_ids(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> list[int]:
+        """What the model is given before it answers, header of its turn included.
+
+        Raises:
+            LuthierError: there is no chat template, or it refuses these messages.
+        """
+        return self._encode(self._text(self._plain(messages), True, tools))
+
+    def prompt_text(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
+        """The same as text, for people to read."""
+        return self._text(self._plain(messages), True, tools).replace(_BREAK, "")
+
+    def text_ids(self, text: str) -> list[int]:
+        """A plain document, with the beginning-of-text token where the tokenizer adds one; its end is not marked."""
+        broken = self._break(text)
+        if broken == text:
+            return list(self.tokenizer.encode(text, add_special_tokens=True))
+        start = self.tokenizer.bos_token_id
+        begins = start is not None and self.tokenizer.encode("a", add_special_tokens=True)[:1] == [start]
+        return [start] * begins + self._encode(broken)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Ids of an answer as its text; control tokens are left out."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    # ---- training samples
+
+    def samples(
+        self, example: Example, *, max_length: int | None = None, on_overlong: OnOverlong = "drop"
+    ) -> list[Sample]:
+        """Training samples of a row: one, or one per assistant turn where the template rewrites earlier turns.
+
+        Args:
+            example: a chat (assistant turns of weight 0 are context only) or a plain text (all of it is trained, with
+                the token that ends a document).
+            max_length: most tokens a sample may have; None is no limit.
+            on_overlong: longer samples are left out (the result may be empty), cut at the front so that the answer
+                stays, or refused.
+
+        Raises:
+            NothingTrained: no token of the row would be learned.
+            TooLong: with ``on_overlong="refuse"``.
+            LuthierError: there is no chat template, or it refuses these messages.
+        """
+        made = [self._document(example)] if example.text is not None else self._chat(example)
+        if max_length is None:
+            return made
+        fitting = (self._fit(s, max_length, on_overlong, _name(example)) for s in made)
+        return [s for s in fitting if s is not None]
+
+    def _document(self, example: Example) -> Sample:
+        ids = self.text_ids(example.text or "")
+        if ids[-1:] != [self.document_end]:
+            ids = [*ids, self.document_end]
+        first = 1 if ids[0] == self.tokenizer.bos_token_id else 0
+        if not (example.text or "").strip():
+            raise NothingTrained(_name(example))
+        return _sample(ids, [(first, len(ids), 1.0)], example)
+
+    def _chat(self, example: Example) -> list[Sample]:
+        numbers = [i for i, m in enumerate(example.messages) if m.role == "assistant" and m.weight and _says(m)]
+        if not numbers:
+            raise NothingTrained(_name(example))
+        plain = self._plain(example.messages)
+        tools = example.tools
+        turns = [self._turn(plain, i, example.messages[i].weight, tools) for i in numbers]
+        last = turns[-1]
+        whole = last.ids
+        joined = all(t.exact and whole[: len(t.ids)] == t.ids for t in turns)
+        if len(turns) == 1 or joined:
+            spans = [(t.start, len(t.ids), t.weight) for t in turns]
+            return [_sample(whole, spans, example, exact=last.exact)]
+        return [_sample(t.ids, [(t.start, len(t.ids), t.weight)], example, exact=t.exact) for t in turns]
+
+    def _turn(self, plain: list[dict[str, Any]], number: int, weight: float, tools: Sequence[Any]) -> _Turn:
+        """Render a chat up to one assistant turn as serving would see it."""
+        asked = self._text(plain[:number], True, tools)
+        upto = self._text(plain[: number + 1], False, tools)
+        exact = upto.startswith(asked)
+        if not exact:  # the turn shows something that this format's prompts do not lead to (reasoning, mostly)
+            asked = self._text(plain[:number], True, tools, source=self._pinned.base)
+        if upto.startswith(asked):
+            prompt, ids = self._encode_pair(asked, upto)
+            if ids[: len(prompt)] != prompt:  # a token reaches across the border: encode as the model would go on
+                ids = prompt + self._encode_on(upto[len(asked) :])
+        else:
+            prompt, ids = self._encode_pair(asked, upto)
+            prompt = prompt[: _common(prompt, ids)]
+        end = self._turn_end(ids, len(prompt))
+        if end is None:  # the template marks no end: the model must learn one all the same
+            answer = upto[len(asked) :].removesuffix(self._pinned.tail)
+            ids = [*prompt, *self._encode_on(answer), self.document_end]
+            end = len(ids)
+        return _Turn(ids[:end], len(prompt), weight, exact)
+
+    def _turn_end(self, ids: list[int], start: int) -> int | None:
+        """Index after the token that ends the turn: the first stop token in the run of control tokens and blanks at
+        the end, else the first control token there."""
+        at = len(ids)
+        while at > start and (ids[at - 1] in self._special or self._is_blank(ids[at - 1])):
+            at -= 1
+        stops = [i for i in range(at, len(ids)) if ids[i] in self.stop_ids]
+        others = [i for i in range(at, len(ids)) if ids[i] in self._special]
+        found = (stops or others)[:1]
+        return found[0] + 1 if found else None
+
+    def _fit(self, sample: Sample, limit: int, on_overlong: OnOverlong, row: str) -> Sample | None:
+        extra = len(sample.ids) - limit
+        if extra <= 0:
+            return sample
+        if on_overlong == "refuse":
+            raise TooLong(row, len(sample.ids), limit)
+        begins = sample.ids[0] == self.tokenizer.bos_token_id
+        head, tail = (1, extra + 1) if begins else (0, extra)
+        trained = sample.trained[:head] + sample.trained[tail:]
+        first = sample.trained.index(True)
+        # an answer of which only the end is left would teach to begin in the middle
+        if on_overlong == "drop" or (all(sample.trained[i] for i in range(first, tail + 1))) or not any(trained[1:]):
+            return None
+        weights = None if sample.weights is None else sample.weights[:head] + sample.weights[tail:]
+        ids = sample.ids[:head] + sample.ids[tail:]
+        return Sample(ids, trained, sample.example_id, weights, sample.weight, exact=False)
+
+    # ---- facts
+
+    @cached_property
+    def stop_ids(self) -> frozenset[int]:
+        """Tokens that end an answer: the template's end of turn, the end of a document, the model's own."""
+        found = {self.document_end, self.tokenizer.eos_token_id, *self._more_stops}
+        if self.has_template:
+            for tail in (self._pinned.tail, self._pinned.call_tail):
+                ends = [i for i in self._encode(tail) if i in self._special]
+                if tail is self._pinned.tail or not found.intersection(ends):
+                    found.update(ends[:1])
+        return frozenset(i for i in found if i is not None)
+
+    @cached_property
+    def document_end(self) -> int:
+        """The token that ends a plain document.
+
+        Raises:
+            LuthierError: the tokenizer has none.
+        """
+        named = {text: i for i, text in self._special.items()}
+        end = self.tokenizer.eos_token_id
+        if self.has_template and end is not None and self._special.get(end, "") in self._pinned.tail:
+            end = next((named[t] for t in _DOCUMENT_ENDS if t in named), end)
+        if end is None:
+            raise LuthierError(
+                "the tokenizer names no end-of-text token",
+                where="tokenizer_config.json: eos_token",
+                why="the model could never learn to stop",
+                fix="add eos_token to the model's tokenizer_config.json",
+            )
+        return int(end)
+
+    @property
+    def has_template(self) -> bool:
+        """Whether chats can be encoded."""
+        return bool(self.tokenizer.chat_template)
+
+    @property
+    def source(self) -> str:
+        """The pinned template as Jinja source: what an export must carry so that other engines render the same."""
+        return self._pinned.source
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the pinned template, the control tokens and the stop tokens."""
+        template = self._pinned.source if self.has_template else ""
+        body = [template, sorted(self._special.items()), sorted(self.stop_ids), self.tokenizer.bos_token]
+        return hashlib.sha256(json.dumps(body, ensure_ascii=False).encode()).hexdigest()
+
+    def show_mask(self, sample: Sample) -> list[tuple[str, bool]]:
+        """Pieces of a sample as (text, trained), control tokens shown; for colouring."""
+        pieces: list[tuple[str, bool]] = []
+        start = 0
+        for at in range(1, len(sample.ids) + 1):
+            if at == len(sample.ids) or sample.trained[at] != sample.trained[start]:
+                text = self.tokenizer.decode(
+                    list(sample.ids[start:at]), skip_special_tokens=False, clean_up_tokenization_spaces=False
+                )
+                pieces.append((str(text), sample.trained[start]))
+                start = at
+        return pieces
+
+    # ---- rendering
+
+    @cached_property
+    def _pinned(self) -> templates.Pinned:
+        if not self.has_template:
+            raise LuthierError(
+                "the base has no chat template",
+                where="model.base",
+                why="without one nobody knows how a question and an answer look to this model",
+                fix="name a Jinja file: model.chat_template: ./template.jinja",
+            )
+        made = templates.pin(self.tokenizer.chat_template, self._render, thinking=self.thinking)
+        start = self.tokenizer.bos_token_id
+        probe = self._encode(self._render(made.source, [{"role": "user", "content": "Hi"}], True))
+        if start is not None and probe[:2] == [start, start]:
+            raise LuthierError(
+                "the chat template begins with two beginning-of-text tokens",
+                where="model.chat_template",
+                why="the model has never seen two of them",
+                fix="remove one from the template",
+            )
+        return made
+
+    def _render(
+        self, source: str, messages: Sequence[Mapping[str, Any]], generate: bool, tools: Sequence[Any] = ()
+    ) -> str:
+        return str(
+            self.tokenizer.apply_chat_template(
+                list(messages),
+                tools=[dict(t) for t in tools] or None,
+                chat_template=source,
+                add_generation_prompt=generate,
+                tokenize=False,
+            )
+        )
+
+    def _text(
+        self, plain: Sequence[Mapping[str, Any]], generate: bool, tools: Sequence[Any], *, source: str | None = None
+    ) -> str:
+        """Rendered text, in which control tokens of messages are broken by ``_BREAK``."""
+        pinned = self._pinned
+        messages = templates.fold_system(plain) if pinned.folds_system else plain
+        if not messages:
+            raise LuthierError("there is nothing to answer", where="messages", fix="send at least one message")
+        try:
+            return self._render(source or pinned.source, messages, generate, tools)
+        except Exception as error:  # a template is foreign code and may raise anything
+            roles = ", ".join(str(m["role"]) for m in plain)
+            raise LuthierError(
+                f"the chat template refuses these messages: {error}",
+                where=f"roles: {roles}",
+                why="the model was never taught such a chat",
+                fix="change the order of the roles, or name another template: model.chat_template: ./template.jinja",
+            ) from error
+
+    def _plain(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
+        """Messages as templates read them, with control tokens in them broken."""
+        if any(m.tool_calls for m in messages) and not self._pinned.call_tail:
+            raise LuthierError(
+                "the chat template does not render tool calls",
+                where="model.chat_template",
+                why="the model would be taught to answer nothing where it should call a tool",
+                fix="choose a base that knows tools, or name a template that does: model.chat_template: ./file.jinja",
+            )
+        return [self._message(m) for m in messages]
+
+    def _message(self, message: Message) -> dict[str, Any]:
+        out = message.to_dict()
+        out.pop("weight", None)
+        if message.tool_calls and self._pinned.call_text:
+            for call in out["tool_calls"]:
+                call["function"]["arguments"] = json.dumps(call["function"]["arguments"], ensure_ascii=False)
+        if message.reasoning is not None:
+            out["thinking"] = message.reasoning  # gpt-oss's name for it
+        broken: dict[str, Any] = self._break_all(out)
+        return broken
+
+    def _break_all(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._break(value)
+        if isinstance(value, dict):
+            return {k: self._break_all(v) for k, v in value.items()}
+        return [self._break_all(v) for v in value] if isinstance(value, list | tuple) else value
+
+    def _break(self, text: str) -> str:
+        if _BREAK in text:
+            text = text.replace(_BREAK, "")
+        return self._control.sub(lambda m: f"{m[0][0]}{_BREAK}{m[0][1:]}", text)
+
+    # ---- tokenising
+
+    def _encode(self, text: str) -> list[int]:
+        if _BREAK not in text:
+            return self._encode_whole(text)
+        first, *rest = text.split(_BREAK)
+        return self._encode_whole(first) + [i for piece in rest for i in self._encode_on(piece)]
+
+    def _encode_pair(self, a: str, b: str) -> tuple[list[int], list[int]]:
+        if self._backend is None or _BREAK in b or _BREAK in a:
+            return self._encode(a), self._encode(b)
+        left, right = self._backend.encode_batch_fast([a, b], add_special_tokens=False)
+        return left.ids, right.ids
+
+    def _encode_whole(self, text: str) -> list[int]:
+        if self._backend is not None:
+            ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
+            return ids
+        return list(self.tokenizer.encode(text, add_special_tokens=False))
+
+    def _encode_on(self, text: str) -> list[int]:
+        """Text that follows other text: what some tokenizers put at the very beginning is not put here."""
+        if not text:
+            return []
+        if self._anchor is not None:
+            ids = self._encode_whole(self._special[self._anchor] + text)
+            if ids[:1] == [self._anchor]:
+                return ids[1:]
+        return self._encode_whole(text)
+
+    @cached_property
+    def _anchor(self) -> int | None:
+        """A control token that leaves the text after it alone."""
+        tokens = self.tokenizer.added_tokens_decoder
+        return next((i for i in self._special if i in tokens and not tokens[i].rstrip and not tokens[i].lstrip), None)
+
+    def _is_blank(self, token: int) -> bool:
+        if token not in self._blank:
+            self._blank[token] = not self.tokenizer.decode([token]).strip()
+        return self._blank[token]
+
+
+def _says(message: Message) -> bool:
+    return bool(message.content.strip() or message.tool_calls or (message.reasoning or "").strip())
+
+
+def _name(example: Example) -> str:
+    return str(example.origin) if example.origin else f"row {example.id}"
+
+
+def _common(a: Sequence[int], b: Sequence[int]) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _sample(
+    ids: Sequence[int], spans: Sequence[tuple[int, int, float]], example: Example, *, exact: bool = True
+) -> Sample:
+    trained = [False] * len(ids)
+    weights = [0.0] * len(ids)
+    for start, end, weight in spans:
+        trained[start:end] = [True] * (end - start)
+        weights[start:end] = [weight] * (end - start)
+    even = all(weight == 1.0 for _, _, weight in spans)
+    return Sample(
+        tuple(ids), tuple(trained), example.id, None if even else tuple(weights), example.weight, exact=exact
+    )
+

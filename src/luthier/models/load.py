@@ -1,0 +1,212 @@
+"""Files to a model in memory: weights, tokenizer, chat format, on the best device of this machine.
+
+Weights come from safetensors only. The model is in eval mode and nothing in it is marked as trained; that is
+``adapters``' business. No file is fetched here (``source`` did), no seed is set, nothing runs through the model.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from luthier.errors import LuthierError, MissingExtra
+from luthier.models.chat import ChatFormat
+from luthier.models.source import ModelSource
+from luthier.recipe.train import QloraTuning
+
+if TYPE_CHECKING:
+    import torch
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model ready to run. ``dtype`` is that of its (unquantised) weights; ``quantised`` is ``"nf4"`` or None."""
+
+    model: Any
+    tokenizer: Any
+    source: ModelSource
+    device: torch.device
+    dtype: torch.dtype
+    chat: ChatFormat
+    quantised: str | None = None
+
+
+def load(
+    source: ModelSource,
+    *,
+    precision: Precision = "auto",
+    quantised: QloraTuning | None = None,
+    device: str | None = None,
+    chat_template: Path | None = None,
+    thinking: bool = False,
+) -> Loaded:
+    """Load a base or an exported model.
+
+    Args:
+        source: from ``source.resolve``.
+        precision: number format of the weights; ``auto`` is fp32 on a CPU (bf16 arithmetic is emulated there), else
+            bf16.
+        quantised: hold the linear layers in 4 bits (NF4) as this tuning says.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; left out, the best that is there.
+        chat_template: a Jinja file to use in place of the tokenizer's template.
+        thinking: see ``ChatFormat``.
+
+    Raises:
+        LuthierError: no such device, an architecture this version does not know, damaged files, not enough memory.
+        MissingExtra: quantised without bitsandbytes.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    place = pick_device(device)
+    dtype = torch.float32 if precision == "fp32" or (precision == "auto" and place.type == "cpu") else torch.bfloat16
+    tokenizer = load_tokenizer(source, chat_template)
+    options: dict[str, Any] = {
+        "dtype": dtype,
+        "use_safetensors": True,
+        "local_files_only": True,
+        "trust_remote_code": source.remote_code,
+        "attn_implementation": "sdpa",
+    }
+    if quantised is not None:
+        options |= {"quantization_config": _nf4(quantised, dtype), "device_map": {"": place}}
+    model = _from_files(AutoModelForCausalLM, source, options)
+    if quantised is None:
+        model = model.to(place)
+    model.eval().requires_grad_(False)
+    _check_vocabulary(model, tokenizer, source)
+    chat = ChatFormat(tokenizer, thinking=thinking, stop_ids=_stop_ids(source.folder))
+    return Loaded(model, tokenizer, source, place, dtype, chat, "nf4" if quantised is not None else None)
+
+
+def load_tokenizer(source: ModelSource, chat_template: Path | None = None) -> Any:
+    """The tokenizer alone.
+
+    Raises:
+        LuthierError: its files are missing or damaged, or the template file cannot be read.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            source.folder, local_files_only=True, trust_remote_code=source.remote_code
+        )
+    except Exception as error:
+        raise LuthierError(
+            f"the tokenizer of {source.name} cannot be read",
+            where=source.folder,
+            why=f"{type(error).__name__}: {_first_line(error)}",
+            fix="check that tokenizer.json and tokenizer_config.json are there and whole",
+        ) from error
+    if chat_template is not None:
+        try:
+            tokenizer.chat_template = Path(chat_template).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise LuthierError(
+                f"the chat template cannot be read: {error}", where=chat_template, fix="check model.chat_template"
+            ) from error
+    elif isinstance(tokenizer.chat_template, dict):  # several by name: the one for plain chats
+        tokenizer.chat_template = tokenizer.chat_template.get("default")
+    return tokenizer
+
+
+def load_chat(source: ModelSource, chat_template: Path | None = None, *, thinking: bool = False) -> ChatFormat:
+    """The chat format alone, without weights: enough to count tokens and to show masks."""
+    return ChatFormat(load_tokenizer(source, chat_template), thinking=thinking, stop_ids=_stop_ids(source.folder))
+
+
+def pick_device(name: str | None = None) -> torch.device:
+    """The named device, or the best that is there: cuda, then mps, then cpu.
+
+    Raises:
+        LuthierError: the named one is not there.
+    """
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name is None:
+        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if there[kind]))
+    kind = name.split(":")[0]
+    if not there.get(kind, False):
+        raise LuthierError(
+            f"there is no device {name!r} here",
+            why=f"this machine and this torch offer {', '.join(k for k, v in there.items() if v)}",
+            fix="luthier doctor says what is missing",
+        )
+    return torch.device(name)
+
+
+def _nf4(tuning: QloraTuning, dtype: torch.dtype) -> Any:
+    try:
+        import bitsandbytes  # noqa: F401  (transformers would fail later, and say less)
+    except ImportError as error:
+        raise MissingExtra("bitsandbytes", extra="qlora", task="train.tuning: qlora") from error
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=tuning.double_quant,
+        bnb_4bit_compute_dtype=dtype,
+    )
+
+
+def _from_files(auto: Any, source: ModelSource, options: dict[str, Any]) -> Any:
+    try:
+        try:
+            return auto.from_pretrained(source.folder, **options)
+        except ValueError as error:
+            if "scaled_dot_product_attention" not in str(error):
+                raise
+            return auto.from_pretrained(source.folder, **{**options, "attn_implementation": "eager"})
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "out of memory" not in str(error).lower():
+            raise _unloadable(source, error) from error
+        raise LuthierError(
+            f"{source.name} does not fit the memory",
+            where=source.folder,
+            why=f"its weight files alone are {source.weight_bytes / 2**30:.1f} GiB",
+            fix="set train.tuning: qlora, or choose a smaller base",
+        ) from error
+    except Exception as error:
+        raise _unloadable(source, error) from error
+
+
+def _unloadable(source: ModelSource, error: BaseException) -> LuthierError:
+    return LuthierError(
+        f"{source.name} cannot be loaded",
+        where=source.folder,
+        why=f"{type(error).__name__}: {_first_line(error)}",
+        fix="check that the files are whole; a very new architecture may need a newer transformers",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), "no reason given")
+
+
+def _check_vocabulary(model: Any, tokenizer: Any, source: ModelSource) -> None:
+    rows = model.get_input_embeddings().weight.shape[0]
+    if len(tokenizer) > rows:
+        raise LuthierError(
+            f"the tokenizer of {source.name} has {len(tokenizer):,} tokens, but the model has {rows:,} embeddings",
+            where=source.folder,
+            why="a token without an embedding cannot be read",
+            fix="use the tokenizer that belongs to this model",
+        )
+
+
+def _stop_ids(folder: Path) -> tuple[int, ...]:
+    """End tokens that the model's own generation settings name."""
+    path = folder / "generation_config.json"
+    if not path.is_file():
+        return ()
+    try:
+        value = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")
+    except (ValueError, AttributeError):
+        return ()
+    return tuple(value) if isinstance(value, list) else () if value is None else (int(value),)

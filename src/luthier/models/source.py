@@ -1,0 +1,276 @@
+"""Find the files of a base model: built in, in a local folder, or on the model hub (the only hub client of the house).
+
+Gives a folder with ``config.json``, a tokenizer and weights as safetensors, and a digest of what decides its outputs.
+No row of the user's data is ever sent anywhere: downloading a base asks for files by name. Weights in pickle files are
+refused. Nothing is loaded here; importing this module is cheap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from luthier.errors import LuthierError, did_you_mean
+
+BUILT_IN = ("nano",)
+HUB_TIMEOUT_S = 10.0
+"""How long the first question to the hub may take before it counts as out of reach."""
+
+_WANTED = ("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "tokenizer*",
+           "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "spiece.model", "*.tiktoken",
+           "chat_template*", "LICENSE*", "README.md")  # fmt: skip
+_DECIDING = ("*.safetensors", "config.json", "tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*",
+             "merges.txt", "spiece.model", "*.tiktoken", "chat_template*")  # fmt: skip
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Where a base stands. ``name`` is what people and lineage call it (never a path of this machine); ``revision``
+    the exact commit for hub models; ``digest`` 64 hex digits over weights, configuration and tokenizer files;
+    ``licence`` what the model card declares; ``remote_code`` whether its own Python code may run."""
+
+    name: str
+    folder: Path
+    kind: Literal["builtin", "local", "hub"]
+    digest: str
+    revision: str | None = None
+    licence: str | None = None
+    remote_code: bool = False
+
+    @property
+    def uri(self) -> str:
+        """How a base without an artifact is written as a parent: ``base:NAME@REVISION#sha256=…``."""
+        at = f"@{self.revision}" if self.revision else ""
+        return f"base:{self.name}{at}#sha256={self.digest}"
+
+    @property
+    def weight_bytes(self) -> int:
+        """Size of the weight files."""
+        return sum(p.stat().st_size for p in self.folder.glob("*.safetensors"))
+
+    def config(self) -> dict[str, Any]:
+        """``config.json``, read without importing transformers."""
+        return _read_json(self.folder / "config.json")
+
+
+def resolve(
+    base: str | Path,
+    revision: str | None = None,
+    *,
+    remote_code: bool = False,
+    egress: Sequence[str] = (),
+    offline_ok: bool = True,
+) -> ModelSource:
+    """Find a base and make sure that it can be loaded.
+
+    Args:
+        base: ``nano``, a local folder, or a hub id. What begins with ``.``, ``/`` or ``~`` or exists as a folder is
+            never looked for on the hub.
+        revision: commit, tag or branch on the hub.
+        remote_code: whether the model's own Python code may be run (it is not fetched otherwise).
+        egress: hosts that rows may be sent to; not needed here, since no row is sent.
+        offline_ok: take what an earlier download left if the hub cannot be reached.
+
+    Raises:
+        LuthierError: no such model, the hub cannot be reached, access is gated, or the folder holds no safetensors.
+    """
+    text = str(base)
+    if text in BUILT_IN and not revision:
+        folder = Path(str(files("luthier.models") / text))
+        return _source(text, folder, "builtin", None, remote_code)
+    path = Path(text).expanduser()
+    if text.startswith((".", "/", "~")) or path.is_dir():
+        if revision:
+            raise LuthierError(
+                "a local folder has no revision", where=f"model.revision: {revision}", fix="remove model.revision"
+            )
+        return _source(path.resolve().name, path.resolve(), "local", None, remote_code)
+    folder, commit = _download(text, revision, remote_code=remote_code, offline_ok=offline_ok)
+    return _source(text, folder, "hub", commit, remote_code)
+
+
+def _source(
+    name: str, folder: Path, kind: Literal["builtin", "local", "hub"], revision: str | None, remote_code: bool
+) -> ModelSource:
+    _check(folder)
+    config = _read_json(folder / "config.json")
+    if "auto_map" in config and not remote_code:
+        raise LuthierError(
+            f"{name} comes with Python code of its own",
+            where=folder / "config.json",
+            why="running it could do anything on this machine",
+            fix="choose another base, or read the code and set model.remote_code: true",
+        )
+    return ModelSource(name, folder, kind, digest_of(folder), revision, _licence(folder), remote_code)
+
+
+def _check(folder: Path) -> None:
+    """Refuse a folder that cannot be loaded, before anything heavy is imported."""
+    if not folder.is_dir():
+        near = did_you_mean(folder.name, [p.name for p in folder.parent.iterdir()]) if folder.parent.is_dir() else ""
+        raise LuthierError("no such folder", where=folder, why="a base is a folder of files, or a hub id", fix=near)
+    if not (folder / "config.json").is_file():
+        adapter = (folder / "adapter_config.json").is_file()
+        raise LuthierError(
+            "this folder holds an adapter, not a whole model" if adapter else "this folder holds no model",
+            where=folder / "config.json",
+            why="config.json says what the model is, and it is not there",
+            fix="name the base that the adapter was trained on" if adapter else "check the path",
+        )
+    if any(folder.glob("*.safetensors")):
+        _check_shards(folder)
+        return
+    pickles = sorted(p.name for pattern in _PICKLES for p in folder.glob(pattern) if p.name != "training_args.bin")
+    if pickles:
+        raise LuthierError(
+            f"the weights are in {pickles[0]}, and only safetensors are read",
+            where=folder,
+            why="a pickle file can run any code when it is opened",
+            fix="convert it where you trust it: AutoModelForCausalLM.from_pretrained(…).save_pretrained(…)",
+        )
+    raise LuthierError("this folder holds no weights", where=folder, why="no *.safetensors file is there", fix="check the path")
+
+
+def _check_shards(folder: Path) -> None:
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return
+    named = set(_read_json(index).get("weight_map", {}).values())
+    missing = sorted(n for n in named if not (folder / n).is_file())
+    if missing:
+        raise LuthierError(
+            f"{len(missing)} of {len(named)} weight files are missing",
+            where=folder / missing[0],
+            why="the download or copy stopped half-way",
+            fix="fetch the model again",
+        )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+    except (OSError, ValueError) as error:
+        raise LuthierError(f"{path.name} cannot be read: {error}", where=path, fix="fetch the model again") from error
+
+
+def _licence(folder: Path) -> str | None:
+    """The licence that the model card's header declares."""
+    for name in ("README.md", "CARD.md"):
+        path = folder / name
+        if path.is_file():
+            head = path.read_text(encoding="utf-8", errors="replace")[:4000]
+            for line in head.splitlines():
+                key, _, value = line.partition(":")
+                if key.strip().lower() in ("license", "licence") and value.strip():
+                    return value.strip().strip("\"'")
+    return None
+
+
+# ---- digests
+
+_hashes: dict[tuple[str, int, int], str] = {}
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, remembered while its size and modification time stay the same."""
+    stat = path.stat()
+    key = (str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+    if key not in _hashes:
+        with path.open("rb") as file:
+            _hashes[key] = hashlib.file_digest(file, "sha256").hexdigest()
+    return _hashes[key]
+
+
+def digest_of(folder: Path) -> str:
+    """SHA-256 over names and hashes of the files that decide a model's outputs."""
+    found = {p.name: file_hash(p) for pattern in _DECIDING for p in folder.glob(pattern) if p.is_file()}
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+
+
+# ---- the hub
+
+
+def _download(name: str, revision: str | None, *, remote_code: bool, offline_ok: bool) -> tuple[Path, str]:
+    """The snapshot folder and its commit."""
+    if name.count("/") > 1 or any(c.isspace() for c in name):
+        raise LuthierError(
+            f"{name!r} is neither a folder nor a hub id", where="model.base", fix="write OWNER/NAME, a folder, or nano"
+        )
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", str(int(HUB_TIMEOUT_S)))
+    from huggingface_hub import HfApi, snapshot_download
+
+    wanted = [*_WANTED, *(["*.py"] if remote_code else [])]
+    with _translated(name, revision):
+        try:
+            info = HfApi().model_info(name, revision=revision, timeout=HUB_TIMEOUT_S)
+            folder = snapshot_download(name, revision=info.sha, allow_patterns=wanted, etag_timeout=HUB_TIMEOUT_S)
+        except Exception as error:
+            kept = _kept(snapshot_download, name, revision) if offline_ok and _is_unreachable(error) else None
+            if kept is None:
+                raise
+            folder = kept
+    path = Path(folder)
+    return path, path.name
+
+
+def _kept(snapshot_download: Callable[..., str], name: str, revision: str | None) -> str | None:
+    """An earlier download of the same model, if it is whole enough to load."""
+    try:
+        folder = snapshot_download(name, revision=revision, local_files_only=True)
+    except Exception:  # not there, in whatever way this version says so
+        return None
+    return folder if any(Path(folder).glob("*.safetensors")) else None
+
+
+def _is_unreachable(error: BaseException) -> bool:
+    names = {cls.__name__ for cls in type(error).__mro__}
+    known = ("RepositoryNotFoundError", "RevisionNotFoundError", "GatedRepoError", "HFValidationError")
+    return not names.intersection(known)
+
+
+@contextmanager
+def _translated(name: str, revision: str | None) -> Iterator[None]:
+    """Failures of the hub as refusals that say what to do."""
+    try:
+        yield
+    except Exception as error:
+        kinds = {cls.__name__ for cls in type(error).__mro__}
+        where = f"model.base: {name}"
+        if "GatedRepoError" in kinds:
+            raise LuthierError(
+                f"{name} wants you to accept its terms first",
+                where=where,
+                why="the hub gives it only to accounts that did",
+                fix=f"accept them on the page of {name}, then: hf auth login",
+            ) from error
+        if "RevisionNotFoundError" in kinds:
+            raise LuthierError(
+                f"{name} has no revision {revision!r}", where="model.revision", fix="remove model.revision for the newest"
+            ) from error
+        if "HFValidationError" in kinds:
+            raise LuthierError(
+                f"{name!r} is neither a folder nor a hub id", where=where, fix="write OWNER/NAME, a folder, or nano"
+            ) from error
+        if "RepositoryNotFoundError" in kinds:
+            raise LuthierError(
+                f"the hub knows no model {name!r}",
+                where=where,
+                why="it does not exist, or it is private and you are not logged in",
+                fix=f"check the name ({did_you_mean(name, BUILT_IN)}), or: hf auth login",
+            ) from error
+        raise LuthierError(
+            f"the model hub cannot be reached for {name}",
+            where=where,
+            why=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no answer'}",
+            fix="connect, or name a local folder (model.base: ./my-model), or use the small built-in base: nano",
+        ) from error
