@@ -21,7 +21,7 @@ from luthier.engines import likelihood
 from luthier.engines.decode import Job
 from luthier.engines.detokenise import TextStream
 from luthier.engines.kvcache import attention_kinds
-from luthier.engines.protocol import Capability, ContextOverflow, OnDone, Request, Unsupported, unknown_adapter
+from luthier.engines.protocol import Capability, ContextOverflow, OnDone, Request, unknown_adapter
 from luthier.engines.sampling import Uniforms
 from luthier.engines.scheduler import Scheduler, Scoring
 from luthier.errors import LuthierError
@@ -69,9 +69,10 @@ class EmbeddedEngine:
         text_config = self._model.config.get_text_config(decoder=True)
         self._context: int | None = getattr(text_config, "max_position_embeddings", None)
         self._vocabulary = int(text_config.vocab_size)
-        tokenizer = loaded.tokenizer
-        self._start_id = _document_start(tokenizer)
-        pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self._start_id
+        bos, pad = loaded.tokenizer.bos_token_id, loaded.tokenizer.pad_token_id
+        self._start_id = int(bos if bos is not None else self._chat.document_end)
+        self._stop_ids = frozenset(self._chat.stop_ids)
+        pad_id = pad if pad is not None else self._start_id
         self._scheduler = Scheduler(self._model, pad_id=pad_id, max_batch=max_batch)
         self._finalizer = weakref.finalize(self, self._scheduler.stop)
 
@@ -93,7 +94,7 @@ class EmbeddedEngine:
 
     @property
     def start_id(self) -> int:
-        """The token put in place of an empty context: beginning or end of a document, as the model was trained."""
+        """The token put in place of an empty context: beginning of text, else end of document, as in training."""
         return self._start_id
 
     def fingerprint(self, adapter: str | None = None) -> dict[str, Any]:
@@ -200,9 +201,11 @@ class EmbeddedEngine:
             return tuple(self._chat.prompt_ids(request.messages, tools=request.tools))
 
     def encode(self, text: str) -> tuple[int, ...]:
-        """Plain text as token ids, nothing added."""
+        """Plain text as token ids: nothing added, and what looks like a control token stays text."""
         with self._tokenizer_lock:
-            return tuple(self._loaded.tokenizer.encode(text, add_special_tokens=False))
+            ids = tuple(self._chat.text_ids(text))
+        begins = ids[:1] == (self._start_id,) and self._start_id == self._loaded.tokenizer.bos_token_id
+        return ids[1:] if begins else ids
 
     def decode(self, ids: Sequence[int]) -> str:
         """Token ids as the text that an answer with these ids has."""
@@ -248,7 +251,7 @@ class EmbeddedEngine:
         return Job(
             ids=ids,
             limit=room if request.max_tokens is None else min(request.max_tokens, room),
-            stop_ids=frozenset(self._chat.stop_ids),
+            stop_ids=self._stop_ids,
             adapter=request.adapter,
             decode=self.decode,
             on_finish=finish,
@@ -350,19 +353,6 @@ def _mark_prefix(jobs: Sequence[Job]) -> None:
     if common >= _PREFIX_WORTH:
         for job in jobs:
             job.prefix = common
-
-
-def _document_start(tokenizer: Any) -> int:
-    """What stood before a document's first token in training: bos if there is one, else end-of-text, else eos."""
-    if tokenizer.bos_token_id is not None:
-        return int(tokenizer.bos_token_id)
-    vocabulary = tokenizer.get_vocab()
-    for name in ("<|endoftext|>", "<|end_of_text|>"):
-        if name in vocabulary:
-            return int(vocabulary[name])
-    if tokenizer.eos_token_id is None:
-        raise Unsupported("embedded", "a tokenizer without any end token", fix="set eos_token in tokenizer_config.json")
-    return int(tokenizer.eos_token_id)
 
 
 def _adapter_digest(folder: Path) -> str:
