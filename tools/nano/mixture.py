@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from tools.nano.documents import document
 from tools.nano.world import SKILLS, WEIGHTS, Item, Side, World
 
-from tools.nano import skills_classify, skills_lists, skills_numbers, skills_reading  # noqa: F401  (they register skills)
+from tools.nano import skills_classify, skills_lists, skills_numbers, skills_reading  # noqa: F401  (importing registers the skills)
 
 DOCUMENT_SHARE = 0.16
+DRILL_SAMPLES, DRILL_SHARE = 24_000, 0.6
+"""The first samples of a run are mostly copying drills (see `skills_lists.drill`)."""
 
 
 def item(side: Side, name: str, seed: int | str) -> Item:
@@ -34,7 +36,9 @@ def chunk(seed: int, index: int, size: int, dropped: Sequence[str] = ()) -> list
     samples: list[Item | str] = []
     for k in range(size):
         key = f"{seed}/{index}/{k}"
-        if rng.random() < DOCUMENT_SHARE:
+        if index * size + k < DRILL_SAMPLES and rng.random() < DRILL_SHARE:
+            samples.append(skills_lists.drill(World("train", f"drill/{key}")))
+        elif rng.random() < DOCUMENT_SHARE:
             samples.append(text("train", key))
         else:
             samples.append(item("train", rng.choices(names, weights)[0], key))

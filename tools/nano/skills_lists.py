@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from tools.nano.world import Message, World, join, one, skill
+from tools.nano.world import Item, Message, World, join, one, skill
 
 Made = tuple[list[Message], str]
 
@@ -82,6 +82,15 @@ def copy(w: World) -> Made:
         ),
     )
     return w.ask(instruction, payload), payload
+
+
+def drill(w: World) -> Item:
+    """A long list to repeat: the early lessons are mostly these, since a young model learns to look back from them.
+
+    Not a skill of its own: without the drill the same model had learned to copy nothing after 850 steps.
+    """
+    payload = w.choose((", ", " ", " ")).join(w.words(4, 18))
+    return Item("drill", w.ask(w.choose(("Repeat:", "Copy this:", "Say again:")), payload), payload)
 
 
 @skill("reverse", 1.0)
@@ -170,8 +179,7 @@ def sort_words(w: World) -> Made:
     words = words[: w.number(2, 3)]
     instruction = w.say(
         (
-            "[Sort|Order|Arrange] [these|the] words "
-            "[alphabetically|by the alphabet|from a to z|in alphabetical order]:",
+            "[Sort|Order|Arrange] [these|the] words [alphabetically|by the alphabet|from a to z]:",
             "Put [these|the] words in alphabetical order:",
             "[Write|List|Give] the words from a to z:",
             "Alphabetical order[, please|]:",

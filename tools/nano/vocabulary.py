@@ -24,12 +24,12 @@ Ada Adam Agnes Aiko Alba Alan Alice Alma Amir Amy Ana Anders Anita Anna Anton Ar
 Bjorn Boris Bruno Carl Carla Carmen Cleo Clara Colin Dana Daniel Daria David Dev Diego Dina Dora Edgar Edith Eli Elias
 Ella Elsa Emil Emma Enzo Erik Esther Eva Evan Faye Felix Fiona Flora Frank Freya Gala George Gina Greta Hana Hanna
 Hannes Harry Hazel Heidi Helen Henry Hilda Hugo Ida Igor Ilse Imran Ines Inga Ingrid Iris Isa Ivan Ivy Jack Jana Jane
-Jasper Jean Jin Joan Joel John Jonas Jules Julia June Kai Karim Karl Kate Katya Keiko Kim Klara Kofi Lars Laura Layla
+Jasper Jean Jin Joan Joel John Jonas Jules Julia Kai Karim Karl Kate Katya Keiko Kim Klara Kofi Lars Laura Layla
 Lea Lena Leo Levi Lily Lina Lisa Liv Lola Lorenz Luca Lucy Luis Luna Maja Malik Mara Marco Maria Marie Mark Marta
 Martin Mary Mateo Maya Meera Mei Mia Milan Milo Mina Mira Mona Musa Nadia Naomi Nico Nina Noah Nora Noor Oda Olaf Olga
 Olive Oscar Otto Owen Pablo Paul Paula Pearl Peter Petra Pia Priya Quinn Rafi Ralph Rana Ravi Rita Robin Rosa Ruben
 Ruby Ruth Sally Sam Samir Sara Sasha Selma Simon Sofia Sonja Stella Sunil Susan Sven Tara Tessa Theo Tilda Tim Tina
-Tom Tova Ulla Uma Vera Victor Viola Walter Wanda Will Xenia Yara Yasmin Yuki Yusuf Zara Zoe
+Tom Tova Ulla Uma Vera Victor Viola Walter Wanda Xenia Yara Yasmin Yuki Yusuf Zara Zoe
 """.split()
 
 PLACES = """

@@ -1,0 +1,78 @@
+"""The packaged nano: small enough, loadable offline, able on what its guards ask, and its guards are new to it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from tools.nano import coverage, guards, score
+
+FILES = {
+    "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+    "chat_template.jinja", "CARD.md", "replay.jsonl.gz",
+}  # fmt: skip
+
+
+def test_the_folder_holds_the_named_files_and_at_most_12_megabytes(nano: Path):
+    assert {path.name for path in nano.iterdir() if path.name != "__pycache__"} == FILES
+    assert sum((nano / name).stat().st_size for name in FILES) <= 12_000_000
+
+
+def test_it_loads_offline_and_answers_held_out_items(nano: Path, suites: Path):
+    torch.set_num_threads(1)
+    auto = AutoTokenizer.from_pretrained(nano, local_files_only=True)
+    model = AutoModelForCausalLM.from_pretrained(nano, local_files_only=True, dtype=torch.float32).eval()
+    items = guards.read_items(suites / "skills.jsonl.gz")[5::101]
+    right = 0
+    for item in items:
+        ids = auto.apply_chat_template(item.messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+        with torch.inference_mode():
+            out = model.generate(**ids, max_new_tokens=80)[0, ids["input_ids"].shape[1] :]
+        right += auto.decode(out, skip_special_tokens=True) == item.answer
+    assert len(items) >= 20
+    assert right / len(items) >= 0.6  # the suite's accuracy is above 0.8; 20 items leave room
+
+
+def test_the_guards_are_many_balanced_and_different(suites: Path):
+    rows = guards.read_rows(suites / "skills.jsonl.gz")
+    counts = Counter(row["skill"] for row in rows)
+    assert len(rows) >= 2_400 and len(set(counts.values())) == 1 and len(counts) >= 6
+    assert len({row["id"] for row in rows}) == len(rows)
+    assert len({guards.row_text(row) for row in rows}) == len(rows)
+    texts = guards.read_rows(suites / "text.jsonl.gz")
+    assert len(texts) >= 300 and len({row["text"] for row in texts}) == len(texts)
+
+
+def test_no_guard_is_covered_by_replay_or_by_training_text(nano: Path, suites: Path):
+    replay = list(map(guards.row_text, guards.read_rows(nano / "replay.jsonl.gz")))
+    seen = coverage.Seen([*replay, *coverage.training_texts(seed=1, samples=8_000, chunk_samples=4_000)])
+    held = [guards.row_text(row) + "\n" + str(row["answer"]) for row in guards.read_rows(suites / "skills.jsonl.gz")]
+    held += [str(row["text"]) for row in guards.read_rows(suites / "text.jsonl.gz")]
+    assert max(map(seen.coverage, held)) <= coverage.MOST
+
+
+def test_replay_holds_every_guarded_skill_and_a_fifth_of_plain_text(nano: Path, suites: Path):
+    rows = guards.read_rows(nano / "replay.jsonl.gz")
+    assert 3_500 <= len(rows) <= 5_000
+    assert 0.15 <= sum("text" in row for row in rows) / len(rows) <= 0.25
+    guarded = {row["skill"] for row in guards.read_rows(suites / "skills.jsonl.gz")}
+    assert guarded <= {row.get("skill") for row in rows}
+
+
+def test_the_card_tells_the_truth_about_these_weights(nano: Path, suites: Path):
+    card = (nano / "CARD.md").read_text(encoding="utf-8")
+    assert hashlib.sha256((nano / "model.safetensors").read_bytes()).hexdigest() in card
+    model, tokenizer = score.load(nano)
+    items = guards.read_items(suites / "skills.jsonl.gz")
+    chosen = sorted({item.skill for item in items})[:2]
+    for name in chosen:
+        own = [item for item in items if item.skill == name]
+        share = sum(score.exact(model, tokenizer, own)) / len(own)
+        stated = re.search(rf"^\| {name} \|[^|]*\| ([\d.]+)% \|", card, flags=re.MULTILINE)
+        assert stated and float(stated.group(1)) == pytest.approx(100 * share, abs=2.0)  # threads may turn a near tie
