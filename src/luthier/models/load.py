@@ -62,6 +62,7 @@ def load(
     import torch
     from transformers import AutoModelForCausalLM
 
+    _quiet()
     place = pick_device(device)
     dtype = torch.float32 if precision == "fp32" or (precision == "auto" and place.type == "cpu") else torch.bfloat16
     tokenizer = load_tokenizer(source, chat_template)
@@ -91,6 +92,7 @@ def load_tokenizer(source: ModelSource, chat_template: Path | None = None) -> An
     """
     from transformers import AutoTokenizer
 
+    _quiet()
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             source.folder, local_files_only=True, trust_remote_code=source.remote_code
@@ -138,6 +140,17 @@ def pick_device(name: str | None = None) -> torch.device:
             fix="luthier doctor says what is missing",
         )
     return torch.device(name)
+
+
+def _quiet() -> None:
+    """transformers' own bars and notes would mix with ours; its errors are translated."""
+    import logging
+
+    from transformers.utils import logging as notes
+
+    notes.disable_progress_bar()
+    notes.set_verbosity_error()
+    logging.getLogger("bitsandbytes").setLevel(logging.CRITICAL)  # it reports optional kernels as errors
 
 
 def _nf4(tuning: QloraTuning, dtype: torch.dtype) -> Any:

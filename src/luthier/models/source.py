@@ -115,8 +115,14 @@ def _source(
 def _check(folder: Path) -> None:
     """Refuse a folder that cannot be loaded, before anything heavy is imported."""
     if not folder.is_dir():
-        near = did_you_mean(folder.name, [p.name for p in folder.parent.iterdir()]) if folder.parent.is_dir() else ""
-        raise LuthierError("no such folder", where=folder, why="a base is a folder of files, or a hub id", fix=near)
+        beside = [p.name for p in folder.parent.iterdir() if p.is_dir()] if folder.parent.is_dir() else []
+        near = did_you_mean(folder.name, beside)
+        raise LuthierError(
+            "no such folder",
+            where=folder,
+            why="a base is a folder of files, a hub id, or nano",
+            fix=near if near.startswith("did") else "check the path",
+        )
     if not (folder / "config.json").is_file():
         adapter = (folder / "adapter_config.json").is_file()
         raise LuthierError(
@@ -136,7 +142,9 @@ def _check(folder: Path) -> None:
             why="a pickle file can run any code when it is opened",
             fix="convert it where you trust it: AutoModelForCausalLM.from_pretrained(…).save_pretrained(…)",
         )
-    raise LuthierError("this folder holds no weights", where=folder, why="no *.safetensors file is there", fix="check the path")
+    raise LuthierError(
+        "this folder holds no weights", where=folder, why="no *.safetensors file is there", fix="check the path"
+    )
 
 
 def _check_shards(folder: Path) -> None:
@@ -255,7 +263,7 @@ def _translated(name: str, revision: str | None) -> Iterator[None]:
             ) from error
         if "RevisionNotFoundError" in kinds:
             raise LuthierError(
-                f"{name} has no revision {revision!r}", where="model.revision", fix="remove model.revision for the newest"
+                f"{name} has no revision {revision!r}", where="model.revision", fix="remove it to take the newest"
             ) from error
         if "HFValidationError" in kinds:
             raise LuthierError(

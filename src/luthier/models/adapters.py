@@ -1,0 +1,331 @@
+"""Which weights are trained: all of them, or low-rank adapters beside frozen ones; and adapters as files.
+
+The first weights of an adapter depend on the seed and the names of its layers only: no global random state is read or
+changed, and every device gets the same. Adapters are held in fp32 whatever the base is held in. Files have peft's
+layout, with the base's public name in them and no path of this machine. The only place that imports peft.
+
+Not here: the optimiser and the loop (``train``), comparing what was delivered with what was trained (``export``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from luthier import registry
+from luthier.errors import LuthierError, did_you_mean
+from luthier.models.load import Loaded
+from luthier.models.source import ModelSource
+from luthier.recipe.train import FullTuning, LoraTuning, Tuning
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ADAPTER_WEIGHTS, ADAPTER_CONFIG, ADAPTER_ORIGIN = "adapter_model.safetensors", "adapter_config.json", "luthier.json"
+_ATTENTION = re.compile(r"attn|attention", re.IGNORECASE)
+_NOT_LINEAR_WORK = re.compile(r"(^|\.)(gate|router|score|classifier)$")
+_OTHER_SENSES = re.compile(r"vision|visual|audio|image", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model whose ``requires_grad`` marks what is trained. ``trainable`` and ``total`` count parameters (a layer held
+    in 4 bits counts with its real size); ``kind`` is the tuning's name."""
+
+    loaded: Loaded
+    trainable: int
+    total: int
+    kind: str
+
+    @property
+    def model(self) -> Any:
+        return self.loaded.model
+
+
+def prepare(loaded: Loaded, tuning: Tuning, seed: int) -> Prepared:
+    """Make a model ready for training as the recipe's ``train.tuning`` says. Changes ``loaded.model`` in place."""
+    kind: str = getattr(tuning, "kind")  # noqa: B009  (every Choice that is used has one; the base class does not)
+    prepared: Prepared = registry.get("tuning", kind).load()(loaded, tuning, seed)
+    return prepared
+
+
+def prepare_full(loaded: Loaded, tuning: FullTuning, seed: int) -> Prepared:
+    """Train every weight, in fp32: updates smaller than a bf16 step would be lost otherwise.
+
+    Raises:
+        LuthierError: the base is held in 4 bits.
+    """
+    import torch
+
+    if loaded.quantised:
+        raise LuthierError(
+            "weights held in 4 bits cannot be trained",
+            where="train.tuning: full",
+            fix="load the base without quantising",
+        )
+    model = loaded.model.float()
+    model.requires_grad_(True)
+    return _prepared(replace(loaded, model=model, dtype=torch.float32), "full")
+
+
+def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
+    """Freeze the base and put an adapter beside each targeted layer. Before training it changes nothing (B is 0).
+
+    Raises:
+        LuthierError: no layer of that name, or one whose adapter could not be merged.
+    """
+    from peft import LoraConfig, TaskType, get_peft_model
+
+    targets = find_targets(loaded.model, tuning.targets)
+    config = LoraConfig(
+        r=tuning.r,
+        lora_alpha=int(tuning.alpha) if tuning.alpha.is_integer() else tuning.alpha,  # some engines want an int
+        lora_dropout=tuning.dropout,
+        target_modules=targets,
+        bias="none",
+        task_type=TaskType.CAUSAL_LM,
+    )
+    with _own_random_state(loaded.device):
+        model = get_peft_model(loaded.model, config)
+    _initialise(model, seed)
+    return _prepared(replace(loaded, model=model), tuning.kind)
+
+
+def find_targets(model: Any, wanted: str | Sequence[str]) -> list[str]:
+    """Names of the layers that get an adapter, as short as they can be told from others.
+
+    Args:
+        model: a transformers model.
+        wanted: ``attention`` (every linear layer inside an attention block, fused or not), ``all-linear`` (every linear
+            layer but head and routers), or names: the last part of a layer's path, or more of it.
+
+    Raises:
+        LuthierError: a name fits no linear layer, or fits the head.
+    """
+    linear = [name for name, module in model.named_modules() if _is_linear(module)]
+    head = next((n for n, m in model.named_modules() if m is model.get_output_embeddings()), None)
+    body = [n for n in linear if n != head and not _OTHER_SENSES.search(n)]
+    if wanted == "attention":
+        chosen = [n for n in body if any(_ATTENTION.search(part) for part in n.split(".")[:-1])]
+    elif wanted == "all-linear":
+        chosen = [n for n in body if not _NOT_LINEAR_WORK.search(n)]
+    else:
+        return _named(wanted, body, head)
+    if not chosen:
+        raise LuthierError(
+            f"this architecture shows no {wanted} layers",
+            where="train.tuning.targets",
+            fix=f"name them: {', '.join(sorted({n.rsplit('.', 1)[-1] for n in body})[:8])}",
+        )
+    return _short_names(chosen, [n for n in linear if n not in set(chosen)])
+
+
+def trainable_state(model: Any) -> dict[str, Tensor]:
+    """Trained tensors by name, in the model's order; the tensors themselves, not copies."""
+    return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
+
+
+@contextmanager
+def adapter_disabled(model: Any) -> Iterator[None]:
+    """The base alone, as it is held in memory, for the time of the block.
+
+    Raises:
+        ValueError: there is no adapter to switch off: after full tuning the base is gone.
+    """
+    if not hasattr(model, "disable_adapter"):
+        raise ValueError("this model has no adapter; load the base for comparison")
+    with model.disable_adapter():
+        yield
+
+
+# ---- adapters as files
+
+
+def save_adapter(model: Any, folder: Path, source: ModelSource) -> None:
+    """Write the active adapter in peft's layout. The same weights give the same bytes.
+
+    Args:
+        model: a peft model.
+        folder: exists and is empty of adapter files.
+        source: the base it was trained on; its name, revision and digest are written.
+    """
+    from peft import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    name = model.active_adapter
+    state = get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False)
+    tensors = {k: v.detach().float().cpu().contiguous() for k, v in sorted(state.items())}
+    save_file(tensors, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
+    config = {k: _plain(v) for k, v in model.peft_config[name].to_dict().items()}
+    config |= {"base_model_name_or_path": source.name, "revision": source.revision, "inference_mode": True}
+    _write_json(folder / ADAPTER_CONFIG, config)
+    origin = {"base": source.name, "revision": source.revision, "base_digest": source.digest}
+    _write_json(folder / ADAPTER_ORIGIN, origin)
+
+
+def load_adapter(loaded: Loaded, folder: Path, name: str) -> Loaded:
+    """Put an adapter from files beside a base (which may hold others already), frozen, and make it the active one.
+
+    Raises:
+        LuthierError: no adapter there, weights not as safetensors, or trained on another base.
+    """
+    _check_adapter(loaded, folder)
+    from peft import PeftModel
+
+    try:
+        with _own_random_state(loaded.device):
+            if isinstance(loaded.model, PeftModel):
+                loaded.model.load_adapter(str(folder), adapter_name=name, is_trainable=False)
+                loaded.model.set_adapter(name)
+                model = loaded.model
+            else:
+                model = PeftModel.from_pretrained(loaded.model, str(folder), adapter_name=name, is_trainable=False)
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise LuthierError(
+            f"the adapter does not fit {loaded.source.name}",
+            where=folder,
+            why=next((line for line in str(error).splitlines() if line.strip()), type(error).__name__),
+            fix="use the base that the adapter was trained on",
+        ) from error
+    model.eval().requires_grad_(False)
+    return replace(loaded, model=model)
+
+
+def merge_adapter(loaded: Loaded, folder: Path) -> Loaded:
+    """Add an adapter from files to the weights of a base, in the number format that the base is loaded in (load it in
+    fp32). Changes ``loaded.model`` in place; the result is a plain transformers model.
+
+    Raises:
+        LuthierError: as :func:`load_adapter`; or the base is held in 4 bits, or merging gives numbers that are not
+            finite.
+    """
+    if loaded.quantised:
+        raise LuthierError(
+            "an adapter is not merged into weights held in 4 bits", where=folder, fix="load the base without quantising"
+        )
+    attached = load_adapter(loaded, folder, "merged")
+    try:
+        model = attached.model.merge_and_unload(safe_merge=True, adapter_names=["merged"])
+    except ValueError as error:
+        raise LuthierError(
+            "merging the adapter gives numbers that are not finite", where=folder, why=str(error)
+        ) from error
+    return replace(loaded, model=model.eval())
+
+
+def _check_adapter(loaded: Loaded, folder: Path) -> None:
+    if not (folder / ADAPTER_CONFIG).is_file():
+        raise LuthierError("this folder holds no adapter", where=folder / ADAPTER_CONFIG, fix="check the path")
+    if not (folder / ADAPTER_WEIGHTS).is_file():
+        raise LuthierError(
+            "the adapter's weights are not safetensors",
+            where=folder / ADAPTER_WEIGHTS,
+            why="a pickle file can run any code when it is opened",
+            fix="save it again with a recent peft (safe_serialization=True)",
+        )
+    origin = folder / ADAPTER_ORIGIN
+    if origin.is_file():
+        written = json.loads(origin.read_text(encoding="utf-8"))
+        if written.get("base_digest") not in (None, loaded.source.digest):
+            raise LuthierError(
+                f"this adapter was trained on another base than {loaded.source.name}",
+                where=folder,
+                why=f"it was trained on {written.get('base')}, whose files had another digest",
+                fix=f"load {written.get('base')} as it was then",
+            )
+
+
+# ---- the pieces
+
+
+def _prepared(loaded: Loaded, kind: str) -> Prepared:
+    sizes = [(_size(p), p.requires_grad) for p in loaded.model.parameters()]
+    return Prepared(loaded, sum(n for n, trained in sizes if trained), sum(n for n, _ in sizes), kind)
+
+
+def _size(parameter: Any) -> int:
+    state = getattr(parameter, "quant_state", None)
+    return math.prod(state.shape) if state is not None else int(parameter.numel())
+
+
+def _is_linear(module: Any) -> bool:
+    from torch import nn
+    from transformers.pytorch_utils import Conv1D
+
+    return isinstance(module, nn.Linear | Conv1D)  # bitsandbytes' 4-bit layers are nn.Linear too
+
+
+def _named(wanted: Sequence[str], body: Sequence[str], head: str | None) -> list[str]:
+    for name in wanted:
+        if head is not None and (head == name or head.endswith(f".{name}")):
+            raise LuthierError(
+                f"an adapter on the output layer ({name}) is not offered",
+                where="train.tuning.targets",
+                why="where it shares its weights with the embedding, merging would change both",
+                fix="leave it out, or use train.tuning: full",
+            )
+        if not any(n == name or n.endswith(f".{name}") for n in body):
+            known = {n.rsplit(".", 1)[-1] for n in body}
+            raise LuthierError(
+                f"no linear layer is called {name!r}", where="train.tuning.targets", fix=did_you_mean(name, known)
+            )
+    return sorted(set(wanted))
+
+
+def _short_names(chosen: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Last parts of names; where another layer ends the same, with the part before it."""
+    names = set()
+    for name in chosen:
+        parts = name.split(".")
+        for length in range(1, len(parts) + 1):
+            short = ".".join(parts[-length:])
+            if not any(o == short or o.endswith(f".{short}") for o in others):
+                names.add(short)
+                break
+    return sorted(names)
+
+
+@contextmanager
+def _own_random_state(device: Any) -> Iterator[None]:
+    import torch
+
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        yield
+
+
+def _initialise(model: Any, seed: int) -> None:
+    """A uniform in ±1/√fan_in (as nn.Linear), B zero; drawn on the CPU, layer by layer in the order of their names."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    for name, p in sorted(model.named_parameters()):
+        if ".lora_A." in name:
+            bound = 1.0 / math.sqrt(p.shape[1])
+            values = torch.rand(p.shape, generator=generator, dtype=torch.float32) * (2 * bound) - bound
+            with torch.no_grad():
+                p.copy_(values)
+        elif ".lora_B." in name:
+            torch.nn.init.zeros_(p)
+
+
+def _plain(value: Any) -> Any:
+    """JSON of a peft config, the same in every run: sets are sorted."""
+    if isinstance(value, set | frozenset):
+        return sorted(map(_plain, value))
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(getattr(value, "value", value))  # an enum of peft
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
