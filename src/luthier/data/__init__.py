@@ -1,0 +1,14 @@
+"""The data stage: from files of rows to a dataset whose every loss is named.
+
+Rows in, rows out, and why: read, check, mask personal data, remove duplicates, find contradictions, keep test rows
+out of training, split, mix in replay, count tokens. Near-duplicates never stand on two sides of a split. A row is
+never dropped silently: it is in ``removed.jsonl`` or ``quarantine.jsonl`` with its rule and reason.
+
+It does not train, score or fetch anything.
+"""
+
+from luthier.data.check import CheckReport, check
+from luthier.data.prepare import Prepared, build, examples, prepare
+from luthier.data.propose import Proposal, propose
+
+__all__ = ["CheckReport", "Prepared", "Proposal", "build", "check", "examples", "prepare", "propose"]

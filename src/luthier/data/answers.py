@@ -1,0 +1,82 @@
+"""What kind of answers a job has: class labels, JSON with closed fields, or free text.
+
+From this follow what contradicts what (the same question with another label) and which metric fits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from luthier.records import Example
+
+_LONGEST_VALUE = 40
+_MOST_VALUES = 100
+
+
+@dataclass(frozen=True)
+class AnswerKind:
+    """``kind`` of the answers; for JSON the ``fields`` with small closed value sets and the ``free`` ones."""
+
+    kind: Literal["label", "json", "text"]
+    fields: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+
+    def verdict(self, example: Example) -> tuple[str, ...] | None:
+        """The part of an answer that is right or wrong, comparable between rows; None for free text."""
+        if example.label is not None:
+            return (example.label,)
+        if self.kind == "label":
+            return (example.answer.strip(),)
+        if self.kind == "json" and self.fields:
+            parsed = _object(example.answer)
+            return None if parsed is None else tuple(str(parsed.get(name)) for name in self.fields)
+        return None
+
+
+def kind_of(examples: Sequence[Example]) -> AnswerKind:
+    """Look at all answers. Nine in ten must agree; an answer that does not parse proves nothing by itself."""
+    answers = [example.answer for example in examples if example.messages]
+    if not answers:
+        return AnswerKind("text")
+    if all(example.label is not None for example in examples):
+        return AnswerKind("label")
+    parsed = [found for answer in answers if (found := _object(answer)) is not None]
+    if len(parsed) >= 0.9 * len(answers):
+        return _json_kind(parsed)
+    return AnswerKind("label") if _closed([answer.strip() for answer in answers]) else AnswerKind("text")
+
+
+def _json_kind(parsed: Sequence[dict[str, Any]]) -> AnswerKind:
+    names = Counter(name for found in parsed for name in found)
+    common = [name for name in dict.fromkeys(k for found in parsed for k in found) if names[name] >= 0.9 * len(parsed)]
+    closed = tuple(name for name in common if _closed([_plain(found.get(name)) for found in parsed]))
+    return AnswerKind("json", closed, tuple(name for name in common if name not in closed))
+
+
+def _closed(values: Sequence[str | None]) -> bool:
+    """Short values that come back: each on average at least five times, at most a hundred different ones."""
+    texts = [value for value in values if value is not None]
+    if len(texts) < len(values) or any(len(text) > _LONGEST_VALUE or "\n" in text for text in texts):
+        return False
+    different = len(set(texts))
+    return 2 <= different <= min(_MOST_VALUES, max(2, len(texts) // 5))
+
+
+def _plain(value: Any) -> str | None:
+    return str(value) if isinstance(value, str | int | float | bool) or value is None else None
+
+
+def _object(answer: str) -> dict[str, Any] | None:
+    text = answer.strip()
+    if not text.startswith("{"):
+        return None
+    try:
+        found = orjson.loads(text.encode("utf-8", "replace"))
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None

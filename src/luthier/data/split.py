@@ -1,0 +1,190 @@
+"""Deal rows to train, validation and test so that nothing alike is torn apart.
+
+Rows are first joined: near-duplicate questions, equal questions and equal groups make one component. A component's
+side is decided by a salted hash of its smallest name (its smallest group value, or the smallest hash of a question if
+it has no group), so it depends neither on the order of rows nor on other components: adding rows moves no old row,
+unless a new row joins an old component under a smaller name or joins two components, or (in very small data) the side
+would otherwise have been empty. Shares hold in expectation.
+
+By time, the newest rows become the test set instead, and what is like them leaves training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from luthier.data.funnel import Loss
+from luthier.errors import LuthierError
+from luthier.recipe.data import SplitSpec
+from luthier.records import Example
+from luthier.similar import Groups
+from luthier.text import words
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Row numbers of each side, in reading order; ``losses`` left training because they are like a test row."""
+
+    train: tuple[int, ...]
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+    losses: tuple[Loss, ...]
+    components: int
+    largest: int
+    rule: str
+
+
+def components_of(examples: Sequence[Example], found: Groups) -> list[int]:
+    """Component number of each row: near-duplicate links joined with equal groups."""
+    parent: dict[int, int] = {}
+
+    def root(node: int) -> int:
+        while parent.setdefault(node, node) != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    holders: dict[str, int] = {}
+    component = found.component.tolist()
+    for row, example in enumerate(examples):
+        if example.group is not None:
+            other = holders.setdefault(example.group, component[row])
+            parent[root(component[row])] = root(other)
+    return [root(number) for number in component]
+
+
+def deal(
+    examples: Sequence[Example], names: Sequence[str], found: Groups, keep: Sequence[int], spec: SplitSpec, *, given: bool
+) -> Sides:
+    """The sides of the rows ``keep``; the other rows only help to join components (they left as duplicates).
+
+    ``names`` are stable names of the rows' questions; ``given`` says that a test set was given, so none is cut.
+
+    Raises:
+        LuthierError: one component is larger than the training share, or a side would be empty.
+    """
+    component = components_of(examples, found)
+    members: dict[int, list[int]] = defaultdict(list)
+    for row in keep:
+        members[component[row]].append(row)
+    largest = max(members.values(), key=len)
+    test_share = 0.0 if given else spec.test
+    held = (0.0 if spec.by_time else test_share) + spec.validation
+    if held > 0 and len(largest) > (1 - held) * len(keep) and len(keep) > 1:
+        raise _one_template(examples, largest, len(keep), held)
+    if spec.by_time and not given and spec.test > 0:
+        test, rest, losses = _by_time(examples, component, keep, spec)
+    else:
+        test, rest, losses = [], list(keep), []
+    places = _places(examples, names, component, spec.salt)
+    hashed = 0.0 if spec.by_time else test_share
+    rest_components = sorted({component[row] for row in rest}, key=lambda c: places[c])
+    on_test = {c for c in rest_components if places[c] < hashed}
+    if hashed > 0 and not on_test:
+        on_test = set(rest_components[:1])  # too few rows for the threshold: the smallest hash stands in
+    open_ = [c for c in rest_components if c not in on_test]
+    on_validation = {c for c in open_ if places[c] < hashed + spec.validation}
+    if spec.validation > 0 and not on_validation and len(open_) > 1:
+        on_validation = set(open_[:1])
+    test += [row for row in rest if component[row] in on_test]
+    validation = [row for row in rest if component[row] in on_validation]
+    train = [row for row in rest if component[row] not in on_test | on_validation]
+    if not train or (test_share > 0 and not test):
+        side = "train on" if not train else "test on"
+        raise LuthierError(
+            f"no rows are left to {side} after the split", where="data.split",
+            why=f"{len(keep)} rows in {len(members)} groups of alike rows are too few for these shares",
+            fix="add rows, lower data.split.test or data.split.validation, or give a test set with data.test",
+        )
+    return Sides(
+        tuple(train), tuple(validation), tuple(sorted(test)), tuple(losses), len(members), len(largest), _rule(spec, given)
+    )
+
+
+def _rule(spec: SplitSpec, given: bool) -> str:
+    parts = ["test set given" if given else f"test: newest {spec.test:.0%} by {spec.by_time}" if spec.by_time else
+             f"test {spec.test:.0%} by salted hash"]  # fmt: skip
+    parts.append(f"validation {spec.validation:.0%} by salted hash")
+    parts.append("near-duplicates" + (f" and equal {', '.join(spec.group_by)}" if spec.group_by else "") + " together")
+    return "; ".join(parts)
+
+
+def _places(examples: Sequence[Example], names: Sequence[str], component: Sequence[int], salt: str) -> dict[int, float]:
+    """Place in [0, 1) of each component."""
+    smallest: dict[int, tuple[int, str]] = {}
+    for row, number in enumerate(component):
+        group = examples[row].group
+        name = (0, group) if group is not None else (1, names[row])
+        if number not in smallest or name < smallest[number]:
+            smallest[number] = name
+    return {number: _place(salt, f"{kind}{name}") for number, (kind, name) in smallest.items()}
+
+
+def _place(salt: str, name: str) -> float:
+    digest = hashlib.blake2b(f"{salt}\0{name}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def _by_time(
+    examples: Sequence[Example], component: Sequence[int], keep: Sequence[int], spec: SplitSpec
+) -> tuple[list[int], list[int], list[Loss]]:
+    dated = sorted((examples[row].time or "", row) for row in keep)
+    count = max(1, round(spec.test * len(keep)))
+    cut = dated[-count][0]
+    test = [row for row in keep if cut and (examples[row].time or "") >= cut]  # rows of one moment stay together
+    if not test:
+        raise LuthierError(
+            "no rows are left to test on", where="data.split.by_time",
+            why=f"too few rows have a date in {spec.by_time} that can be read", fix="write dates like 2026-11-23",
+        )
+    holder = {component[row]: row for row in reversed(test)}
+    chosen = set(test)
+    rest: list[int] = []
+    losses: list[Loss] = []
+    for row in keep:
+        if row in chosen:
+            continue
+        if component[row] in holder:
+            partner = examples[holder[component[row]]]
+            why = f"alike or of one group with the newer {partner.origin}, which is in the test set"
+            losses.append(Loss(examples[row], "leak.time", why, partner))
+        else:
+            rest.append(row)
+    return test, rest, losses
+
+
+def _one_template(examples: Sequence[Example], rows: Sequence[int], total: int, held: float) -> LuthierError:
+    sample = [examples[row] for row in rows[:20]]
+    group = sample[0].group
+    if group is not None and all(example.group == group for example in sample):
+        what = f"{len(rows):,} of {total:,} rows belong to one group: {group}"
+    else:
+        what = f"{len(rows):,} of {total:,} rows follow one template: {template_of([e.asked for e in sample])}"
+    return LuthierError(
+        what, where=sample[0].origin or "data.split",
+        why=f"alike rows stay on one side, so {held:.0%} cannot be held out",
+        fix="give a test set with data.test, or raise data.leak_similarity",
+    )
+
+
+def template_of(texts: Sequence[str], longest: int = 160) -> str:
+    """The words that texts share, in the order of the first, with "…" where they differ."""
+    common = set.intersection(*(set(words(text)) for text in texts))
+    out: list[str] = []
+    for word in words(texts[0]):
+        if word in common:
+            out.append(word)
+        elif not out or out[-1] != "…":
+            out.append("…")
+    text = " ".join(out)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def sizes(component: Sequence[int]) -> list[int]:
+    """Sizes of components, largest first."""
+    return sorted(np.unique(np.asarray(component), return_counts=True)[1].tolist(), reverse=True)

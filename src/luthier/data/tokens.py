@@ -1,0 +1,67 @@
+"""How long the rows are in tokens of the base, and which do not fit.
+
+Counts come from the chat format that training and serving use; a row that it refuses, or that is longer than allowed,
+is told with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from luthier.data.funnel import Loss
+from luthier.errors import LuthierError
+from luthier.records import Example
+
+
+class Sample(Protocol):
+    """A row as token ids with its mask."""
+
+    @property
+    def ids(self) -> Sequence[int]: ...
+    @property
+    def trained(self) -> Sequence[bool]: ...
+
+
+class ChatFormat(Protocol):
+    """What this stage asks of ``models.chat.ChatFormat``."""
+
+    def samples(self, example: Example, *, max_length: int | None = None, on_overlong: str = "drop") -> Sequence[Sample]:
+        """Token ids and mask of a row; raises LuthierError when it cannot be trained on, empty when too long."""
+        ...
+
+
+def measure(
+    examples: Sequence[Example], chat: ChatFormat, *, max_length: int | None, on_overlong: str
+) -> tuple[dict[int, Loss], dict[str, Any]]:
+    """Rows that cannot be used, by index, and the statistics of the others (percentiles in tokens)."""
+    losses: dict[int, Loss] = {}
+    total: list[int] = []
+    trained: list[int] = []
+    cut = 0
+    for index, example in enumerate(examples):
+        try:
+            samples = chat.samples(example, max_length=max_length, on_overlong=on_overlong)
+        except LuthierError as error:
+            rule = "tokens.overlong" if "long" in type(error).__name__.lower() else "tokens.refused"
+            losses[index] = Loss(example, rule, error.what + (f": {error.why}" if error.why else ""))
+            continue
+        if not samples:
+            losses[index] = Loss(example, "tokens.overlong", f"longer than {max_length:,} tokens" if max_length else "empty")
+            continue
+        total.append(sum(len(sample.ids) for sample in samples))
+        trained.append(sum(sum(sample.trained) for sample in samples))
+        cut += max_length is not None and any(len(sample.ids) == max_length for sample in samples)
+    stats: dict[str, Any] = {"rows": len(total), "total": _percentiles(total), "trained": _percentiles(trained)}
+    if on_overlong == "keep_end":
+        stats["cut_at_the_front"] = cut
+    return losses, stats
+
+
+def _percentiles(values: Sequence[int]) -> dict[str, int]:
+    if not values:
+        return {}
+    points = {f"p{p}": int(np.percentile(values, p, method="higher")) for p in (5, 50, 95, 99)}
+    return {"sum": sum(values), "min": min(values), **points, "max": max(values)}

@@ -1,0 +1,33 @@
+"""Rows: from files in many layouts to examples, each row with its file and line.
+
+Reading streams and never stops at a bad row: what cannot be used becomes a :class:`Finding` that names file, line,
+field, rule and mend. A file that is not data at all (missing, binary, unknown kind) is refused as a whole.
+
+It does not remove duplicates, split or count tokens: that is the data stage.
+"""
+
+from luthier.rows.convert import Layout, to_examples
+from luthier.rows.files import SourceFile, expand
+from luthier.rows.finding import RULES, Finding
+from luthier.rows.mapping import join_threads
+from luthier.rows.propose import propose_map
+from luthier.rows.read import Raw, read, read_file
+from luthier.rows.shape import Shape, detect
+from luthier.rows.write import write_jsonl
+
+__all__ = [
+    "RULES",
+    "Finding",
+    "Layout",
+    "Raw",
+    "Shape",
+    "SourceFile",
+    "detect",
+    "expand",
+    "join_threads",
+    "propose_map",
+    "read",
+    "read_file",
+    "to_examples",
+    "write_jsonl",
+]

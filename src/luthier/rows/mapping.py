@@ -1,0 +1,150 @@
+"""Plain tables: templates over columns, and message logs joined into chats."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from luthier.errors import LuthierError, did_you_mean
+from luthier.records import Origin
+from luthier.recipe.data import MapSpec, ThreadSpec
+from luthier.rows.finding import Finding, shorten
+from luthier.rows.read import Raw
+
+_SLOT = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+
+
+class MissingColumn(KeyError):
+    """A column that a template names is not in this row."""
+
+
+def columns_of(template: str, fields: Iterable[str]) -> list[str]:
+    """The columns a template reads; a template without braces is a column's name."""
+    found = _SLOT.findall(template)
+    return found or ([template] if template in set(fields) else [])
+
+
+def check_columns(spec: MapSpec | ThreadSpec, fields: Sequence[str], *, where: str) -> None:
+    """Refuse a mapping that names columns which no row has.
+
+    Raises:
+        LuthierError: names the column, the key of the recipe, and the nearest column that is there.
+    """
+    wanted: list[tuple[str, str]] = []
+    if isinstance(spec, ThreadSpec):
+        wanted = [(f"data.thread.{key}", str(getattr(spec, key))) for key in ("id", "order", "role", "content")]
+    else:
+        for key in ("prompt", "completion", "system", "label"):
+            if (template := getattr(spec, key)) is not None:
+                named = columns_of(template, fields)
+                if not named and key != "system":
+                    named = [template]
+                wanted += [(f"data.map.{key}", name) for name in named]
+    for key, name in wanted:
+        if name.partition(".")[0] not in fields and name not in fields:
+            raise LuthierError(
+                f"no column is called {name!r}", where=where, why=f"{key} names it", fix=did_you_mean(name, fields)
+            )
+
+
+def fill(template: str, row: Mapping[str, Any]) -> str:
+    """The template with ``{{column}}`` replaced; empty columns leave nothing, and outer white space goes.
+
+    Raises:
+        MissingColumn: the row lacks a column.
+    """
+    if template in row:
+        return as_text(row[template])
+    return _SLOT.sub(lambda match: as_text(_lookup(row, match.group(1))), template).strip()
+
+
+def _lookup(row: Mapping[str, Any], name: str) -> Any:
+    if name in row:
+        return row[name]
+    value: Any = row
+    for part in name.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            raise MissingColumn(name)
+        value = value[part]
+    return value
+
+
+def as_text(value: Any) -> str:
+    """A cell as text: null is empty, whole floats lose their ``.0``, lists and objects become JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+
+
+def join_threads(raws: Iterable[Raw], spec: ThreadSpec) -> Iterator[Raw]:
+    """Rows of one message each become one row a thread, in the order of the threads' first rows.
+
+    Neighbouring messages of one speaker are joined by a blank line, and what follows the last answer is left out: it
+    has no answer yet. A thread keeps its first row's place and columns. Rows without id or order are told.
+    """
+    threads: dict[str, list[Raw]] = {}
+    for raw in raws:
+        if raw.value is None:
+            yield raw
+            continue
+        problem = _unplaced(raw.origin, raw.value, spec)
+        if problem is not None:
+            yield Raw(raw.origin, None, problem)
+            continue
+        threads.setdefault(as_text(raw.value[spec.id]), []).append(raw)
+    for rows in threads.values():
+        rows.sort(key=_order_key(rows, spec.order))
+        first = min(rows, key=lambda raw: (raw.origin.file, raw.origin.line))
+        assert first.value is not None
+        rest = {k: v for k, v in first.value.items() if k not in (spec.order, spec.role, spec.content)}
+        yield Raw(first.origin, {**rest, "messages": _turns(rows, spec)})
+
+
+def _unplaced(origin: Origin, row: Mapping[str, Any], spec: ThreadSpec) -> Finding | None:
+    for rule, column in (("thread.id", spec.id), ("thread.order", spec.order)):
+        if row.get(column) in (None, ""):
+            message = f"this message has no {column}, so it belongs nowhere"
+            return Finding(origin, rule, message, path=column, fix="fill it in", row=dict(row))
+    return None
+
+
+def _order_key(rows: Sequence[Raw], column: str) -> Any:
+    cells = [raw.value[column] for raw in rows if raw.value is not None]
+    try:
+        numbers = {id(raw): float(cell) for raw, cell in zip(rows, cells, strict=True)}
+        return lambda raw: (numbers[id(raw)], raw.origin.line)
+    except (TypeError, ValueError):
+        return lambda raw: (as_text(raw.value[column]), raw.origin.line)
+
+
+def _turns(rows: Sequence[Raw], spec: ThreadSpec) -> list[dict[str, Any]]:
+    meanings = {key.lower(): value for key, value in spec.roles.items()}
+    turns: list[dict[str, Any]] = []
+    for raw in rows:
+        assert raw.value is not None
+        said = as_text(raw.value.get(spec.role)).strip()
+        role = meanings.get(said.lower(), said)
+        content = as_text(raw.value.get(spec.content))
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"] = f"{turns[-1]['content']}\n\n{content}"
+        else:
+            turns.append({"role": role, "content": content})
+    last = max((i for i, turn in enumerate(turns) if turn["role"].lower() in ASSISTANTS), default=None)
+    return turns if last is None else turns[: last + 1]
+
+
+ASSISTANTS = frozenset({"assistant", "gpt", "bot", "model", "ai", "agent", "chatgpt", "bing", "bard", "support"})
+"""Speaker names that mean the assistant."""
+
+
+def describe(value: Any) -> str:
+    """A cell for a finding."""
+    return shorten(as_text(value))

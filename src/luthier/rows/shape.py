@@ -1,0 +1,180 @@
+"""Which layout rows have: recognised from their fields, with a confidence and the reason in words.
+
+Known layouts: chats (``messages``, ShareGPT), alpaca, prompt and completion, classification, plain text. Preference
+pairs are recognised so that they can be refused by name. Everything else is a table that needs a mapping.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+SAMPLE = 500
+"""Rows looked at; enough for a share with a half-width of 4 points."""
+
+_CHAT_KEYS = ("messages", "conversations", "conversation", "chat", "dialog", "dialogue", "turns")
+_PAIRS = (
+    ("prompt", ("completion", "response", "answer", "output", "reply", "chosen_response")),
+    ("question", ("answer", "response", "output", "completion", "solution", "reply")),
+    ("instruction", ("response", "completion", "answer", "output")),
+    ("input", ("output", "target", "answer", "response", "completion", "label")),
+    ("query", ("response", "answer", "output", "reply", "completion")),
+    ("source", ("target",)),
+    ("user", ("assistant",)),
+    ("human", ("assistant", "gpt", "bot")),
+)
+_TEXTS = ("text", "sentence", "utterance", "message", "query", "content", "tweet", "review", "document", "question")
+_LABELS = ("label", "intent", "category", "class", "sentiment", "label_text", "tag", "topic", "labels")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A layout.
+
+    ``name`` is one of the recipe's shapes, or "preference"; ``confidence`` the share of sampled rows that have it;
+    ``reason`` says what was seen; ``columns`` names the row's field for each part ("answer" -> "reply");
+    ``fields`` are all fields seen, the commonest first.
+    """
+
+    name: str
+    confidence: float
+    reason: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether the rows can be used without a mapping."""
+        return self.name not in ("table", "preference")
+
+
+def detect(values: Iterable[Mapping[str, Any]]) -> Shape:
+    """The layout of the rows, from the first 500. No rows at all give a table without fields."""
+    sample = [value for value in islice(values, SAMPLE) if isinstance(value, Mapping)]
+    counts = Counter(key for row in sample for key in row)
+    fields = tuple(sorted(counts, key=lambda key: (-counts[key], _position(sample, key))))
+    for recognise in (_preference, _chat, _alpaca, _classification, _pair, _text):
+        found = recognise(sample, fields)
+        if found is not None and found.confidence >= 0.5:
+            return Shape(found.name, found.confidence, found.reason, found.columns, fields)
+    named = ", ".join(fields[:12]) + (", …" if len(fields) > 12 else "")
+    return Shape("table", 1.0 if sample else 0.0, f"table of unknown shape: fields {named}", {}, fields)
+
+
+def explicit(name: str, values: Sequence[Mapping[str, Any]]) -> Shape:
+    """The layout that the recipe names, with the columns found for it; parts that no row has are left out."""
+    guess = detect(values)
+    if guess.name == name:
+        return guess
+    sample = [value for value in islice(values, SAMPLE) if isinstance(value, Mapping)]
+    makers: dict[str, Callable[..., Shape | None]] = {
+        "messages": _chat, "sharegpt": _chat, "alpaca": _alpaca, "prompt_completion": _pair,
+        "classification": _classification, "text": _text,
+    }  # fmt: skip
+    found = makers[name](sample, guess.fields) if name in makers else None
+    columns = found.columns if found is not None else {}
+    return Shape(name, found.confidence if found else 0.0, f"{name}, as the recipe says", columns, guess.fields)
+
+
+def _position(sample: Sequence[Mapping[str, Any]], key: str) -> int:
+    return next((list(row).index(key) for row in sample if key in row), 0)
+
+
+def _share(sample: Sequence[Mapping[str, Any]], holds: Callable[[Mapping[str, Any]], bool]) -> float:
+    return sum(map(holds, sample)) / len(sample) if sample else 0.0
+
+
+def _by_name(fields: Sequence[str], wanted: Iterable[str]) -> str | None:
+    lowered = {key.lower(): key for key in reversed(fields)}
+    return next((lowered[name] for name in wanted if name in lowered), None)
+
+
+def _preference(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
+    chosen, rejected = _by_name(fields, ("chosen",)), _by_name(fields, ("rejected",))
+    if chosen and rejected:
+        share = _share(sample, lambda row: chosen in row and rejected in row)
+        return Shape("preference", share, f"preference pairs: fields {chosen} and {rejected}")
+    chat, label = _by_name(fields, _CHAT_KEYS), _by_name(fields, ("label", "kto_tag"))
+    if chat and label:
+        share = _share(sample, lambda row: isinstance(row.get(label), bool) and isinstance(row.get(chat), list))
+        return Shape("preference", share, f"thumbs on answers: {chat} with a true/false {label}")
+    return None
+
+
+def _chat(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
+    for key in (k for name in _CHAT_KEYS if (k := _by_name(fields, (name,)))):
+        turns = [row[key][0] for row in sample if isinstance(row.get(key), list) and row[key]]
+        dicts = [turn for turn in turns if isinstance(turn, Mapping)]
+        roles = sum("role" in turn for turn in dicts)
+        froms = sum("from" in turn for turn in dicts)
+        if not roles and not froms:
+            continue
+        name = "messages" if roles >= froms else "sharegpt"
+        pair = "role/content" if name == "messages" else "from/value"
+        share = _share(sample, lambda row, key=key: isinstance(row.get(key), list))  # type: ignore[misc]
+        columns = {"messages": key}
+        for part in ("tools", "system"):
+            if column := _by_name(fields, (part,)):
+                columns[part] = column
+        extra = " and tools" if "tools" in columns else ""
+        return Shape(name, share, f"chats: {key} holds turns with {pair}{extra}", columns)
+    return None
+
+
+def _alpaca(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
+    instruction, output = _by_name(fields, ("instruction",)), _by_name(fields, ("output",))
+    if not (instruction and output):
+        return None
+    columns = {"instruction": instruction, "output": output}
+    for part in ("input", "system", "history"):
+        if column := _by_name(fields, (part,)):
+            columns[part] = column
+    share = _share(sample, lambda row: isinstance(row.get(instruction), str) and output in row)
+    return Shape("alpaca", share, f"alpaca: fields {', '.join(columns.values())}", columns)
+
+
+def _pair(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
+    for name, answers in _PAIRS:
+        prompt, answer = _by_name(fields, (name,)), _by_name(fields, answers)
+        if prompt and answer and prompt != answer:
+            columns = {"prompt": prompt, "answer": answer}
+            for part in ("system", "tools"):
+                if column := _by_name(fields, (part,)):
+                    columns[part] = column
+            share = _share(sample, lambda row, p=prompt, a=answer: _sayable(row.get(p)) and _sayable(row.get(a)))  # type: ignore[misc]
+            return Shape("prompt_completion", share, f"{prompt} is asked, {answer} is the answer", columns)
+    return None
+
+
+def _sayable(value: Any) -> bool:
+    chat = isinstance(value, list) and bool(value) and isinstance(value[0], Mapping) and "role" in value[0]
+    return isinstance(value, str | int | float) or value is None or chat
+
+
+def _classification(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
+    text, label = _by_name(fields, _TEXTS), _by_name(fields, _LABELS)
+    if not (text and label) or text == label:
+        return None
+    if any(_by_name(fields, (name,)) for name in ("answer", "response", "output", "completion", "reply", "target")):
+        return None  # a label beside an answer is a slice, not the answer
+    share = _share(sample, lambda row: isinstance(row.get(text), str) and isinstance(row.get(label), str | int | None))
+    values = {str(row[label]) for row in sample if row.get(label) not in (None, "")}
+    few = len(values) <= max(20, len(sample) // 2) and all(len(value) <= 80 for value in values)
+    if not few:
+        return None
+    reason = f"classification: {text} is read, {label} is the class"
+    return Shape("classification", share, reason, {"text": text, "label": label})
+
+
+def _text(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
+    text = _by_name(fields, ("text", "content", "document", "body"))
+    if text is None:
+        return None
+    others = [k for k in fields if k != text and any(isinstance(r.get(k), str) and len(r[k]) > 200 for r in sample)]
+    if others or (text != "text" and len(fields) > 1):
+        return None
+    share = _share(sample, lambda row: isinstance(row.get(text), str))
+    return Shape("text", share, f"plain text in {text}", {"text": text})

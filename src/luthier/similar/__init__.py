@@ -1,0 +1,10 @@
+"""Which texts are near-duplicates: exact, complete, and with the number to show for each pair.
+
+Near-duplicate means: the Jaccard similarity of the word shingles (``text.shingles``) is at least a threshold. No pair
+is missed and none is guessed: every reported similarity is the exact fraction.
+"""
+
+from luthier.similar.join import Groups, Match, against, groups
+from luthier.similar.nearest import Nearest, nearest
+
+__all__ = ["Groups", "Match", "Nearest", "against", "groups", "nearest"]

@@ -1,0 +1,67 @@
+"""Texts as sets of integers: a sparse 0/1 matrix with a row a text and a column a shingle.
+
+Two texts share a column exactly when they share a shingle; nothing is hashed, so there are no collisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from luthier.text import words
+
+Matrix = sparse.csr_matrix
+
+
+def encode(texts: Sequence[str], shingle: int = 3) -> Matrix:
+    """The matrix of shape (texts, distinct shingles), columns from rare to common.
+
+    A text of fewer than ``shingle`` words is one shingle of its own; a text without words has an empty row.
+    """
+    known: dict[str, int] = {}
+    short_known: dict[tuple[str, ...], int] = {}
+    word_ids: list[int] = []
+    lengths = np.zeros(len(texts), dtype=np.int64)
+    short_rows: list[int] = []
+    short_codes: list[int] = []
+    for row, text in enumerate(texts):
+        found = words(text)
+        if len(found) >= shingle:
+            word_ids.extend([known.setdefault(word, len(known)) for word in found])
+            lengths[row] = len(found)
+        elif found:
+            short_rows.append(row)
+            short_codes.append(short_known.setdefault(tuple(found), len(short_known)))
+    rows, codes = _runs(np.asarray(word_ids, dtype=np.int64), lengths, shingle, len(known))
+    count = int(codes.max()) + 1 if len(codes) else 0
+    rows = np.concatenate([rows, np.asarray(short_rows, dtype=np.int64)])
+    codes = np.concatenate([codes, np.asarray(short_codes, dtype=np.int64) + count])
+    count += len(short_known)
+    pairs = np.unique(rows * max(count, 1) + codes)  # a shingle counts once a text
+    rows, codes = pairs // max(count, 1), pairs % max(count, 1)
+    frequency = np.bincount(codes, minlength=count)
+    rank = np.empty(count, dtype=np.int64)
+    rank[np.argsort(frequency, kind="stable")] = np.arange(count)
+    ones = np.ones(len(rows), dtype=np.int32)
+    matrix = sparse.csr_matrix((ones, (rows, rank[codes])), shape=(len(texts), max(count, 1)))
+    matrix.sort_indices()
+    return matrix
+
+
+def _runs(
+    word_ids: NDArray[np.int64], lengths: NDArray[np.int64], shingle: int, vocabulary: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and code of every run of ``shingle`` words; runs never cross from one text into the next."""
+    if len(word_ids) < shingle:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    last = len(word_ids) - shingle + 1
+    inside = rows[:last] == rows[shingle - 1 :]
+    codes = word_ids[:last]
+    for offset in range(1, shingle):
+        # renumbered at each step, so that the product below stays far from 2^63
+        _, codes = np.unique(codes * vocabulary + word_ids[offset : offset + last], return_inverse=True)
+    return rows[:last][inside], codes[inside]

@@ -1,0 +1,204 @@
+"""The exact similarity join: every pair of texts with Jaccard at or above a threshold.
+
+Candidates come from the prefix filter (Chaudhuri et al. 2006; Bayardo et al. 2007): when each set's members stand in
+one order, two sets with Jaccard >= t share a member among the first ``n - ceil(t n) + 1`` of each. Columns run from
+rare to common, so few candidates remain, and each is counted exactly. Nothing is sampled: recall is 100% by
+construction. Texts with equal sets are joined once and spread at the end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from luthier.errors import LuthierError
+from luthier.similar.encode import Matrix, encode
+
+MOST_PAIRS = 30_000_000
+"""Pairs kept at most; more means that the texts are copies of a few templates."""
+_BLOCK = 2048
+_VERIFY = 200_000
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Text ``i`` of the first list is near text ``j`` of the second."""
+
+    i: int
+    j: int
+    jaccard: float
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Near-duplicates within one list.
+
+    ``component`` has one number a text: equal numbers mean joined by a chain of near-duplicates. ``first``, ``second``
+    (first < second) and ``jaccard`` are all pairs at or above the threshold, sorted by ``second``, then ``first``.
+    """
+
+    component: Ints
+    first: Ints
+    second: Ints
+    jaccard: NDArray[np.float64]
+
+    @property
+    def pairs(self) -> list[tuple[int, int, float]]:
+        """The pairs as Python tuples."""
+        return list(zip(self.first.tolist(), self.second.tolist(), self.jaccard.tolist(), strict=True))
+
+
+def groups(texts: Sequence[str], threshold: float, shingle: int = 3) -> Groups:
+    """All near-duplicate pairs within ``texts`` and the components they make.
+
+    Raises:
+        LuthierError: more than 30 million pairs.
+    """
+    distinct, member = _distinct(encode(texts, shingle))
+    first, second, jaccard = _join(distinct, distinct, threshold, within=True)
+    first, second, jaccard = _spread(first, second, jaccard, member)
+    order = np.lexsort((first, second))
+    first, second, jaccard = first[order], second[order], jaccard[order]
+    links = sparse.coo_matrix((np.ones(len(first), dtype=bool), (first, second)), shape=(len(texts), len(texts)))
+    _, component = csgraph.connected_components(links, directed=False)
+    return Groups(component.astype(np.int64), first, second, jaccard)
+
+
+def against(texts: Sequence[str], others: Sequence[str], threshold: float, shingle: int = 3) -> list[Match]:
+    """All pairs of a text and another with Jaccard at or above the threshold, sorted by ``i``, then ``j``.
+
+    Raises:
+        LuthierError: more than 30 million pairs.
+    """
+    matrix = encode([*texts, *others], shingle)
+    left, left_member = _distinct(matrix[: len(texts)])
+    right, right_member = _distinct(matrix[len(texts) :])
+    first, second, jaccard = _join(left, right, threshold, within=False)
+    matches: list[Match] = []
+    left_rows, right_rows = _members(left_member), _members(right_member)
+    if sum(len(left_rows[i]) * len(right_rows[j]) for i, j in zip(first.tolist(), second.tolist(), strict=True)) > MOST_PAIRS:
+        raise _too_many()
+    for i, j, value in zip(first.tolist(), second.tolist(), jaccard.tolist(), strict=True):
+        matches += [Match(int(a), int(b), value) for a in left_rows[i] for b in right_rows[j]]
+    return sorted(matches, key=lambda match: (match.i, match.j))
+
+
+def _distinct(matrix: Matrix) -> tuple[Matrix, Ints]:
+    """Distinct non-empty sets, and for each text the number of its set (-1: no words)."""
+    member = np.full(matrix.shape[0], -1, dtype=np.int64)
+    seen: dict[bytes, int] = {}
+    keep: list[int] = []
+    for row in range(matrix.shape[0]):
+        columns = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+        if len(columns):
+            key = columns.tobytes()
+            if key not in seen:
+                seen[key] = len(keep)
+                keep.append(row)
+            member[row] = seen[key]
+    return matrix[keep], member
+
+
+def _members(member: Ints) -> list[list[int]]:
+    rows: list[list[int]] = [[] for _ in range(int(member.max(initial=-1)) + 1)]
+    for row, number in enumerate(member.tolist()):
+        if number >= 0:
+            rows[number].append(row)
+    return rows
+
+
+def _join(left: Matrix, right: Matrix, threshold: float, *, within: bool) -> tuple[Ints, Ints, NDArray[np.float64]]:
+    left_sizes, right_sizes = np.diff(left.indptr), np.diff(right.indptr)
+    right_prefix = _prefix(right, threshold).T.tocsr()
+    found: list[tuple[Ints, Ints, NDArray[np.float64]]] = []
+    total = 0
+    for first, second in _candidates(_prefix(left, threshold), right_prefix, within=within):
+        small = np.minimum(left_sizes[first], right_sizes[second])
+        large = np.maximum(left_sizes[first], right_sizes[second])
+        possible = small / large >= threshold  # Jaccard is at most small / large
+        first, second = first[possible], second[possible]
+        shared = np.asarray(left[first].multiply(right[second]).sum(axis=1)).ravel()
+        jaccard = shared / (left_sizes[first] + right_sizes[second] - shared)
+        near = jaccard >= threshold
+        found.append((first[near], second[near], jaccard[near]))
+        total += int(near.sum())
+        if total > MOST_PAIRS:
+            raise _too_many()
+    if not found:
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, np.zeros(0)
+    first, second, jaccard = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return first, second, jaccard
+
+
+def _prefix(matrix: Matrix, threshold: float) -> Matrix:
+    """The same rows cut to their rarest members."""
+    sizes = np.diff(matrix.indptr)
+    # The small slack makes rounding err towards a longer prefix, which only costs a candidate.
+    keep = sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + 1
+    place = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], sizes)
+    inside = place < np.repeat(keep, sizes)
+    indptr = np.concatenate([[0], np.cumsum(np.minimum(keep, sizes))])
+    return sparse.csr_matrix((matrix.data[inside], matrix.indices[inside], indptr), shape=matrix.shape)
+
+
+def _candidates(left: Matrix, right_by_column: Matrix, *, within: bool) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs that share a member of their prefixes, in chunks; within one list only first < second."""
+    start, rows = 0, left.shape[0]
+    block = _BLOCK
+    while start < rows:
+        end = min(rows, start + block)
+        product = (left[start:end] @ right_by_column).tocoo()
+        first, second = product.row.astype(np.int64) + start, product.col.astype(np.int64)
+        if within:
+            ordered = first < second
+            first, second = first[ordered], second[ordered]
+        for chunk in range(0, len(first), _VERIFY):
+            yield first[chunk : chunk + _VERIFY], second[chunk : chunk + _VERIFY]
+        if product.nnz > 20_000_000:  # templated rows share everything: smaller steps keep memory flat
+            block = max(64, block // 4)
+        start = end
+
+
+def _spread(
+    first: Ints, second: Ints, jaccard: NDArray[np.float64], member: Ints
+) -> tuple[Ints, Ints, NDArray[np.float64]]:
+    """From pairs of distinct sets to pairs of texts, pairs of equal sets (Jaccard 1) included."""
+    rows = _members(member)
+    sizes = np.asarray([len(found) for found in rows], dtype=np.int64)
+    total = int((sizes * (sizes - 1) // 2).sum()) + int((sizes[first] * sizes[second]).sum() if len(first) else 0)
+    if total > MOST_PAIRS:
+        raise _too_many()
+    single = sizes[first] * sizes[second] == 1 if len(first) else np.zeros(0, dtype=bool)
+    alone = np.asarray([found[0] for found in rows], dtype=np.int64)
+    a, b = [alone[first[single]]], [alone[second[single]]]
+    values = [jaccard[single]]
+    for i, j, value in zip(first[~single].tolist(), second[~single].tolist(), jaccard[~single].tolist(), strict=True):
+        left, right = np.meshgrid(rows[i], rows[j], indexing="ij")
+        a.append(left.ravel())
+        b.append(right.ravel())
+        values.append(np.full(left.size, value))
+    for found in rows:
+        if len(found) > 1:
+            left, right = np.triu_indices(len(found), k=1)
+            numbers = np.asarray(found, dtype=np.int64)
+            a.append(numbers[left])
+            b.append(numbers[right])
+            values.append(np.ones(len(left)))
+    one, two = np.concatenate(a), np.concatenate(b)
+    return np.minimum(one, two), np.maximum(one, two), np.concatenate(values)
+
+
+def _too_many() -> LuthierError:
+    return LuthierError(
+        f"more than {math.floor(MOST_PAIRS / 1e6)} million pairs of rows are near-duplicates",
+        why="the rows are copies of a few templates",
+        fix="keep fewer rows of each template, or raise data.dedupe.near",
+    )

@@ -1,0 +1,9 @@
+"""Pure text: one rule for "the same text", word shingles, and finding personal data.
+
+It reads strings and returns strings or spans. It knows nothing of rows, files or models.
+"""
+
+from luthier.text import personal
+from luthier.text.normal import normalise, shingles, words
+
+__all__ = ["normalise", "personal", "shingles", "words"]
