@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from luthier.engines import Engine, Request, TokenEngine, Unsupported
 from luthier.engines.embedded import EmbeddedEngine
 from luthier.engines.protocol import EngineClosed
@@ -100,7 +101,8 @@ def test_many_threads_may_ask_at_once(engine: Engine) -> None:
     alone = [engine.generate([ask(f"n{i}")])[0].text for i in range(8)]
     found: dict[int, str] = {}
     threads = [
-        threading.Thread(target=lambda i=i: found.update({i: engine.generate([ask(f"n{i}")])[0].text})) for i in range(8)
+        threading.Thread(target=lambda i=i: found.update({i: engine.generate([ask(f"n{i}")])[0].text}))
+        for i in range(8)
     ]
     for thread in threads:
         thread.start()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from luthier.engines.detokenise import TextStream, cut_at_stop
 
 
@@ -32,7 +33,10 @@ def test_pieces_join_to_the_text(text: str) -> None:
     assert not stopped
 
 
-@given(st.text(alphabet="ab€", max_size=30), st.lists(st.text(alphabet="ab€", min_size=1, max_size=3), min_size=1, max_size=3))
+@given(
+    st.text(alphabet="ab€", max_size=30),
+    st.lists(st.text(alphabet="ab€", min_size=1, max_size=3), min_size=1, max_size=3),
+)
 def test_the_text_ends_before_the_first_stop_string(text: str, stop: list[str]) -> None:
     pieces, whole, stopped = run(text, stop)
     # the stop string that is complete first ends the text; of those complete at once, the one that begins first

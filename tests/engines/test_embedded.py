@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from luthier.engines import ContextOverflow, Request, Unsupported
 from luthier.engines.embedded import EmbeddedEngine
 from luthier.engines.likelihood import bits_per_byte, document_items, plan
@@ -41,14 +42,18 @@ def greedy_by_hand(loaded: Any, ids: tuple[int, ...], limit: int) -> tuple[int, 
     return tuple(made)
 
 
-def test_a_batch_of_mixed_lengths_gives_what_the_plain_model_gives_row_by_row(engine: EmbeddedEngine, tiny: Any) -> None:
+def test_a_batch_of_mixed_lengths_gives_what_the_plain_model_gives_row_by_row(
+    engine: EmbeddedEngine, tiny: Any
+) -> None:
     draw = random.Random(1)
     requests = [Request(token_ids=ids, max_tokens=draw.choice([1, 3, 20, 56])) for ids in prompts(30)]
     answers = engine.generate(requests)
     assert len({len(a.token_ids) for a in answers}) > 3  # the rows really end at different steps
     for request, answer in zip(requests, answers, strict=True):
         assert request.max_tokens is not None
-        assert answer.token_ids == greedy_by_hand(tiny, request.token_ids, min(request.max_tokens, 256 - len(request.token_ids)))
+        assert answer.token_ids == greedy_by_hand(
+            tiny, request.token_ids, min(request.max_tokens, 256 - len(request.token_ids))
+        )
         assert answer.prompt_tokens == len(request.token_ids)
 
 
@@ -194,9 +199,15 @@ def test_the_model_is_left_as_it_was_found(build_tiny: Callable[..., Any]) -> No
     before = [m.training for m in loaded.model.modules()], [p.requires_grad for p in loaded.model.parameters()]
     with EmbeddedEngine(loaded) as engine:
         engine.generate([Request(token_ids=(5, 6), max_tokens=3)])
-        assert ([m.training for m in loaded.model.modules()], [p.requires_grad for p in loaded.model.parameters()]) == before
+        assert (
+            [m.training for m in loaded.model.modules()],
+            [p.requires_grad for p in loaded.model.parameters()],
+        ) == before
         engine.loglikelihood([((5,), (6,))])
-        assert ([m.training for m in loaded.model.modules()], [p.requires_grad for p in loaded.model.parameters()]) == before
+        assert (
+            [m.training for m in loaded.model.modules()],
+            [p.requires_grad for p in loaded.model.parameters()],
+        ) == before
 
 
 def test_weights_trained_between_two_calls_are_seen(build_tiny: Callable[..., Any]) -> None:
@@ -218,7 +229,9 @@ def test_a_model_that_fails_tells_every_caller_and_serves_the_next(build_tiny: C
     loaded = build_tiny()
     with EmbeddedEngine(loaded) as engine:
         request = Request(token_ids=(5, 6), max_tokens=3)
-        handle = loaded.model.model.layers[1].register_forward_pre_hook(lambda *_: (_ for _ in ()).throw(MemoryError("full")))
+        handle = loaded.model.model.layers[1].register_forward_pre_hook(
+            lambda *_: (_ for _ in ()).throw(MemoryError("full"))
+        )
         with pytest.raises(MemoryError):
             engine.generate([request, request])
         with pytest.raises(MemoryError):

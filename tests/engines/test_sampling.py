@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 import torch
+
 from luthier.engines.sampling import Uniforms, choose, chosen_logprobs
 
 LOGITS = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))

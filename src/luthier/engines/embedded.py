@@ -40,7 +40,8 @@ class EmbeddedEngine:
         max_batch: rows decoded at once; more wait.
         score_tokens: padded tokens of one log-likelihood batch. It decides rounding, so it is part of the fingerprint.
 
-    Raises Unsupported for architectures whose memory is not keys and values.
+    The engine owns the model while it is busy: one engine per model, whose base is asked with ``adapter=None``.
+    Raises Unsupported for architectures whose memory is not keys and values, LuthierError for adapters that do not fit.
     """
 
     def __init__(
@@ -58,8 +59,8 @@ class EmbeddedEngine:
             from luthier.models.adapters import load_adapter
 
             for name, folder in adapters.items():
-                self._adapter_digests[name] = _adapter_digest(Path(folder))
                 loaded = load_adapter(loaded, Path(folder), name)
+                self._adapter_digests[name] = _adapter_digest(Path(folder))
         self._loaded = loaded
         self._model = loaded.model
         self._chat = loaded.chat
@@ -358,10 +359,6 @@ def _mark_prefix(jobs: Sequence[Job]) -> None:
 def _adapter_digest(folder: Path) -> str:
     digest = hashlib.sha256()
     for name in ("adapter_config.json", "adapter_model.safetensors"):
-        path = folder / name
-        if not path.is_file():
-            fix = "give a folder in peft's layout, with safetensors"
-            raise LuthierError(f"{folder} is not an adapter", why=f"it has no {name}", fix=fix)
-        with path.open("rb") as file:
+        with (folder / name).open("rb") as file:
             digest.update(name.encode() + hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

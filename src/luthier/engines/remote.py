@@ -88,8 +88,10 @@ class RemoteEngine:
     def models(self) -> list[dict[str, Any]]:
         """What the server lists at ``/models``."""
         response = self._send(self._client.build_request("GET", "/models", headers=self._headers()))
-        listed: list[dict[str, Any]] = response.json().get("data", [])
-        return listed
+        try:
+            return [dict(entry) for entry in response.json()["data"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise _not_openai(self._url, "a list of models") from error
 
     def generate(
         self, requests: Sequence[Request], on_done: OnDone | None = None, *, cancel: threading.Event | None = None
@@ -165,8 +167,9 @@ class RemoteEngine:
     def _ask(self, body: Mapping[str, Any], stop: threading.Event) -> Completion:
         began = time.perf_counter()
         request = self._client.build_request("POST", "/chat/completions", json=body, headers=self._headers())
-        data = self._send(request, stop=stop).json()
+        response = self._send(request, stop=stop)
         try:
+            data = response.json()
             choice, usage = data["choices"][0], data.get("usage") or {}
             logprobs = (choice.get("logprobs") or {}).get("content")
             return Completion(
@@ -178,9 +181,7 @@ class RemoteEngine:
                 seconds=time.perf_counter() - began,
             )
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            raise LuthierError(
-                "the server's answer is not a chat completion", where=self._url, fix="is this an OpenAI-compatible API?"
-            ) from error
+            raise _not_openai(self._url, "a chat completion") from error
 
     def _stream(self, body: Mapping[str, Any], cancel: threading.Event | None) -> Iterator[str | Completion]:
         began = time.perf_counter()
@@ -309,6 +310,10 @@ def _refused(url: str, response: httpx.Response) -> LuthierError:
         f"the server refused: {said}", where=url, why=f"HTTP {response.status_code}", fix=fix,
         details={"status": response.status_code},
     )  # fmt: skip
+
+
+def _not_openai(url: str, wanted: str) -> LuthierError:
+    return LuthierError(f"the server's answer is not {wanted}", where=url, fix="is this an OpenAI-compatible API?")
 
 
 def _unreachable(url: str, error: Exception) -> LuthierError:

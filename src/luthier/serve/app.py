@@ -14,7 +14,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -78,11 +78,18 @@ def app(deployment: Deployment) -> FastAPI:
         service.authorise(request)
         asked = wire.read(await _body(request, deployment.max_request_bytes))
         served = service.find(asked.model)
-        with service.place():
-            requests = asked.requests(adapter=served.adapter, temperature=deployment.temperature)
+        service.check_place()
+        requests = asked.requests(adapter=served.adapter, temperature=deployment.temperature)
+        try:
             if asked.stream:
                 return await service.stream(asked, served, requests)
             return await service.answer(request, asked, served, requests)
+        except ApiError:
+            raise
+        except LuthierError as error:
+            raise wire.from_luthier(error) from error
+        except Exception as error:
+            raise _fault(error) from error
 
     return api
 
@@ -127,14 +134,12 @@ class _Service:
             "max_model_len": served.engine.context,
         }
 
-    @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
-        """A check before work begins: refuses while the server is ending or has too much to do."""
+    def check_place(self) -> None:
+        """Refuses new work while the server is ending or has too much to do."""
         if self.draining:
             raise ApiError(503, "the server is shutting down", headers={"Retry-After": "5"})
         if self._in_flight >= self.deployment.concurrency + self.deployment.waiting:
             raise ApiError(429, "too many requests are waiting", headers={"Retry-After": "1"})
-        yield
 
     async def answer(
         self, http: Request, asked: ChatRequest, served: ServedModel, requests: list[EngineRequest]
@@ -151,8 +156,6 @@ class _Service:
             if not work.done():
                 cancel.set()
             completions = await work
-        except LuthierError as error:
-            raise wire.from_luthier(error) from error
         finally:
             cancel.set()
             left.cancel()
@@ -191,8 +194,6 @@ class _Service:
             for index in range(len(requests)):
                 self.pool.submit(work, index)
             first = await arriving.get()
-            if isinstance(first[1], LuthierError):
-                raise wire.from_luthier(first[1])
             if isinstance(first[1], BaseException):
                 raise first[1]
             head = await self._head(served)
