@@ -8,7 +8,7 @@ It does not train, score or fetch anything.
 """
 
 from luthier.data.check import CheckReport, check
-from luthier.data.prepare import Prepared, build, examples, prepare
+from luthier.data.prepare import Prepared, build, examples, prepare, report
 from luthier.data.propose import Proposal, propose
 
-__all__ = ["CheckReport", "Prepared", "Proposal", "build", "check", "examples", "prepare", "propose"]
+__all__ = ["CheckReport", "Prepared", "Proposal", "build", "check", "examples", "prepare", "propose", "report"]

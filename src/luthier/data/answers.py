@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
+from luthier.data.funnel import Loss
 from luthier.records import Example
 
 _LONGEST_VALUE = 40
@@ -49,6 +50,18 @@ def kind_of(examples: Sequence[Example]) -> AnswerKind:
     if len(parsed) >= 0.9 * len(answers):
         return _json_kind(parsed)
     return AnswerKind("label") if _closed([answer.strip() for answer in answers]) else AnswerKind("text")
+
+
+def odd_answers(examples: Sequence[Example], kind: AnswerKind) -> dict[int, Loss]:
+    """Answers that are no JSON object where nearly all others (98 in 100) are, by index."""
+    if kind.kind != "json":
+        return {}
+    chats = [index for index, example in enumerate(examples) if example.messages]
+    odd = [index for index in chats if _object(examples[index].answer) is None]
+    if len(odd) > 0.02 * len(chats):
+        return {}
+    why = "the answer is not a JSON object, as the others are"
+    return {index: Loss(examples[index], "answer.odd", why) for index in odd}
 
 
 def _json_kind(parsed: Sequence[dict[str, Any]]) -> AnswerKind:

@@ -22,7 +22,8 @@ from luthier.records import Example
 from luthier.similar import Groups
 from luthier.text import normalise, shingles
 
-_SENTENCE_SIGNS = re.compile(r"[\s.,!?;:'\"‘’“”„…]+")
+# signs that change no meaning between words; a hyphen only between letters ("top-up", not "5-3")
+_SENTENCE_SIGNS = re.compile(r"(?:[\s.,!?;:'\"‘’“”„…]|(?<=[^\W\d_])-(?=[^\W\d_]))+")
 
 
 @dataclass(frozen=True)

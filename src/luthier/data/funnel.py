@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
-
-import orjson
 
 from luthier.records import Example
 from luthier.rows import Finding
@@ -55,7 +53,7 @@ class Funnel:
         found = list(findings)
         self.left -= len(found)
         shown = [
-            {"origin": str(f.origin), "text": _cut(f.value or f.path), "why": f"{f.message} [{f.rule}]", "partner": ""}
+            Shown(quarantined(f)["id"], str(f.origin), cut(f.value or f.path), f"{f.message} [{f.rule}]").to_dict()
             for f in found[:_SHOWN]
         ]
         self._add(name, rule, len(found), shown)
@@ -66,32 +64,85 @@ class Funnel:
         self.left -= len(found)
         self._add(name, rule, len(found), [show(loss) for loss in found[:_SHOWN]], **facts)
 
-    def change(self, name: str, rule: str, changed: int, shown: Iterable[Mapping[str, str]], **facts: Any) -> None:
-        """A step that changed rows but took none."""
-        self._add(name, rule, 0, [dict(one) for one in shown], changed=changed, **facts)
+    def change(self, name: str, rule: str, changed: int, shown: Iterable[Example] = (), **facts: Any) -> None:
+        """A step that changed or added rows but took none."""
+        examples = [Shown(e.id, str(e.origin or ""), cut(e.asked), "").to_dict() for e in shown][:_SHOWN]
+        self._add(name, rule, 0, examples, changed=changed, **facts)
 
     def _add(self, name: str, rule: str, removed: int, shown: list[dict[str, str]], **facts: Any) -> None:
         step = {"name": name, "rule": rule, "removed": removed, "left": self.left, **facts, "examples": shown}
         self.steps.append(step)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A row to look at: at most 300 characters of it, why it left, and the row it collided with."""
+
+    id: str
+    origin: str
+    text: str
+    why: str
+    partner_id: str = ""
+    partner: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """JSON form."""
+        return asdict(self)
+
+
 def show(loss: Loss) -> dict[str, str]:
-    """A loss as three short strings to look at."""
-    partner = f"{loss.partner.origin}: {_cut(loss.partner.asked)}" if loss.partner is not None else ""
-    return {
-        "origin": str(loss.example.origin or ""), "text": _cut(loss.example.asked or loss.example.answer),
-        "why": loss.why, "partner": partner,
-    }  # fmt: skip
+    """A loss as a few short strings to look at."""
+    row, other = loss.example, loss.partner
+    shown = Shown(row.id, str(row.origin or ""), cut(row.asked or row.answer), loss.why)
+    if other is not None:
+        shown = replace(shown, partner_id=other.id, partner=f"{other.origin}: {cut(other.asked)}")
+    return shown.to_dict()
 
 
 def quarantined(finding: Finding) -> dict[str, Any]:
     """A finding with its whole row, as written to ``quarantine.jsonl``. The id is the hash of place and row."""
-    row = orjson.dumps(repr(finding.row).encode("utf-8", "replace").decode())
-    place = f"{finding.origin}\0".encode("utf-8", "replace")
-    identifier = hashlib.blake2b(place + row, digest_size=8).hexdigest()
-    return {"id": identifier, "why": finding.message, "origin": str(finding.origin), **finding.to_dict(), "row": finding.row}
+    body = f"{finding.origin}\0{finding.row!r}".encode("utf-8", "backslashreplace")
+    head = {
+        "id": hashlib.blake2b(body, digest_size=8).hexdigest(),
+        "why": finding.message,
+        "origin": str(finding.origin),
+    }
+    return {**head, **finding.to_dict(), "row": finding.row}
 
 
-def _cut(text: str) -> str:
+def take_rows_out(steps: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, str | int]]]:
+    """The steps without the text of rows, and that text as rows of their own.
+
+    Text of rows is kept in files of rows only, each line under the id of its row, so that erasing a row erases it here.
+    """
+    bare: list[dict[str, Any]] = []
+    lines: list[dict[str, str | int]] = []
+    for number, step in enumerate(steps):
+        bare.append({key: value for key, value in step.items() if key != "examples"})
+        for place, shown in enumerate(step["examples"]):
+            texts = {"row": (shown["id"], shown["text"]), "partner": (shown["partner_id"], shown["partner"])}
+            for part, (row_id, text) in texts.items():
+                if row_id:
+                    head = {"id": row_id, "step": number, "place": place, "part": part, "text": text}
+                    lines.append({**head, "origin": shown["origin"], "why": shown["why"]})
+    return bare, lines
+
+
+def put_rows_back(steps: list[dict[str, Any]], lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The inverse of :func:`take_rows_out`; what was erased since is missing."""
+    whole = [{**step, "examples": []} for step in steps]
+    found: dict[tuple[int, int], dict[str, str]] = {}
+    for line in lines:
+        if "step" not in line:
+            continue
+        shown = found.setdefault((line["step"], line["place"]), Shown("", line["origin"], "", line["why"]).to_dict())
+        named = {"row": ("id", "text"), "partner": ("partner_id", "partner")}[line["part"]]
+        shown.update(zip(named, (line["id"], line["text"]), strict=True))
+    for (step, _), shown in sorted(found.items()):
+        whole[step]["examples"].append(shown)
+    return whole
+
+
+def cut(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= _TEXT else flat[: _TEXT - 1] + "…"

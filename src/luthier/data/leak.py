@@ -57,7 +57,8 @@ def certificate(sides: dict[str, Sequence[str]], threshold: float) -> dict[str, 
             pairs[f"{one}/{other}"] = {"max_jaccard": round(found.jaccard, 6), "pairs": found.pairs}
             if found.jaccard >= threshold:
                 raise LuthierError(
-                    f"a near-duplicate stands in {one} and in {other}", where="data",
+                    f"a near-duplicate stands in {one} and in {other}",
+                    where="data",
                     why=f"{found.jaccard:.2f} similar: {sides[one][found.i][:120]!r}",
                     fix="this is a defect of Luthier: please report it with the recipe",
                 )

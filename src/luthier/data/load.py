@@ -109,7 +109,9 @@ def _table(file: SourceFile, spec: DataSpec) -> Table:
         for column in columns:
             if column is not None and fields and column not in fields:
                 raise LuthierError(
-                    f"no column is called {column!r}", where=file.name, why=f"data.split.{key} names it",
+                    f"no column is called {column!r}",
+                    where=file.name,
+                    why=f"data.split.{key} names it",
                     fix=did_you_mean(column, fields),
                 )
     if spec.thread is not None and fields:
@@ -133,7 +135,8 @@ def _shape(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
     shape = detect(values)
     if shape.name == "preference":
         raise LuthierError(
-            f"these are preference rows ({shape.reason})", where=file.name,
+            f"these are preference rows ({shape.reason})",
+            where=file.name,
             why="supervised fine-tuning learns one answer a row, not which of two is better",
             fix="keep the good answers: data: {map: {prompt: …, completion: chosen}}",
         )
@@ -141,7 +144,9 @@ def _shape(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
         return shape
     raise LuthierError(
         f"table of unknown shape: fields {', '.join(shape.fields[:12])}{', …' if len(shape.fields) > 12 else ''}",
-        where=file.name, why="no layout that is known has these fields", fix=_suggest(values),
+        where=file.name,
+        why="no layout that is known has these fields",
+        fix=_suggest(values),
     )
 
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from luthier.data import duplicates, split
-from luthier.data.answers import AnswerKind, kind_of
+from luthier.data.answers import AnswerKind, kind_of, odd_answers
 from luthier.data.clean import redact
-from luthier.data.funnel import Funnel, Loss, quarantined
+from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
 from luthier.data.leak import certificate, leaks
 from luthier.data.load import Loaded, Table, convert, labels_of, read_tables
 from luthier.data.replay import draw
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from luthier.store import Artifact, Run, Store
 
 Side = Literal["train", "validation", "test"]
-ROW_FILES = ("train.rows.jsonl", "validation.rows.jsonl", "test.rows.jsonl", "removed.jsonl", "quarantine.jsonl")
+ROW_FILES = (
+    "train.rows.jsonl", "validation.rows.jsonl", "test.rows.jsonl", "removed.jsonl", "quarantine.jsonl", "shown.jsonl",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def prepare(
     made = build(spec, folder=folder, seed=seed, chat=chat, max_length=max_length)
     with store.draft("dataset") as draft:
         write(made, draft.path)
-        meta = {"rows": made.report["rows"], "shape": made.report["shape"]["name"], "answers": made.report["answers"]["kind"]}
+        account = made.report
+        meta = {"rows": account["rows"], "shape": account["shape"]["name"], "answers": account["answers"]["kind"]}
         artifact = draft.commit(parents=made.parents, key=key, meta=meta, run=run, rows=ROW_FILES)
     if run is not None:
         run.event("data", artifact=artifact.id, rows=made.report["rows"])
@@ -88,7 +91,17 @@ def write(made: Prepared, folder: Path) -> None:
         write_jsonl(folder / f"{side}.rows.jsonl", (example.to_dict() for example in getattr(made, side)))
     write_jsonl(folder / "removed.jsonl", made.removed)
     write_jsonl(folder / "quarantine.jsonl", made.quarantine)
-    (folder / "report.json").write_text(json.dumps(made.report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    steps, shown = take_rows_out(made.report["steps"])
+    write_jsonl(folder / "shown.jsonl", shown)
+    account = json.dumps({**made.report, "steps": steps}, ensure_ascii=False, indent=1) + "\n"
+    (folder / "report.json").write_text(account, encoding="utf-8")
+
+
+def report(artifact: Artifact) -> dict[str, Any]:
+    """The dataset's account with the rows to look at; rows erased since are left out."""
+    account: dict[str, Any] = orjson.loads(artifact.file("report.json").read_bytes())
+    lines = artifact.file("shown.jsonl").read_bytes().splitlines()
+    return {**account, "steps": put_rows_back(account["steps"], map(orjson.loads, lines))}
 
 
 def examples(artifact: Artifact, side: Side) -> list[Example]:
@@ -124,7 +137,7 @@ def build(
     joined = funnel.left - len(loaded.examples)
     if joined:  # messages became whole conversations
         funnel.left -= joined
-        funnel.change("joined", f"messages joined by {spec.thread.id if spec.thread else 'thread'}", joined, [])
+        funnel.change("joined", f"messages joined by {spec.thread.id if spec.thread else 'thread'}", joined)
 
     rows, test, personal = _masked(loaded, given, spec, funnel)
     kind = kind_of([*rows, *given.examples])
@@ -140,15 +153,22 @@ def build(
     conflicts: dict[int, Loss] = {}
     gone: set[int] = set()
 
+    odd = odd_answers(rows, kind)
+    if odd:
+        funnel.lose("odd answers", "the answers are JSON objects; these are not", odd.values())
+        gone |= odd.keys()
     if spec.dedupe.exact:
-        copies = duplicates.exact(rows, keys)
-        funnel.lose("duplicates", "question and answer equal after normalising (NFKC, case, punctuation)", copies.values())
+        left = [i for i in range(len(rows)) if i not in gone]
+        copies = {left[i]: loss for i, loss in duplicates.exact([rows[i] for i in left], keys.take(left)).items()}
+        rule = "question and answer equal after normalising (NFKC, case, punctuation)"
+        funnel.lose("duplicates", rule, copies.values())
         removed += copies.values()
         gone |= copies.keys()
     left = [i for i in range(len(rows)) if i not in gone]
     found_conflicts = duplicates.conflicting([rows[i] for i in left], keys.take(left), kind)
     conflicts = {left[i]: loss for i, loss in found_conflicts.items()}
-    funnel.lose("contradictions", "the same question with another label: nobody can say which is right", conflicts.values())
+    rule = "the same question with another label: nobody can say which is right"
+    funnel.lose("contradictions", rule, conflicts.values())
     gone |= conflicts.keys()
     if spec.test:
         left = [i for i in left if i not in gone]
@@ -164,7 +184,8 @@ def build(
     links = groups([row.asked for row in pool], spec.leak_similarity)
     near: dict[int, Loss] = {}
     if spec.dedupe.near is not None:
-        similar = links if spec.dedupe.near == spec.leak_similarity else groups([r.asked for r in pool], spec.dedupe.near)
+        same = spec.dedupe.near == spec.leak_similarity
+        similar = links if same else groups([row.asked for row in pool], spec.dedupe.near)
         near = duplicates.near(pool, pool_keys, similar, kind, spec.dedupe.near)
         kept_apart = len(similar.first) - _explained(similar, near)
         rule = f"questions at least {spec.dedupe.near} similar (Jaccard, 3 words), answers that say the same"
@@ -174,7 +195,8 @@ def build(
     names = [_name(row) for row in pool]
     sides = split.deal(pool, names, links, keep, spec.split, given=bool(spec.test))
     if spec.split.by_time and not spec.test:
-        funnel.lose("older likes of test rows", "near-duplicates and groups of newer test rows leave training", sides.losses)
+        rule = "near-duplicates and groups of newer test rows leave training"
+        funnel.lose("older likes of test rows", rule, sides.losses)
         removed += sides.losses
 
     train = [pool[i] for i in sides.train]
@@ -184,9 +206,7 @@ def build(
     tokens: dict[str, Any] = {}
     refused: list[Loss] = []
     if chat is not None:
-        train, validation, tokens, refused = _fitting(
-            train, validation, test_rows, chat, max_length, spec, funnel, cut_from_source=not spec.test
-        )
+        train, validation, tokens, refused = _fitting(train, validation, test_rows, chat, max_length, spec, funnel)
     replayed: list[Example] = []
     replay_facts: dict[str, Any] | None = None
     parents = [table.parent for table in (*tables, *test_tables)]
@@ -194,7 +214,14 @@ def build(
     if spec.replay is not None:
         held, held_asked = [*validation, *test_rows], [*(row.asked for row in validation), *test_asked]
         drawn = draw(
-            spec.replay, spec, rows=len(train), held_out=held, held_asked=held_asked, known=train, seed=seed, folder=folder
+            spec.replay,
+            spec,
+            rows=len(train),
+            held_out=held,
+            held_asked=held_asked,
+            known=train,
+            seed=seed,
+            folder=folder,
         )
         replayed, parents, replay_findings = list(drawn.examples), [*parents, *drawn.parents], drawn.findings
         overlong = 0
@@ -205,13 +232,13 @@ def build(
             "source": list(spec.replay.source), "wanted": drawn.wanted, "available": drawn.available, "leaked": drawn.leaked,
             "overlong": overlong, "rows": len(replayed), "share": len(replayed) / max(1, len(train) + len(replayed)),
         }  # fmt: skip
-        funnel.change("replay", f"{spec.replay.share:.0%} of training rows are replayed ones", len(replayed), [])
+        funnel.change("replay", f"{spec.replay.share:.0%} of training rows are replayed ones", len(replayed))
     everything = [*train, *replayed]
     quarantine = [
         *(quarantined(f) for f in loaded.errors),
         *({**quarantined(f), "side": "test"} for f in given.errors),
         *({**quarantined(f), "side": "replay"} for f in replay_findings if f.severity == "error"),
-        *(loss.to_dict() for loss in (*conflicts.values(), *refused)),
+        *(loss.to_dict() for loss in (*odd.values(), *conflicts.values(), *refused)),
     ]
     report: dict[str, Any] = {
         "version": 1,
@@ -251,20 +278,21 @@ def _masked(
         return list(loaded.examples), [example.asked for example in given.examples], {}
     rows, changed, counts = redact(loaded.examples)
     test, _, _ = redact(given.examples)
-    shown = [
-        {"origin": str(rows[i].origin), "text": " ".join(rows[i].asked.split())[:300], "why": "masked", "partner": ""}
-        for i in changed[:3]
-    ]
     rule = "e-mail addresses, phone, card and IBAN numbers become tags like [PHONE]"
-    funnel.change("personal data", rule, len(changed), shown, kinds=counts)
+    funnel.change("personal data", rule, len(changed), [rows[i] for i in changed[:3]], kinds=counts)
     return rows, [example.asked for example in test], counts
 
 
 def _fitting(
-    train: list[Example], validation: list[Example], test: list[Example], chat: ChatFormat, max_length: int | None,
-    spec: DataSpec, funnel: Funnel, *, cut_from_source: bool,
+    train: list[Example],
+    validation: list[Example],
+    test: list[Example],
+    chat: ChatFormat,
+    max_length: int | None,
+    spec: DataSpec,
+    funnel: Funnel,
 ) -> tuple[list[Example], list[Example], dict[str, Any], list[Loss]]:
-    """Training and validation rows that fit, the token statistics of all sides, and the rows that do not fit."""  # fmt: skip
+    """Training and validation rows that fit, the token statistics of all sides, and the rows that do not fit."""
     train_losses, train_stats = measure(train, chat, max_length=max_length, on_overlong=spec.on_overlong)
     other_losses, other_stats = measure(validation, chat, max_length=max_length, on_overlong=spec.on_overlong)
     test_losses, test_stats = measure(test, chat, max_length=max_length, on_overlong=spec.on_overlong)
@@ -275,7 +303,8 @@ def _fitting(
         first = next(iter(train_losses.values()))
         raise LuthierError(
             f"every one of the {len(train):,} training rows is too long or cannot be trained on",
-            where=first.example.origin or "train.max_length", why=first.why,
+            where=first.example.origin or "train.max_length",
+            why=first.why,
             fix="raise train.max_length, or set data.on_overlong: keep_end",
         )
     kept = [row for i, row in enumerate(train) if i not in train_losses]
@@ -291,8 +320,10 @@ def _refuse_unanswered(loaded: Loaded, spec: DataSpec) -> None:
     first, more = missing[0], len(missing) - 1
     tail = f" (and {more} more: luthier check {' '.join(spec.source)} shows them all)" if more else ""
     raise LuthierError(
-        f"{len(missing):,} of {loaded.rows:,} rows have no answer to learn from", where=f"{first.origin}{tail}",
-        why=first.message, fix="add the assistant's answer, or set data.on_unanswered: quarantine",
+        f"{len(missing):,} of {loaded.rows:,} rows have no answer to learn from",
+        where=f"{first.origin}{tail}",
+        why=first.message,
+        fix="add the assistant's answer, or set data.on_unanswered: quarantine",
     )
 
 
@@ -304,7 +335,9 @@ def _refuse_nothing(loaded: Loaded, sources: Sequence[str]) -> None:
     unanswered = all(f.rule in UNANSWERED for f in loaded.errors)
     what = "has an answer to learn from" if unanswered else "can be used"
     raise LuthierError(
-        f"none of the {loaded.rows:,} rows {what}", where=first.origin, why=reasons,
+        f"none of the {loaded.rows:,} rows {what}",
+        where=first.origin,
+        why=reasons,
         fix=f"luthier check {' '.join(sources)} lists all of them",
     )
 

@@ -67,7 +67,9 @@ def propose(sources: Sequence[str], *, folder: Path | None = None, answer_column
     loaded = convert(tables, spec, labels=labels_of(tables))
     if not loaded.examples:
         raise LuthierError(
-            f"none of the {loaded.rows:,} rows can be used", where=loaded.errors[0].origin, why=loaded.errors[0].message,
+            f"none of the {loaded.rows:,} rows can be used",
+            where=loaded.errors[0].origin,
+            why=loaded.errors[0].message,
             fix=f"luthier check {' '.join(sources)}",
         )
     kind = kind_of(loaded.examples)

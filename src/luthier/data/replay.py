@@ -38,8 +38,15 @@ class Replay:
 
 
 def draw(
-    spec: ReplaySpec, job: DataSpec, *, rows: int, held_out: Sequence[Example], held_asked: Sequence[str],
-    known: Sequence[Example], seed: int, folder: Path,
+    spec: ReplaySpec,
+    job: DataSpec,
+    *,
+    rows: int,
+    held_out: Sequence[Example],
+    held_asked: Sequence[str],
+    known: Sequence[Example],
+    seed: int,
+    folder: Path,
 ) -> Replay:
     """Replay rows so that they make ``spec.share`` of ``rows`` job rows plus themselves (or all there are).
 
@@ -77,7 +84,9 @@ def _tables(source: str, spec: DataSpec, folder: Path) -> list[Table]:
     packaged = files("luthier").joinpath(_PACKAGED)
     if not packaged.is_file():
         raise LuthierError(
-            "the built-in base brings no rows to replay", where="data.replay.source", why=f"{_PACKAGED} is not installed",
+            "the built-in base brings no rows to replay",
+            where="data.replay.source",
+            why=f"{_PACKAGED} is not installed",
             fix="name a file of rows, or leave data.replay out",
         )
     with as_file(packaged) as path:

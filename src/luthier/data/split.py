@@ -59,7 +59,13 @@ def components_of(examples: Sequence[Example], found: Groups) -> list[int]:
 
 
 def deal(
-    examples: Sequence[Example], names: Sequence[str], found: Groups, keep: Sequence[int], spec: SplitSpec, *, given: bool
+    examples: Sequence[Example],
+    names: Sequence[str],
+    found: Groups,
+    keep: Sequence[int],
+    spec: SplitSpec,
+    *,
+    given: bool,
 ) -> Sides:
     """The sides of the rows ``keep``; the other rows only help to join components (they left as duplicates).
 
@@ -97,12 +103,19 @@ def deal(
     if not train or (test_share > 0 and not test):
         side = "train on" if not train else "test on"
         raise LuthierError(
-            f"no rows are left to {side} after the split", where="data.split",
+            f"no rows are left to {side} after the split",
+            where="data.split",
             why=f"{len(keep)} rows in {len(members)} groups of alike rows are too few for these shares",
             fix="add rows, lower data.split.test or data.split.validation, or give a test set with data.test",
         )
     return Sides(
-        tuple(train), tuple(validation), tuple(sorted(test)), tuple(losses), len(members), len(largest), _rule(spec, given)
+        tuple(train),
+        tuple(validation),
+        tuple(sorted(test)),
+        tuple(losses),
+        len(members),
+        len(largest),
+        _rule(spec, given),
     )
 
 
@@ -139,8 +152,10 @@ def _by_time(
     test = [row for row in keep if cut and (examples[row].time or "") >= cut]  # rows of one moment stay together
     if not test:
         raise LuthierError(
-            "no rows are left to test on", where="data.split.by_time",
-            why=f"too few rows have a date in {spec.by_time} that can be read", fix="write dates like 2026-11-23",
+            "no rows are left to test on",
+            where="data.split.by_time",
+            why=f"too few rows have a date in {spec.by_time} that can be read",
+            fix="write dates like 2026-11-23",
         )
     holder = {component[row]: row for row in reversed(test)}
     chosen = set(test)
@@ -166,7 +181,8 @@ def _one_template(examples: Sequence[Example], rows: Sequence[int], total: int, 
     else:
         what = f"{len(rows):,} of {total:,} rows follow one template: {template_of([e.asked for e in sample])}"
     return LuthierError(
-        what, where=sample[0].origin or "data.split",
+        what,
+        where=sample[0].origin or "data.split",
         why=f"alike rows stay on one side, so {held:.0%} cannot be held out",
         fix="give a test set with data.test, or raise data.leak_similarity",
     )

@@ -28,7 +28,9 @@ class Sample(Protocol):
 class ChatFormat(Protocol):
     """What this stage asks of ``models.chat.ChatFormat``."""
 
-    def samples(self, example: Example, *, max_length: int | None = None, on_overlong: str = "drop") -> Sequence[Sample]:
+    def samples(
+        self, example: Example, *, max_length: int | None = None, on_overlong: str = "drop"
+    ) -> Sequence[Sample]:
         """Token ids and mask of a row; raises LuthierError when it cannot be trained on, empty when too long."""
         ...
 
@@ -49,7 +51,9 @@ def measure(
             losses[index] = Loss(example, rule, error.what + (f": {error.why}" if error.why else ""))
             continue
         if not samples:
-            losses[index] = Loss(example, "tokens.overlong", f"longer than {max_length:,} tokens" if max_length else "empty")
+            losses[index] = Loss(
+                example, "tokens.overlong", f"longer than {max_length:,} tokens" if max_length else "empty"
+            )
             continue
         total.append(sum(len(sample.ids) for sample in samples))
         trained.append(sum(sum(sample.trained) for sample in samples))

@@ -18,9 +18,9 @@ from luthier.rows.finding import Finding, Severity, shorten
 
 _ROLES = {
     "system": "system", "developer": "system",
-    "user": "user", "human": "user", "customer": "user", "prompter": "user",
+    "user": "user", "human": "user", "prompter": "user",
     "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "ai": "assistant",
-    "chatgpt": "assistant", "agent": "assistant", "bing": "assistant", "bard": "assistant",
+    "chatgpt": "assistant", "bing": "assistant", "bard": "assistant",
     "function_call": "assistant", "tool_call": "assistant",
     "tool": "tool", "function": "tool", "observation": "tool", "function_response": "tool", "tool_response": "tool",
 }  # fmt: skip
@@ -68,7 +68,9 @@ def _part(part: Any, path: str) -> str:
     if isinstance(part.get("text"), str) and part.get("type", "text") in ("text", "input_text", "output_text"):
         return str(part["text"])
     kind = part.get("type", "unknown")
-    raise RowProblem("content.type", f"a part of type {kind} is not text", path=path, value=part, fix="keep text rows only")
+    raise RowProblem(
+        "content.type", f"a part of type {kind} is not text", path=path, value=part, fix="keep text rows only"
+    )
 
 
 def read_turns(value: Any, key: str) -> list[Message]:
@@ -89,7 +91,9 @@ def read_turns(value: Any, key: str) -> list[Message]:
         previous = messages[-1] if messages else None
         if previous and previous.role == message.role == "assistant" and message.tool_calls and not message.content:
             # ShareGPT writes the words and the call of one answer as two turns
-            messages[-1] = Message("assistant", previous.content, previous.reasoning, previous.tool_calls + message.tool_calls)
+            messages[-1] = Message(
+                "assistant", previous.content, previous.reasoning, previous.tool_calls + message.tool_calls
+            )
         else:
             messages.append(message)
     return messages
@@ -101,7 +105,7 @@ def _turn(turn: Mapping[str, Any], path: str) -> Message:
         raise RowProblem("chat.message", "a message without a role", path=path, value=turn, fix="add role and content")
     role = _ROLES.get(said.strip().lower()) if isinstance(said, str) else None
     if role is None:
-        fix = "use system, user, assistant or tool"
+        fix = "use system, user, assistant or tool (in threads: data.thread.roles says what a speaker means)"
         raise RowProblem("chat.role", f"unknown role {shorten(said, 30)!r}", path=f"{path}.role", value=said, fix=fix)
     content_path = f"{path}.{content_key}"
     if isinstance(said, str) and said.strip().lower() in ("function_call", "tool_call"):
@@ -110,7 +114,9 @@ def _turn(turn: Mapping[str, Any], path: str) -> Message:
     if content_key not in turn and not calls:
         raise RowProblem("chat.message", f"a message without {content_key}", path=path, value=turn, fix="add it")
     content = turn.get(content_key)
-    reasoning = next((turn[k] for k in ("reasoning_content", "reasoning", "thinking") if isinstance(turn.get(k), str)), None)
+    reasoning = next(
+        (turn[k] for k in ("reasoning_content", "reasoning", "thinking") if isinstance(turn.get(k), str)), None
+    )
     return Message(
         role=role,
         content=text_of(content, content_path, missing_is_empty=bool(calls)),
@@ -126,7 +132,9 @@ def _weight(value: Any, path: str) -> float:
     if value is None:
         return 1.0
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise RowProblem("content.type", "weight is not a number from 0", path=f"{path}.weight", value=value, fix="0 or 1")
+        raise RowProblem(
+            "content.type", "weight is not a number from 0", path=f"{path}.weight", value=value, fix="0 or 1"
+        )
     return float(value)
 
 
@@ -148,7 +156,9 @@ def _calls(value: Any, path: str) -> tuple[ToolCall, ...]:
         inner = call.get("function", call) if isinstance(call, Mapping) else None
         name = inner.get("name") if isinstance(inner, Mapping) else None
         if not isinstance(inner, Mapping) or not isinstance(name, str) or not name:
-            raise RowProblem("tool.call", "a tool call without a name", path=where, value=call, fix="name and arguments")
+            raise RowProblem(
+                "tool.call", "a tool call without a name", path=where, value=call, fix="name and arguments"
+            )
         arguments = _loads(inner.get("arguments", inner.get("parameters", {})) or {}, f"{where}.arguments")
         if not isinstance(arguments, Mapping):
             message = "the arguments of a tool call are not a JSON object"
@@ -190,7 +200,11 @@ def tools_of(value: Any, path: str) -> tuple[Mapping[str, Any], ...]:
 def check_chat(example: Example) -> list[RowProblem]:
     """What is wrong with a converted row: at most one error, alone; otherwise warnings."""
     if example.text is not None:
-        error = None if example.text.strip() else RowProblem("content.empty", "the text is empty", path="text", fix="fill it in")
+        error = (
+            None
+            if example.text.strip()
+            else RowProblem("content.empty", "the text is empty", path="text", fix="fill it in")
+        )
         return [error] if error else _signs([("text", example.text)])
     error = _order(example.messages) or _answers(example.messages)
     if error is not None:
@@ -205,14 +219,18 @@ def _order(messages: tuple[Message, ...]) -> RowProblem | None:
         if message.role == "system" and index:
             return RowProblem("chat.order", "a system message after the start", path=path, fix="put it first, once")
         if message.role == "tool" and before != "tool" and not (index and messages[index - 1].tool_calls):
-            return RowProblem("chat.order", "a tool's answer that no tool call asked for", path=path, fix="add the call")
+            return RowProblem(
+                "chat.order", "a tool's answer that no tool call asked for", path=path, fix="add the call"
+            )
         if message.role == before and message.role in ("user", "assistant"):
             fix = "join the two, or add the turn between them"
             return RowProblem("chat.order", f"two {message.role} messages in a row", path=path, fix=fix)
         if message.role == "user":
             asked = True
             if not message.content.strip():
-                return RowProblem("content.empty", "the user's message is empty", path=f"{path}.content", fix="fill it in")
+                return RowProblem(
+                    "content.empty", "the user's message is empty", path=f"{path}.content", fix="fill it in"
+                )
             if before == "tool":
                 return RowProblem("chat.order", "the tool's answer is not followed by the assistant", path=path)
         if message.role == "assistant" and not asked:
@@ -232,7 +250,9 @@ def _answers(messages: tuple[Message, ...]) -> RowProblem | None:
             where = f"messages[{index}].content"
             return RowProblem("answer.empty", "the assistant's message is empty", path=where, fix="fill it in")
     if all(m.weight == 0 for m in messages if m.role == "assistant"):
-        return RowProblem("answer.weight", "every answer has weight 0, so nothing is trained", path=path, fix="weight: 1")
+        return RowProblem(
+            "answer.weight", "every answer has weight 0, so nothing is trained", path=path, fix="weight: 1"
+        )
     return None
 
 
@@ -244,7 +264,9 @@ def _signs(texts: list[tuple[str, str]]) -> list[RowProblem]:
                 continue
         elif _SURROGATE.search(text):
             message = "half a character (a lone surrogate): no tokenizer can encode it"
-            return [RowProblem("content.surrogate", message, path=path, value=text, fix="export the rows again as UTF-8")]
+            return [
+                RowProblem("content.surrogate", message, path=path, value=text, fix="export the rows again as UTF-8")
+            ]
         elif "\ufffd" in text:
             message = "a character was lost in an earlier decoding (U+FFFD)"
             warnings.append(RowProblem("content.replacement", message, path, text, "export again", "warning"))

@@ -70,7 +70,12 @@ def to_examples(raws: Iterable[Raw], layout: Layout) -> Iterator[Example | Findi
         if layout.time is not None and example.time is None:
             shown = shorten(raw.value.get(layout.time))
             yield Finding(
-                raw.origin, "split.time", "no date that can be read", path=layout.time, severity="warning", value=shown,
+                raw.origin,
+                "split.time",
+                "no date that can be read",
+                path=layout.time,
+                severity="warning",
+                value=shown,
                 fix="write it like 2026-11-23 or 2026-11-23T14:05:00",
             )
         yield example
@@ -122,7 +127,9 @@ def _required(row: Mapping[str, Any], columns: Mapping[str, str], part: str) -> 
     key = columns.get(part, part)
     if key not in row:
         message = f"the field {key} is missing; the rows seem to be {', '.join(columns.values()) or part}"
-        raise RowProblem("row.shape", message, path=key, fix="add it, or keep rows of different layouts in different files")
+        raise RowProblem(
+            "row.shape", message, path=key, fix="add it, or keep rows of different layouts in different files"
+        )
     return key, row[key]
 
 
@@ -208,7 +215,10 @@ def _mapped(row: Mapping[str, Any], spec: MapSpec) -> tuple[list[Message], str |
         except MissingColumn as error:
             column = str(error.args[0])
             raise RowProblem(
-                "map.column", f"no column {column} in this row", path=column, fix=f"fill it in, or change data.map.{part}"
+                "map.column",
+                f"no column {column} in this row",
+                path=column,
+                fix=f"fill it in, or change data.map.{part}",
             ) from None
     if not parts["completion"].strip():
         raise RowProblem("answer.empty", "the answer is empty", path=spec.completion, fix="fill it in")

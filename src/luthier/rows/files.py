@@ -51,8 +51,10 @@ def _expand_one(source: str, folder: Path) -> list[SourceFile]:
             kind = kind_of(path)
             if kind is None:
                 raise LuthierError(
-                    f"unknown kind of file: {path.suffix or path.name}", where=source,
-                    why=f"rows are read from {_READABLE}", fix="convert or rename it, e.g. to .jsonl",
+                    f"unknown kind of file: {path.suffix or path.name}",
+                    where=source,
+                    why=f"rows are read from {_READABLE}",
+                    fix="convert or rename it, e.g. to .jsonl",
                 )
             return [SourceFile(_name(path, source, folder), path, kind)]
         if path.is_dir():

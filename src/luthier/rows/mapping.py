@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from luthier.errors import LuthierError, did_you_mean
-from luthier.records import Origin
 from luthier.recipe.data import MapSpec, ThreadSpec
+from luthier.records import Origin
 from luthier.rows.finding import Finding, shorten
 from luthier.rows.read import Raw
 
@@ -141,7 +141,7 @@ def _turns(rows: Sequence[Raw], spec: ThreadSpec) -> list[dict[str, Any]]:
     return turns if last is None else turns[: last + 1]
 
 
-ASSISTANTS = frozenset({"assistant", "gpt", "bot", "model", "ai", "agent", "chatgpt", "bing", "bard", "support"})
+ASSISTANTS = frozenset({"assistant", "gpt", "bot", "model", "ai", "chatgpt", "bing", "bard"})
 """Speaker names that mean the assistant."""
 
 

@@ -26,7 +26,9 @@ _PROMPTS = (
     "problem", "issue", "body", "message", "text", "description", "content", "details", "comment", "review", "input",
     "email", "ticket", "complaint", "context", "passage", "article", "document",
 )  # fmt: skip
-_NOT_TEXT = re.compile(r"(^|_)(id|uuid|date|time|timestamp|created|updated|url|phone|status|lang|language|source|author)(_|$|_at$)")
+_NOT_TEXT = re.compile(
+    r"(^|_)(id|uuid|date|time|timestamp|created|updated|url|phone|status|lang|language|source|author)(_|$|_at$)"
+)
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,14 @@ def propose_map(values: Iterable[Mapping[str, Any]], *, answer: str | None = Non
         raise LuthierError(
             f"table of unknown shape: fields {', '.join(names[:12])}",
             why="no column looks like " + ("an answer" if chosen is None else "a question"),
-            fix="map them: data: {map: {prompt: \"{{column}}\", completion: column}}",
+            fix='map them: data: {map: {prompt: "{{column}}", completion: column}}',
         )
     plain = len(prompts) == 1
     prompt = prompts[0].name if plain else "\n".join(f"{{{{{column.name}}}}}" for column in prompts)
     label = chosen.name if chosen.closed else None
-    reason = f"{chosen.name} is the answer ({how}); {' and '.join(c.name for c in prompts)} {'is' if plain else 'are'} asked"
+    reason = (
+        f"{chosen.name} is the answer ({how}); {' and '.join(c.name for c in prompts)} {'is' if plain else 'are'} asked"
+    )
     if label:
         reason += f"; {chosen.name} has only {chosen.distinct} values, so it is a label"
     return MapSpec(prompt=prompt, completion=chosen.name, label=label), reason
@@ -115,13 +119,21 @@ def _rank(name: str, wanted: Sequence[str]) -> int | None:
 
 
 def _choose_answer(columns: Sequence[_Column]) -> tuple[_Column | None, str]:
-    ranked = [(rank, column) for column in columns if (rank := _rank(column.name, _ANSWERS)) is not None and column.texts > 0.3]
+    ranked = [
+        (rank, column)
+        for column in columns
+        if (rank := _rank(column.name, _ANSWERS)) is not None and column.texts > 0.3
+    ]
     if ranked:
         return min(ranked, key=lambda pair: pair[0])[1], "by its name"
     prose = [column for column in columns if column.prose and _rank(column.name, _PROMPTS) is None]
     if prose and len([column for column in columns if column.prose]) >= 2:
         return prose[-1], "the last column with text whose name does not say question; check this"
-    closed = [column for column in columns if column.closed and column.texts > 0.5 and not _NOT_TEXT.search(column.name.lower())]
+    closed = [
+        column
+        for column in columns
+        if column.closed and column.texts > 0.5 and not _NOT_TEXT.search(column.name.lower())
+    ]
     return (closed[-1], "the last column with few short values; check this") if closed else (None, "")
 
 

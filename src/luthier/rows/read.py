@@ -66,7 +66,9 @@ def read_file(file: SourceFile) -> Iterator[Raw]:
             yield raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise LuthierError(
-            f"{file.name} breaks off: {error}", where=f"{file.name}:{count + 1}", why="the compressed file is damaged",
+            f"{file.name} breaks off: {error}",
+            where=f"{file.name}:{count + 1}",
+            why="the compressed file is damaged",
             fix="copy or download it again",
         ) from None
     except OSError as error:
@@ -99,7 +101,7 @@ def _open(file: SourceFile) -> io.BufferedReader:
         return io.BufferedReader(sys.stdin.buffer.raw if hasattr(sys.stdin.buffer, "raw") else sys.stdin.buffer)  # type: ignore[arg-type,unused-ignore]
     suffix = file.path.suffix.lower()
     if suffix == ".gz":
-        return io.BufferedReader(gzip.open(file.path, "rb"))  # type: ignore[arg-type,unused-ignore]  # noqa: SIM115
+        return io.BufferedReader(gzip.open(file.path, "rb"))  # type: ignore[arg-type,unused-ignore]
     if suffix == ".zst":
         try:
             import zstandard
@@ -165,18 +167,24 @@ def _parse_slowly(origin: Origin, line: bytes) -> Raw:
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}"
         fix = "one whole JSON object on each line"
-        return Raw(origin, None, Finding(origin, "row.json", message, value=shorten(text), fix=fix, row=text.rstrip("\n")))
+        return Raw(
+            origin, None, Finding(origin, "row.json", message, value=shorten(text), fix=fix, row=text.rstrip("\n"))
+        )
     except RecursionError:
         return Raw(origin, None, Finding(origin, "row.json", "nested too deeply", value=shorten(text), row=text[:4096]))
     except ValueError as error:  # integers of thousands of digits
-        return Raw(origin, None, Finding(origin, "row.json", f"not JSON: {error}", value=shorten(text), row=text[:4096]))
+        return Raw(
+            origin, None, Finding(origin, "row.json", f"not JSON: {error}", value=shorten(text), row=text[:4096])
+        )
     return _as_row(origin, value)
 
 
 def _as_row(origin: Origin, value: Any) -> Raw:
     if isinstance(value, dict) and value:
         return Raw(origin, value)
-    what = "an empty object" if value == {} else {list: "a list", str: "a text"}.get(type(value), f"{shorten(value, 20)}")
+    what = (
+        "an empty object" if value == {} else {list: "a list", str: "a text"}.get(type(value), f"{shorten(value, 20)}")
+    )
     message = f"the row is {what}, not an object with fields"
     return Raw(origin, None, Finding(origin, "row.object", message, value=shorten(value), row=value))
 
@@ -266,7 +274,9 @@ def _delimited(name: str, stream: IO[bytes], delimiter: str) -> Iterator[Raw]:
             return
         except csv.Error as error:
             huge = "field larger" in str(error)
-            message = f"a field is larger than {LARGEST_ROW >> 20} MiB" if huge else f"not {name.rpartition('.')[2]}: {error}"
+            message = (
+                f"a field is larger than {LARGEST_ROW >> 20} MiB" if huge else f"not {name.rpartition('.')[2]}: {error}"
+            )
             rule = "row.huge" if huge else "row.columns"
             yield Raw(origin, None, Finding(origin, rule, message, fix="check the quotes", row=""))
             continue

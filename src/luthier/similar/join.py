@@ -83,7 +83,10 @@ def against(texts: Sequence[str], others: Sequence[str], threshold: float, shing
     first, second, jaccard = _join(left, right, threshold, within=False)
     matches: list[Match] = []
     left_rows, right_rows = _members(left_member), _members(right_member)
-    if sum(len(left_rows[i]) * len(right_rows[j]) for i, j in zip(first.tolist(), second.tolist(), strict=True)) > MOST_PAIRS:
+    if (
+        sum(len(left_rows[i]) * len(right_rows[j]) for i, j in zip(first.tolist(), second.tolist(), strict=True))
+        > MOST_PAIRS
+    ):
         raise _too_many()
     for i, j, value in zip(first.tolist(), second.tolist(), jaccard.tolist(), strict=True):
         matches += [Match(int(a), int(b), value) for a in left_rows[i] for b in right_rows[j]]

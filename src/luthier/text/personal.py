@@ -47,7 +47,9 @@ _PHONE = re.compile(
     r"(?![\w%€£¥$°]|[.,:/-]\d)"
 )
 # dates, and two four-digit numbers with a dash: years or times of day
-_DATE = re.compile(r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}\b|\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)?\d{2}$|\d{4} ?- ?\d{4}$")
+_DATE = re.compile(
+    r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}\b|\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)?\d{2}$|\d{4} ?- ?\d{4}$"
+)
 _PHONE_WORD = re.compile(
     r"\b(?:(?:tele|i)?phones?|tel|mobile|cell(?:phone)?|call(?:ed|ing)?|ring|rang|dial|text me|sms|whats ?app|fax|hotline"
     r"|reach(?:ed)? (?:me|us|him|her|them)|contact (?:me|us|him|her|them)|my number|telefon|handy|mobil|t[ée]l[ée]phone)\b",
