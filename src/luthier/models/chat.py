@@ -154,7 +154,7 @@ class ChatFormat:
                 the token that ends a document).
             max_length: most tokens a sample may have; None is no limit.
             on_overlong: longer samples are left out (the result may be empty), cut at the front so that the answer
-                stays, or refused.
+                stays (or left out where it cannot), or refused.
 
         Raises:
             NothingTrained: no token of the row would be learned.
@@ -229,16 +229,19 @@ class ChatFormat:
             return sample
         if on_overlong == "refuse":
             raise TooLong(row, len(sample.ids), limit)
-        begins = sample.ids[0] == self.tokenizer.bos_token_id
-        head, tail = (1, extra + 1) if begins else (0, extra)
-        trained = sample.trained[:head] + sample.trained[tail:]
-        first = sample.trained.index(True)
-        # an answer of which only the end is left would teach to begin in the middle
-        if on_overlong == "drop" or (all(sample.trained[i] for i in range(first, tail + 1))) or not any(trained[1:]):
+        if on_overlong == "drop":
             return None
-        weights = None if sample.weights is None else sample.weights[:head] + sample.weights[tail:]
-        ids = sample.ids[:head] + sample.ids[tail:]
-        return Sample(ids, trained, sample.example_id, weights, sample.weight, exact=False)
+        kept = 1 if sample.ids[0] == self.tokenizer.bos_token_id else 0
+        cut = extra + kept
+        trained = list(sample.trained[:kept] + sample.trained[cut:])
+        if sample.trained[cut - 1]:  # of an answer that was cut into, the rest is context: it would teach a false start
+            end = trained.index(False) if False in trained else len(trained)
+            trained[:end] = [False] * end
+        if not any(trained):
+            return None
+        weights = None if sample.weights is None else sample.weights[:kept] + sample.weights[cut:]
+        ids = sample.ids[:kept] + sample.ids[cut:]
+        return Sample(ids, tuple(trained), sample.example_id, weights, sample.weight, exact=False)
 
     # ---- facts
 
