@@ -1,0 +1,10 @@
+"""Measures: an answer and its reference in, a score with a reason out; many of them in, one number out.
+
+``build(spec)`` makes the measure that a recipe's metric names; ``detect(references)`` proposes metrics from the answers
+of a data set. Measures are pure functions of text: no model, no file. Statistics over scores are ``luthier.stats``.
+"""
+
+from luthier.score.detect import Detected, detect
+from luthier.score.measure import Measure, build
+
+__all__ = ["Detected", "Measure", "build", "detect"]

@@ -1,0 +1,43 @@
+"""Statistics that decide: paired differences, exact and score tests, power, resampling. Pure numbers, numpy and scipy.
+
+Conventions. A difference is candidate minus reference and positive is better. Intervals ``low`` to ``high`` are
+two-sided 95% and for reading; ``bound`` (lower) and ``ceiling`` (upper) are one-sided at ``alpha`` and decide. No
+interval of a proportion has zero width, however many items were all right or all alike.
+
+Measured error rates stand in ``tests/stats``; nothing here knows of models, suites or files.
+"""
+
+from luthier.stats.interval import Interval, mean_interval, wilson
+from luthier.stats.multiple import holm
+from luthier.stats.paired import (
+    mcnemar_exact,
+    noninferiority,
+    noninferiority_p,
+    paired_difference,
+    paired_proportions,
+    ratio_change,
+    superiority_bounds,
+)
+from luthier.stats.power import items_needed, joint_power, noninferiority_power, superiority_power
+from luthier.stats.resample import bootstrap, macro_f1, multinomial_weights
+
+__all__ = [
+    "Interval",
+    "bootstrap",
+    "holm",
+    "items_needed",
+    "joint_power",
+    "macro_f1",
+    "mcnemar_exact",
+    "mean_interval",
+    "multinomial_weights",
+    "noninferiority",
+    "noninferiority_p",
+    "noninferiority_power",
+    "paired_difference",
+    "paired_proportions",
+    "ratio_change",
+    "superiority_bounds",
+    "superiority_power",
+    "wilson",
+]
