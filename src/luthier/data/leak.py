@@ -6,7 +6,7 @@ A training row leaks when its question equals a test question after normalising,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from luthier.data.funnel import Loss
@@ -43,7 +43,7 @@ def leaks(
     return losses, {"exact": exact, "near": len(losses) - exact, "test_rows_touched": len(touched)}
 
 
-def certificate(sides: dict[str, Sequence[str]], threshold: float) -> dict[str, Any]:
+def certificate(sides: Mapping[str, Sequence[str]], threshold: float) -> dict[str, Any]:
     """The nearest pair across each two sides, over all pairs; the highest of them must lie below the threshold.
 
     Raises:

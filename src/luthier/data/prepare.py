@@ -9,27 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from luthier.data import duplicates, split
-from luthier.data.answers import AnswerKind, kind_of, odd_answers
+from luthier.data import duplicates, refuse, split
+from luthier.data.answers import AnswerKind, kind_of
 from luthier.data.clean import redact
 from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
-from luthier.data.leak import certificate, leaks
+from luthier.data.leak import certificate
 from luthier.data.load import Loaded, Table, convert, labels_of, read_tables
-from luthier.data.replay import draw
+from luthier.data.replay import Replay, draw
+from luthier.data.sift import sift
 from luthier.data.tokens import ChatFormat, measure
-from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
 from luthier.records import Example
 from luthier.rows import write_jsonl
-from luthier.rows.finding import UNANSWERED
-from luthier.similar import Groups, groups
 from luthier.text import normalise
 
 if TYPE_CHECKING:
@@ -123,151 +121,100 @@ def build(
     test_tables = read_tables(spec.test, spec, folder=folder) if spec.test else []
     labels = labels_of([*tables, *test_tables])
     loaded, given = convert(tables, spec, labels=labels), convert(test_tables, spec, labels=labels)
-    _refuse_unanswered(loaded, spec)
-    _refuse_nothing(loaded, spec.source)
+    refuse.unanswered(loaded, spec)
+    refuse.nothing_usable(loaded, spec.source)
     if spec.test:
-        _refuse_nothing(given, spec.test)
+        refuse.nothing_usable(given, spec.test)
 
     funnel = Funnel()
-    funnel.start(loaded.rows, f"{_count(len(tables), 'file')}: {tables[0].shape.reason}")
-    unreadable = [f for f in loaded.errors if f.rule.startswith("row.")]
-    invalid = [f for f in loaded.errors if not f.rule.startswith("row.")]
-    funnel.set_aside("unreadable", "a row is one JSON object, or one line of a table, in UTF-8", unreadable)
-    funnel.set_aside("invalid", "a question, an answer to learn from, roles in order", invalid)
-    joined = funnel.left - len(loaded.examples)
-    if joined:  # messages became whole conversations
-        funnel.left -= joined
-        funnel.change("joined", f"messages joined by {spec.thread.id if spec.thread else 'thread'}", joined)
-
-    rows, test, personal = _masked(loaded, given, spec, funnel)
+    _book_reading(funnel, loaded, tables, spec)
+    rows, given_asked, personal = _masked(loaded, given, spec, funnel)
     kind = kind_of([*rows, *given.examples])
     keys = duplicates.keys_of(rows)
-    facts = {
-        "rows": len(rows),
-        "questions": duplicates.repeated(keys.asked),
-        "answers": duplicates.repeated([k for k, row in zip(keys.answer, rows, strict=True) if row.messages]),
-        "test_in_train": _test_in_train(keys.asked, test),
-        "within_test": duplicates.repeated([normalise(asked) for asked in test]),
-    }
-    removed: list[Loss] = []
-    conflicts: dict[int, Loss] = {}
-    gone: set[int] = set()
+    repeats = _repeats(rows, keys, given_asked)
 
-    odd = odd_answers(rows, kind)
-    if odd:
-        funnel.lose("odd answers", "the answers are JSON objects; these are not", odd.values())
-        gone |= odd.keys()
-    if spec.dedupe.exact:
-        left = [i for i in range(len(rows)) if i not in gone]
-        copies = {left[i]: loss for i, loss in duplicates.exact([rows[i] for i in left], keys.take(left)).items()}
-        rule = "question and answer equal after normalising (NFKC, case, punctuation)"
-        funnel.lose("duplicates", rule, copies.values())
-        removed += copies.values()
-        gone |= copies.keys()
-    left = [i for i in range(len(rows)) if i not in gone]
-    found_conflicts = duplicates.conflicting([rows[i] for i in left], keys.take(left), kind)
-    conflicts = {left[i]: loss for i, loss in found_conflicts.items()}
-    rule = "the same question with another label: nobody can say which is right"
-    funnel.lose("contradictions", rule, conflicts.values())
-    gone |= conflicts.keys()
-    if spec.test:
-        left = [i for i in left if i not in gone]
-        leaked, counts = leaks([rows[i] for i in left], given.examples, test, spec.leak_similarity)
-        rule = f"the question stands in the test set, or is at least {spec.leak_similarity} similar (Jaccard, 3 words)"
-        funnel.lose("leaks", rule, leaked.values(), **counts)
-        removed += leaked.values()
-        gone |= {left[i] for i in leaked}
+    sifted = sift(rows, keys, kind, spec, funnel, test=given.examples, test_asked=given_asked)
+    refuse.nothing_left(sifted.keep, funnel, spec)
 
-    left = [i for i in range(len(rows)) if i not in gone]
-    _refuse_empty(left, funnel, spec)
-    pool, pool_keys = [rows[i] for i in left], keys.take(left)
-    links = groups([row.asked for row in pool], spec.leak_similarity)
-    near: dict[int, Loss] = {}
-    if spec.dedupe.near is not None:
-        same = spec.dedupe.near == spec.leak_similarity
-        similar = links if same else groups([row.asked for row in pool], spec.dedupe.near)
-        near = duplicates.near(pool, pool_keys, similar, kind, spec.dedupe.near)
-        kept_apart = len(similar.first) - _explained(similar, near)
-        rule = f"questions at least {spec.dedupe.near} similar (Jaccard, 3 words), answers that say the same"
-        funnel.lose("near-duplicates", rule, near.values(), similar_but_other_answer=kept_apart)
-        removed += near.values()
-    keep = [i for i in range(len(pool)) if i not in near]
+    pool = sifted.pool
     names = [_name(row) for row in pool]
-    sides = split.deal(pool, names, links, keep, spec.split, given=bool(spec.test))
-    if spec.split.by_time and not spec.test:
+    sides = split.deal(pool, names, sifted.links, sifted.keep, spec.split, given=bool(spec.test))
+    if sides.losses:
         rule = "near-duplicates and groups of newer test rows leave training"
         funnel.lose("older likes of test rows", rule, sides.losses)
-        removed += sides.losses
+    train, validation = [pool[i] for i in sides.train], [pool[i] for i in sides.validation]
+    test = list(given.examples) if spec.test else [pool[i] for i in sides.test]
+    test_asked = given_asked if spec.test else [row.asked for row in test]
 
-    train = [pool[i] for i in sides.train]
-    validation = [pool[i] for i in sides.validation]
-    test_rows = list(given.examples) if spec.test else [pool[i] for i in sides.test]
-    test_asked = test if spec.test else [row.asked for row in test_rows]
     tokens: dict[str, Any] = {}
-    refused: list[Loss] = []
+    misfits: list[Loss] = []
     if chat is not None:
-        train, validation, tokens, refused = _fitting(train, validation, test_rows, chat, max_length, spec, funnel)
-    replayed: list[Example] = []
-    replay_facts: dict[str, Any] | None = None
-    parents = [table.parent for table in (*tables, *test_tables)]
-    replay_findings: Sequence[Any] = ()
+        train, validation, tokens, misfits = _fitting(train, validation, test, chat, max_length, spec, funnel)
+    replay: Replay | None = None
     if spec.replay is not None:
-        held, held_asked = [*validation, *test_rows], [*(row.asked for row in validation), *test_asked]
-        drawn = draw(
-            spec.replay,
-            spec,
-            rows=len(train),
-            held_out=held,
-            held_asked=held_asked,
-            known=train,
-            seed=seed,
-            folder=folder,
+        held, held_asked = [*validation, *test], [*(row.asked for row in validation), *test_asked]
+        fits = None if chat is None else _fits(chat, max_length, spec)
+        replay = draw(
+            spec.replay, spec, known=train, held_out=held, held_asked=held_asked, seed=seed, folder=folder, fits=fits
         )
-        replayed, parents, replay_findings = list(drawn.examples), [*parents, *drawn.parents], drawn.findings
-        overlong = 0
-        if chat is not None and replayed:
-            misfits, _ = measure(replayed, chat, max_length=max_length, on_overlong=spec.on_overlong)
-            replayed, overlong = [row for i, row in enumerate(replayed) if i not in misfits], len(misfits)
-        replay_facts = {
-            "source": list(spec.replay.source), "wanted": drawn.wanted, "available": drawn.available, "leaked": drawn.leaked,
-            "overlong": overlong, "rows": len(replayed), "share": len(replayed) / max(1, len(train) + len(replayed)),
-        }  # fmt: skip
-        funnel.change("replay", f"{spec.replay.share:.0%} of training rows are replayed ones", len(replayed))
-    everything = [*train, *replayed]
+        funnel.change("replay", f"{spec.replay.share:.0%} of the training rows are replayed", len(replay.examples))
+    everything = [*train, *(replay.examples if replay else ())]
+
+    removed = [*sifted.removed, *sides.losses]
     quarantine = [
-        *(quarantined(f) for f in loaded.errors),
-        *({**quarantined(f), "side": "test"} for f in given.errors),
-        *({**quarantined(f), "side": "replay"} for f in replay_findings if f.severity == "error"),
-        *(loss.to_dict() for loss in (*odd.values(), *conflicts.values(), *refused)),
+        *(quarantined(finding) for finding in loaded.errors),
+        *({**quarantined(finding), "side": "test"} for finding in given.errors),
+        *({**quarantined(finding), "side": "replay"} for finding in (replay.errors if replay else ())),
+        *(loss.to_dict() for loss in (*sifted.set_aside, *misfits)),
     ]
-    report: dict[str, Any] = {
+    asked = {
+        "train": [row.asked for row in everything],
+        "validation": [row.asked for row in validation],
+        "test": list(test_asked),
+    }
+    account: dict[str, Any] = {
         "version": 1,
         "rows": {
-            "read": loaded.rows, "train": len(everything), "validation": len(validation), "test": len(test_rows),
-            "replay": len(replayed), "removed": len(removed), "quarantined": len(quarantine),
+            "read": loaded.rows,
+            "train": len(everything),
+            "validation": len(validation),
+            "test": len(test),
+            "replay": len(replay.examples) if replay else 0,
+            "removed": len(removed),
+            "quarantined": len(quarantine),
         },
         "shape": _shape(tables[0]),
         "files": [_shape(table) | {"rows": table.rows} for table in (*tables, *test_tables)],
         "map": spec.map.model_dump(exclude_none=True) if spec.map else None,
         "thread": spec.thread.model_dump() if spec.thread else None,
         "steps": funnel.steps,
-        "duplicates": facts,
+        "duplicates": repeats,
         "findings": dict(sorted(Counter(f.rule for f in (*loaded.findings, *given.findings)).items())),
         "personal": personal,
         "answers": {"kind": kind.kind, "fields": list(kind.fields), "free": list(kind.free)},
-        "labels": _labels(kind, train, validation, test_rows),
+        "labels": _labels(kind, train, validation, test),
         "split": {"rule": sides.rule, "components": sides.components, "largest_component": sides.largest},
         "tokens": tokens,
-        "replay": replay_facts,
-        "certificate": certificate(
-            {"train": [r.asked for r in everything], "validation": [r.asked for r in validation], "test": test_asked},
-            spec.leak_similarity,
-        ),
-    }  # fmt: skip
-    return Prepared(
-        tuple(everything), tuple(validation), tuple(test_rows),
-        tuple(loss.to_dict() for loss in removed), tuple(quarantine), report, tuple(dict.fromkeys(parents)),
-    )  # fmt: skip
+        "replay": replay.facts(len(train)) if replay else None,
+        "certificate": certificate(asked, spec.leak_similarity),
+    }
+    sources = [table.parent for table in (*tables, *test_tables)]
+    parents = tuple(dict.fromkeys([*sources, *(replay.parents if replay else ())]))
+    gone = tuple(loss.to_dict() for loss in removed)
+    return Prepared(tuple(everything), tuple(validation), tuple(test), gone, tuple(quarantine), account, parents)
+
+
+def _book_reading(funnel: Funnel, loaded: Loaded, tables: Sequence[Table], spec: DataSpec) -> None:
+    files = f"{len(tables):,} file{'' if len(tables) == 1 else 's'}"
+    funnel.start(loaded.rows, f"{files}: {tables[0].shape.reason}")
+    unreadable = [finding for finding in loaded.errors if finding.rule.startswith("row.")]
+    invalid = [finding for finding in loaded.errors if not finding.rule.startswith("row.")]
+    if spec.thread is not None:  # several rows are one chat: from here on chats are counted
+        joined = loaded.rows - len(loaded.errors) - len(loaded.examples)
+        funnel.left -= joined
+        funnel.change("joined", f"messages of one {spec.thread.id} are one chat", joined)
+    funnel.set_aside("unreadable", "a row is one JSON object, or one line of a table, in UTF-8", unreadable)
+    funnel.set_aside("invalid", "a question, an answer to learn from, roles in order", invalid)
 
 
 def _masked(
@@ -283,6 +230,19 @@ def _masked(
     return rows, [example.asked for example in test], counts
 
 
+def _repeats(rows: Sequence[Example], keys: duplicates.Keys, test_asked: Sequence[str]) -> dict[str, int]:
+    """How often rows repeat each other by key alone, before anything is taken out."""
+    here = set(keys.asked) - {""}
+    test_keys = [normalise(text) for text in test_asked]
+    return {
+        "rows": len(rows),
+        "questions": duplicates.repeated(keys.asked),
+        "answers": duplicates.repeated([key for key, row in zip(keys.answer, rows, strict=True) if row.messages]),
+        "test_in_train": sum(key in here for key in test_keys),
+        "within_test": duplicates.repeated(test_keys),
+    }
+
+
 def _fitting(
     train: list[Example],
     validation: list[Example],
@@ -294,74 +254,23 @@ def _fitting(
 ) -> tuple[list[Example], list[Example], dict[str, Any], list[Loss]]:
     """Training and validation rows that fit, the token statistics of all sides, and the rows that do not fit."""
     train_losses, train_stats = measure(train, chat, max_length=max_length, on_overlong=spec.on_overlong)
+    refuse.nothing_fits(train, train_losses)
     other_losses, other_stats = measure(validation, chat, max_length=max_length, on_overlong=spec.on_overlong)
-    test_losses, test_stats = measure(test, chat, max_length=max_length, on_overlong=spec.on_overlong)
+    _, test_stats = measure(test, chat, max_length=None, on_overlong=spec.on_overlong)  # a test row is never left out
     losses = [*train_losses.values(), *other_losses.values()]
     limit = f"more than {max_length:,} tokens" if max_length else "the chat format cannot render it"
-    funnel.lose("too long", f"{limit}, or nothing in it is trained", losses, test_rows_too_long=len(test_losses))
-    if train and len(train_losses) == len(train):
-        first = next(iter(train_losses.values()))
-        raise LuthierError(
-            f"every one of the {len(train):,} training rows is too long or cannot be trained on",
-            where=first.example.origin or "train.max_length",
-            why=first.why,
-            fix="raise train.max_length, or set data.on_overlong: keep_end",
-        )
+    funnel.lose("too long", f"{limit}, or nothing in it is trained", losses)
     kept = [row for i, row in enumerate(train) if i not in train_losses]
     kept_validation = [row for i, row in enumerate(validation) if i not in other_losses]
     tokens = {"train": train_stats, "validation": other_stats, "test": test_stats, "max_length": max_length}
     return kept, kept_validation, tokens, losses
 
 
-def _refuse_unanswered(loaded: Loaded, spec: DataSpec) -> None:
-    missing = [f for f in loaded.errors if f.rule in UNANSWERED]
-    if spec.on_unanswered != "refuse" or not missing:
-        return
-    first, more = missing[0], len(missing) - 1
-    tail = f" (and {more} more: luthier check {' '.join(spec.source)} shows them all)" if more else ""
-    raise LuthierError(
-        f"{len(missing):,} of {loaded.rows:,} rows have no answer to learn from",
-        where=f"{first.origin}{tail}",
-        why=first.message,
-        fix="add the assistant's answer, or set data.on_unanswered: quarantine",
-    )
+def _fits(chat: ChatFormat, max_length: int | None, spec: DataSpec) -> Callable[[Example], bool]:
+    def fits(example: Example) -> bool:
+        return not measure([example], chat, max_length=max_length, on_overlong=spec.on_overlong)[0]
 
-
-def _refuse_nothing(loaded: Loaded, sources: Sequence[str]) -> None:
-    if loaded.examples:
-        return
-    first = loaded.errors[0]
-    reasons = " · ".join(f"{f.origin} {f.message}" for f in loaded.errors[:3])
-    unanswered = all(f.rule in UNANSWERED for f in loaded.errors)
-    what = "has an answer to learn from" if unanswered else "can be used"
-    raise LuthierError(
-        f"none of the {loaded.rows:,} rows {what}",
-        where=first.origin,
-        why=reasons,
-        fix=f"luthier check {' '.join(sources)} lists all of them",
-    )
-
-
-def _refuse_empty(left: Sequence[int], funnel: Funnel, spec: DataSpec) -> None:
-    if left:
-        return
-    worst = max(funnel.steps, key=lambda step: int(step["removed"]))
-    raise LuthierError(
-        "no rows are left to train on", where=", ".join(spec.source),
-        why=f"{worst['name']} took {worst['removed']:,} of {funnel.steps[0]['left']:,} rows: {worst['rule']}",
-        fix="is the test set a part of the source? give rows that are not in it" if worst["name"] == "leaks"
-        else "luthier check shows what is wrong with the rows",
-    )  # fmt: skip
-
-
-def _explained(similar: Groups, near: Mapping[int, Loss]) -> int:
-    """Pairs of which one row left."""
-    return sum(a in near or b in near for a, b in zip(similar.first.tolist(), similar.second.tolist(), strict=True))
-
-
-def _test_in_train(asked: Sequence[str], test: Sequence[str]) -> int:
-    here = set(asked) - {""}
-    return sum(normalise(text) in here for text in test)
+    return fits
 
 
 def _name(example: Example) -> str:
@@ -393,7 +302,3 @@ def _shape(table: Table) -> dict[str, Any]:
         "file": table.file.name, "name": shape.name, "confidence": round(shape.confidence, 4), "reason": shape.reason,
         "columns": dict(shape.columns),
     }  # fmt: skip
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

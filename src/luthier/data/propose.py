@@ -42,10 +42,17 @@ class Proposal:
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
         return {
-            "shape": self.shape, "reason": self.reason, "map": self.map.model_dump(exclude_none=True) if self.map else None,
-            "rows": self.rows, "usable": self.usable, "columns": list(self.columns), "rendered": list(self.rendered),
-            "target": list(self.target), "also": list(self.also), "target_reason": self.target_reason,
-        }  # fmt: skip
+            "shape": self.shape,
+            "reason": self.reason,
+            "map": self.map.model_dump(exclude_none=True) if self.map else None,
+            "rows": self.rows,
+            "usable": self.usable,
+            "columns": list(self.columns),
+            "rendered": list(self.rendered),
+            "target": list(self.target),
+            "also": list(self.also),
+            "target_reason": self.target_reason,
+        }
 
 
 def propose(sources: Sequence[str], *, folder: Path | None = None, answer_column: str | None = None) -> Proposal:
@@ -75,10 +82,17 @@ def propose(sources: Sequence[str], *, folder: Path | None = None, answer_column
     kind = kind_of(loaded.examples)
     target, also, target_reason = suggest_metrics(kind)
     return Proposal(
-        shape="table" if mapping else shape.name, reason=reason, map=mapping, rows=loaded.rows, usable=len(loaded.examples),
-        columns=shape.fields, rendered=tuple(_render(example) for example in loaded.examples[:_SHOWN]),
-        target=target, also=also, target_reason=target_reason,
-    )  # fmt: skip
+        shape="table" if mapping else shape.name,
+        reason=reason,
+        map=mapping,
+        rows=loaded.rows,
+        usable=len(loaded.examples),
+        columns=shape.fields,
+        rendered=tuple(_render(example) for example in loaded.examples[:_SHOWN]),
+        target=target,
+        also=also,
+        target_reason=target_reason,
+    )
 
 
 def suggest_metrics(kind: AnswerKind) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...], str]:

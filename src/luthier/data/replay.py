@@ -7,16 +7,17 @@ marked in ``meta`` ("replay": name of the source).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 from luthier.data.clean import redact
 from luthier.data.leak import leaks
 from luthier.data.load import Table, convert, labels_of, read_tables
 from luthier.errors import LuthierError
-from luthier.recipe.data import DataSpec, ReplaySpec, SplitSpec
+from luthier.recipe.data import DataSpec, ReplaySpec
 from luthier.records import Example, Origin
 from luthier.rows import Finding
 from luthier.text import normalise
@@ -27,55 +28,80 @@ _PACKAGED = "models/nano/replay.jsonl.gz"
 
 @dataclass(frozen=True)
 class Replay:
-    """The rows to mix in; how many there were, how many leaked, and what was found wrong."""
+    """The rows to mix in, and how they were chosen: how many were wanted, usable, near a held-out row, too long."""
 
     examples: tuple[Example, ...]
+    source: tuple[str, ...]
+    wanted: int
     available: int
     leaked: int
-    wanted: int
-    findings: tuple[Finding, ...]
+    overlong: int
+    errors: tuple[Finding, ...]
     parents: tuple[str, ...]
+
+    def facts(self, rows: int) -> dict[str, Any]:
+        """For the report; ``rows`` is the number of the job's own training rows."""
+        return {
+            "source": list(self.source),
+            "rows": len(self.examples),
+            "share": len(self.examples) / max(1, rows + len(self.examples)),
+            "wanted": self.wanted,
+            "available": self.available,
+            "leaked": self.leaked,
+            "overlong": self.overlong,
+        }
 
 
 def draw(
     spec: ReplaySpec,
     job: DataSpec,
     *,
-    rows: int,
+    known: Sequence[Example],
     held_out: Sequence[Example],
     held_asked: Sequence[str],
-    known: Sequence[Example],
     seed: int,
     folder: Path,
+    fits: Callable[[Example], bool] | None = None,
 ) -> Replay:
-    """Replay rows so that they make ``spec.share`` of ``rows`` job rows plus themselves (or all there are).
+    """Replay rows that make ``spec.share`` of the ``known`` training rows and themselves (or all there are).
 
-    Rows near a held-out row and rows that stand in training already are left out.
+    Rows near a held-out row, rows that stand in training already and rows that do not fit are left out.
 
     Raises:
         LuthierError: a source is missing or of unknown layout.
-    """  # fmt: skip
-    wanted = round(rows * spec.share / (1.0 - spec.share))
-    plain = DataSpec(source=spec.source, split=SplitSpec(), personal=job.personal)
+    """
+    wanted = round(len(known) * spec.share / (1.0 - spec.share))
+    plain = DataSpec(source=spec.source, personal=job.personal)
     tables = [table for source in spec.source for table in _tables(source, plain, folder)]
     loaded = convert(tables, plain, labels=labels_of(tables))
     examples = [_marked(example) for example in loaded.examples]
     if job.personal == "redact":
         examples, _, _ = redact(examples)
-    losses, _ = leaks(examples, held_out, held_asked, job.leak_similarity)
-    taken = {example.id for example in known}
-    trained = {(normalise(e.asked), normalise(e.answer)) for e in known}
-    pool: list[Example] = []
+    leaked, _ = leaks(examples, held_out, held_asked, job.leak_similarity)
+    taken = {_identity(example) for example in known}
+    pool: dict[str, Example] = {}
     for index, example in enumerate(examples):
-        key = (normalise(example.asked), normalise(example.answer))
-        if index in losses or example.id in taken or (key[0] and key in trained):
-            continue
-        taken.add(example.id)
-        pool.append(example)
-    order = sorted(pool, key=lambda e: hashlib.blake2b(f"{seed}\0{e.id}".encode(), digest_size=8).digest())
-    return Replay(
-        tuple(order[:wanted]), len(pool), len(losses), wanted, loaded.findings, tuple(table.parent for table in tables)
-    )
+        if index not in leaked and _identity(example) not in taken:
+            pool.setdefault(_identity(example), example)
+    order = sorted(pool.values(), key=lambda e: hashlib.blake2b(f"{seed}\0{e.id}".encode(), digest_size=8).digest())
+    chosen: list[Example] = []
+    overlong = 0
+    for example in order:
+        if len(chosen) == wanted:
+            break
+        if fits is None or fits(example):
+            chosen.append(example)
+        else:
+            overlong += 1
+    errors = tuple(finding for finding in loaded.findings if finding.severity == "error")
+    parents = tuple(table.parent for table in tables)
+    return Replay(tuple(chosen), spec.source, wanted, len(pool), len(leaked), overlong, errors, parents)
+
+
+def _identity(example: Example) -> str:
+    """Rows with the same words in question and answer count once; rows without words by their content."""
+    asked, answer = normalise(example.asked), normalise(example.answer)
+    return f"{asked}\0{answer}" if asked else example.id
 
 
 def _tables(source: str, spec: DataSpec, folder: Path) -> list[Table]:

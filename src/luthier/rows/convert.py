@@ -51,7 +51,7 @@ class Layout:
 
 
 def to_examples(raws: Iterable[Raw], layout: Layout) -> Iterator[Example | Finding]:
-    """Each row as an example, or as one finding of severity "error". Warnings come before the example they are about."""
+    """Each row as an example, or as one finding of severity "error"; warnings come before their example."""
     for raw in raws:
         if raw.value is None:
             assert raw.problem is not None

@@ -182,9 +182,8 @@ def _parse_slowly(origin: Origin, line: bytes) -> Raw:
 def _as_row(origin: Origin, value: Any) -> Raw:
     if isinstance(value, dict) and value:
         return Raw(origin, value)
-    what = (
-        "an empty object" if value == {} else {list: "a list", str: "a text"}.get(type(value), f"{shorten(value, 20)}")
-    )
+    kinds = {list: "a list", str: "a text", dict: "an empty object"}
+    what = next((words for kind, words in kinds.items() if isinstance(value, kind)), shorten(value, 20))
     message = f"the row is {what}, not an object with fields"
     return Raw(origin, None, Finding(origin, "row.object", message, value=shorten(value), row=value))
 

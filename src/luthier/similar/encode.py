@@ -6,6 +6,7 @@ Two texts share a column exactly when they share a shingle; nothing is hashed, s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from scipy import sparse
 
 from luthier.text import words
 
-Matrix = sparse.csr_matrix
+Matrix: TypeAlias = Any
+"""scipy.sparse.csr_matrix (scipy carries no types)."""
 
 
 def encode(texts: Sequence[str], shingle: int = 3) -> Matrix:

@@ -190,11 +190,11 @@ def _spread(
         values.append(np.full(left.size, value))
     for found in rows:
         if len(found) > 1:
-            left, right = np.triu_indices(len(found), k=1)
+            upper = np.triu_indices(len(found), k=1)
             numbers = np.asarray(found, dtype=np.int64)
-            a.append(numbers[left])
-            b.append(numbers[right])
-            values.append(np.ones(len(left)))
+            a.append(numbers[upper[0]])
+            b.append(numbers[upper[1]])
+            values.append(np.ones(len(upper[0])))
     one, two = np.concatenate(a), np.concatenate(b)
     return np.minimum(one, two), np.maximum(one, two), np.concatenate(values)
 

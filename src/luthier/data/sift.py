@@ -1,0 +1,100 @@
+"""Take out, in order: odd answers, copies, contradictions, rows of the test set, near-copies.
+
+Each row that leaves is booked in the funnel under one rule, the first that applies. Near-copies leave last, so that no
+row leaves because of another one that leaves too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from luthier.data import duplicates
+from luthier.data.answers import AnswerKind, odd_answers
+from luthier.data.funnel import Funnel, Loss
+from luthier.data.leak import leaks
+from luthier.recipe.data import DataSpec
+from luthier.records import Example
+from luthier.similar import Groups, groups
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """What is left. ``pool`` still holds the near-copies, because they join components; ``keep`` are the rows to use.
+
+    ``links`` are near-duplicates within the pool at ``data.leak_similarity``. ``removed`` rows are known to be
+    superfluous or leaked; ``set_aside`` rows need a person to look at them.
+    """
+
+    pool: tuple[Example, ...]
+    keep: tuple[int, ...]
+    links: Groups
+    removed: tuple[Loss, ...]
+    set_aside: tuple[Loss, ...]
+
+
+def sift(
+    rows: Sequence[Example],
+    keys: duplicates.Keys,
+    kind: AnswerKind,
+    spec: DataSpec,
+    funnel: Funnel,
+    *,
+    test: Sequence[Example],
+    test_asked: Sequence[str],
+) -> Sifted:
+    """Run the rows through all rules. ``test`` is a given test set, ``test_asked`` its questions as compared."""
+    left = _Left(rows, keys)
+    set_aside: list[Loss] = []
+    removed: list[Loss] = []
+
+    odd = odd_answers(left.rows, kind)
+    if odd:
+        funnel.lose("odd answers", "the answers are JSON objects; these are not", odd.values())
+        set_aside += left.without(odd)
+    if spec.dedupe.exact:
+        copies = duplicates.exact(left.rows, left.keys)
+        rule = "question and answer equal after normalising (NFKC, case, punctuation)"
+        funnel.lose("duplicates", rule, copies.values())
+        removed += left.without(copies)
+    conflicts = duplicates.conflicting(left.rows, left.keys, kind)
+    rule = "the same question with another label: nobody can say which is right"
+    funnel.lose("contradictions", rule, conflicts.values())
+    set_aside += left.without(conflicts)
+    if test:
+        leaked, counts = leaks(left.rows, test, test_asked, spec.leak_similarity)
+        rule = f"the question stands in the test set, or is at least {spec.leak_similarity} similar (Jaccard, 3 words)"
+        funnel.lose("leaks", rule, leaked.values(), **counts)
+        removed += left.without(leaked)
+
+    asked = [row.asked for row in left.rows]
+    links = groups(asked, spec.leak_similarity)
+    near: dict[int, Loss] = {}
+    if spec.dedupe.near is not None:
+        similar = links if spec.dedupe.near == spec.leak_similarity else groups(asked, spec.dedupe.near)
+        near = duplicates.near(left.rows, left.keys, similar, kind, spec.dedupe.near)
+        rule = f"questions at least {spec.dedupe.near} similar (Jaccard, 3 words), answers that say the same"
+        other = len(similar.first) - _explained(similar, near)
+        funnel.lose("near-duplicates", rule, near.values(), similar_with_other_answer=other)
+        removed += near.values()
+    keep = tuple(index for index in range(len(left.rows)) if index not in near)
+    return Sifted(tuple(left.rows), keep, links, tuple(removed), tuple(set_aside))
+
+
+class _Left:
+    """The rows still in play, with their keys; both shrink together."""
+
+    def __init__(self, rows: Sequence[Example], keys: duplicates.Keys) -> None:
+        self.rows, self.keys = list(rows), keys
+
+    def without(self, losses: Mapping[int, Loss]) -> list[Loss]:
+        """Drop rows by index; gives their losses back."""
+        if losses:
+            stay = [index for index in range(len(self.rows)) if index not in losses]
+            self.rows, self.keys = [self.rows[index] for index in stay], self.keys.take(stay)
+        return list(losses.values())
+
+
+def _explained(similar: Groups, near: Mapping[int, Loss]) -> int:
+    """Pairs of which one row left."""
+    return sum(a in near or b in near for a, b in zip(similar.first.tolist(), similar.second.tolist(), strict=True))
