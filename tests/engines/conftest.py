@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,8 +32,11 @@ def byte_tokenizer() -> Any:
 def build(seed: int = 0, **changes: Any) -> Any:
     """A Loaded whose model is a random Llama; the same seed gives the same weights."""
     import torch
-    from luthier.models.chat import ChatFormat
     from transformers import LlamaConfig, LlamaForCausalLM
+
+    from luthier.models.chat import ChatFormat
+    from luthier.models.load import Loaded
+    from luthier.models.source import ModelSource
 
     tokenizer = byte_tokenizer()
     settings = {
@@ -45,10 +48,8 @@ def build(seed: int = 0, **changes: Any) -> Any:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = LlamaForCausalLM(LlamaConfig(**{**settings, **changes})).eval()
-    return SimpleNamespace(
-        model=model, tokenizer=tokenizer, chat=ChatFormat(tokenizer), device=torch.device("cpu"), dtype=torch.float32,
-        source=SimpleNamespace(name="tiny", digest=f"tiny-{seed}"),
-    )  # fmt: skip
+    source = ModelSource("tiny", Path("nowhere"), "local", f"tiny-{seed}")
+    return Loaded(model, tokenizer, source, torch.device("cpu"), torch.float32, ChatFormat(tokenizer))
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +57,7 @@ def tiny() -> Any:
     return build()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build_tiny() -> Any:
     """The builder, for tests that change the model."""
     return build

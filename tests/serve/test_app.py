@@ -159,9 +159,14 @@ def test_what_cannot_be_done_is_refused_in_openais_shape(
 def test_parameters_that_change_nothing_are_taken(serve: Serve) -> None:
     client = openai_client(serve(scripted()))
     answer = client.chat.completions.create(
-        model="polite", messages=[{"role": "user", "content": [{"type": "text", "text": "hel"}, {"type": "text", "text": "lo"}]}],
-        user="u1", frequency_penalty=0, response_format={"type": "text"}, metadata={"a": "b"}, stop="very",
-    )  # fmt: skip
+        model="polite",
+        messages=[{"role": "user", "content": [{"type": "text", "text": "hel"}, {"type": "text", "text": "lo"}]}],
+        user="u1",
+        frequency_penalty=0,
+        response_format={"type": "text"},
+        metadata={"a": "b"},
+        stop="very",
+    )
     assert answer.choices[0].message.content == "You said hello, thank you "
 
 
