@@ -1,0 +1,182 @@
+"""Where something came from, back to sources and bases, and what was made from it, as a tree that prints itself.
+
+A node is told in full once; where it comes again the tree says "(above)".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from luthier.errors import LuthierError
+from luthier.store import rowfile
+from luthier.store.artifact import Artifact, uri_title
+from luthier.store.disk import human
+
+if TYPE_CHECKING:
+    from luthier.store.run import Run
+    from luthier.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """One node. ``kind`` is an artifact's kind, or run, row, response, source, base, missing.
+
+    ``relation`` says how it hangs on the node above ("from", "made by", "used by", "answered by", "row of").
+    """
+
+    id: str
+    kind: str
+    title: str
+    relation: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    children: tuple[Lineage, ...] = ()
+    repeated: bool = False
+
+    def render(self) -> list[str]:
+        """The tree as lines of text."""
+        return [f"{self.id}  {self.title}", *(f"  {k}: {v}" for k, v in self.facts), *_branches(self, "")]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "title": self.title,
+            "relation": self.relation,
+            "facts": dict(self.facts),
+            "repeated": self.repeated,
+            "children": [child.to_dict() for child in self.children],
+        }
+
+    def walk(self) -> Iterator[Lineage]:
+        """This node and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def _branches(node: Lineage, indent: str) -> Iterator[str]:
+    for n, child in enumerate(node.children):
+        last = n == len(node.children) - 1
+        again = "  (above)" if child.repeated else ""
+        title = f"  {child.title}" if child.title else ""
+        yield f"{indent}{'└─' if last else '├─'} {child.relation} {child.id}{title}{again}"
+        deeper = indent + ("   " if last else "│  ")
+        bar = "│ " if child.children else "  "
+        for key, value in child.facts:
+            yield f"{deeper}{bar}{key}: {value}"
+        yield from _branches(child, deeper)
+
+
+def of_artifact(store: Store, artifact: Artifact, *, relation: str = "", users: bool = True) -> Lineage:
+    """The tree of an artifact: the runs that made it, what it was made from, and (at the top) what was made from it."""
+    seen: set[str] = set()
+    node = _up(store, artifact, relation, seen)
+    if not users:
+        return node
+    down = tuple(_down(store, child, seen) for child in store.catalogue.children(artifact.id))
+    names = [name for name, target in store.aliases().items() if target == artifact.id]
+    facts = (*node.facts, ("alias", ", ".join(names))) if names else node.facts
+    return Lineage(node.id, node.kind, node.title, relation, facts, node.children + down)
+
+
+def of_run(store: Store, run: Run) -> Lineage:
+    """What a run made, stage by stage, each back to its sources."""
+    seen: set[str] = set()
+    children = []
+    for stage, ids in run.made.items():
+        for artifact_id in ids:
+            artifact = store.catalogue.artifact(artifact_id)
+            if artifact is None:
+                children.append(Lineage(artifact_id, "missing", "not in this store", stage))
+            else:
+                children.append(_up(store, artifact, stage, seen, runs=False))
+    return Lineage(run.id, "run", run_title(run), "", (("folder", str(run.dir)),), tuple(children))
+
+
+def of_response(store: Store, response: dict[str, Any]) -> Lineage:
+    """Which model answered, from which run and rows it came."""
+    artifact = store.catalogue.artifact(response["artifact"])
+    answered: tuple[Lineage, ...]
+    if artifact is None:
+        answered = (Lineage(response["artifact"], "missing", "not in this store", "answered by"),)
+    else:
+        answered = (of_artifact(store, artifact, relation="answered by", users=False),)
+    facts = (("model", response["adapter"]),) if response["adapter"] else ()
+    return Lineage(response["id"], "response", f"served {response['at'][:19]}", "", facts, answered)
+
+
+def of_row(store: Store, row_id: str) -> Lineage | None:
+    """Which artifacts hold a row, with its place in the source, and what was made from them; None if none does."""
+    children = []
+    for artifact in store.artifacts():
+        for name, entry in artifact.files.items():
+            if entry.rows is None or not rowfile.hashes_of(artifact.path / name).is_file():
+                continue
+            lines = rowfile.lines_with(artifact.path / name, {row_id})
+            if lines:
+                places = ", ".join(str(n) for n in list(lines)[:5]) + (" …" if len(lines) > 5 else "")
+                title = f"{artifact.kind} · {name}, line {places}"
+                seen: set[str] = set()
+                users = tuple(_down(store, child, seen) for child in store.catalogue.children(artifact.id))
+                children.append(Lineage(artifact.id, artifact.kind, title, "row of", (), users))
+    if not children:
+        return None
+    state = "erased" if row_id in store.erased() else "a row of data"
+    return Lineage(row_id, "row", state, "", (), tuple(children))
+
+
+def describe(artifact: Artifact) -> str:
+    """An artifact in a few words: kind, its short meta facts, size, time."""
+    parts = [artifact.kind]
+    for key, value in artifact.meta.items():
+        if isinstance(value, (str, int, float, bool)) and len(str(value)) <= 40:
+            plain = isinstance(value, (str, bool, float))
+            parts.append(f"{key} {value}" if plain else f"{key} {value:,}")
+    parts += [human(artifact.size), artifact.created[:19].replace("T", " ")]
+    return " · ".join(parts[:1] + parts[1:-2][:4] + parts[-2:])
+
+
+def run_title(run: Run) -> str:
+    """A run in a few words."""
+    verdict = run.facts.get("verdict")
+    word = verdict.get("verdict") if isinstance(verdict, dict) else verdict
+    parts = ["run", run.status, str(word) if word else "", run.started[:19].replace("T", " ")]
+    return " · ".join(part for part in parts if part)
+
+
+def _up(store: Store, artifact: Artifact, relation: str, seen: set[str], *, runs: bool = True) -> Lineage:
+    if artifact.id in seen:
+        return Lineage(artifact.id, artifact.kind, artifact.kind, relation, repeated=True)
+    seen.add(artifact.id)
+    children: list[Lineage] = []
+    if runs:
+        makers = [run_id for run_id, _ in store.catalogue.runs_with(artifact.id)]
+        for run_id in dict.fromkeys(([artifact.run] if artifact.run else []) + makers[-3:]):
+            if run_id in seen:
+                continue
+            seen.add(run_id)
+            try:
+                children.append(Lineage(run_id, "run", run_title(store.run(run_id)), "made by"))
+            except LuthierError:
+                children.append(Lineage(run_id, "run", "its folder is gone", "made by"))
+    for ref in artifact.parents:
+        parent = store.catalogue.artifact(ref)
+        if parent is not None:
+            children.append(_up(store, parent, "from", seen, runs=runs))
+        elif "#sha256=" in ref:
+            children.append(Lineage(uri_title(ref), ref.partition(":")[0], "", "from"))
+        else:
+            children.append(Lineage(ref, "missing", "not in this store", "from"))
+    return Lineage(artifact.id, artifact.kind, describe(artifact), relation, (), tuple(children))
+
+
+def _down(store: Store, artifact_id: str, seen: set[str]) -> Lineage:
+    artifact = store.catalogue.artifact(artifact_id)
+    if artifact is None or artifact_id in seen:
+        kind = artifact.kind if artifact else "missing"
+        return Lineage(artifact_id, kind, kind, "used by", repeated=artifact is not None)
+    seen.add(artifact_id)
+    deeper = tuple(_down(store, child, seen) for child in store.catalogue.children(artifact_id))
+    return Lineage(artifact_id, artifact.kind, describe(artifact), "used by", (), deeper)
