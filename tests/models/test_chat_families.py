@@ -174,3 +174,14 @@ def test_the_exported_template_renders_the_same_without_us(family: str, make_tok
         plain, chat_template=form.source, add_generation_prompt=True, return_dict=False
     )
     assert form.prompt_ids(messages) == theirs
+
+
+@pytest.mark.parametrize("thinking", [False, True])
+def test_an_exported_template_is_read_again_as_it_was(family: str, thinking: bool, make_tokenizer: Any) -> None:
+    form = form_of(family, make_tokenizer, thinking=thinking)
+    assert form.has_template
+    digest, prompt = form.digest, form.prompt_ids([Message("user", "One?")])
+    form.tokenizer.chat_template = form.source
+    again = ChatFormat(form.tokenizer)
+    assert again.prompt_ids([Message("user", "One?")]) == prompt
+    assert again.digest == digest and again.thinking == thinking

@@ -105,7 +105,7 @@ class ChatFormat:
 
     def __init__(self, tokenizer: Any, *, thinking: bool = False, stop_ids: Sequence[int] = ()) -> None:
         self.tokenizer = tokenizer
-        self.thinking = thinking
+        self.thinking = thinking or templates.thinks(tokenizer.chat_template or "")
         self._more_stops = tuple(stop_ids)
         self._special: dict[int, str] = {
             i: str(t.content) for i, t in tokenizer.added_tokens_decoder.items() if t.special

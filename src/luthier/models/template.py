@@ -5,7 +5,7 @@ whether the model is expected to think aloud, and what it writes of its own acco
 block, a channel header). :func:`pin` settles them and gives a template that renders finished chats exactly as before
 and whose generation prompt ends where the answer begins. That template is what is trained on, served and exported.
 
-No token ids here (``chat``), and no template is ever rewritten by guesswork: every pin is checked by rendering.
+Pinning a pinned template changes nothing. No token ids here (``chat``), and no template is ever rewritten by guesswork: every pin is checked by rendering.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ Render = Callable[..., str]
 
 PINNED_DATE = date(2025, 1, 1)
 """What templates that print today's date are told. A moving date would make the same recipe train other tokens."""
+
+THINKS = "{# reasons aloud #}"
+"""Opens a template that was pinned with ``thinking``, so that it is read so again from an exported model."""
 
 USER, ANSWER, SYSTEM = "Hhuman", "Aanswer", "Ssystem"
 TOOL = {
@@ -68,8 +71,8 @@ def pin(template: str, render: Render, *, thinking: bool) -> Pinned:
         LuthierError: the template cannot render a question with its answer, or cannot be pinned.
     """
     base = _dated(template)
-    if thinking and "enable_thinking" in template:
-        base = "{% set enable_thinking = true %}" + base
+    if thinking and not thinks(template):
+        base = THINKS + "{% set enable_thinking = true %}" * ("enable_thinking" in template) + base
     prompt, whole = _try(render, base, [_ASK], True), _try(render, base, [_ASK, _answer()], False)
     if isinstance(prompt, Exception) or isinstance(whole, Exception) or ANSWER not in whole:
         reason = next((r for r in (prompt, whole) if isinstance(r, Exception)), None)
@@ -90,6 +93,11 @@ def pin(template: str, render: Render, *, thinking: bool) -> Pinned:
     _check(render, base, source, expected=prompt if thinking else prompt[:shared] + header)
     folds = _folds(render, source)
     return Pinned(source, base, tail, call[call.rindex(_WORD) + len(_WORD) :] if call else "", call_text, folds)
+
+
+def thinks(template: str) -> bool:
+    """Whether a template was pinned for a model that reasons aloud."""
+    return template.startswith(THINKS)
 
 
 def fold_system(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -117,7 +125,7 @@ def _try(
 def _dated(template: str) -> str:
     """Shadow ``strftime_now`` by a macro that knows the formats this template asks for."""
     formats = sorted(set(re.findall(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)", template)))
-    if not formats:
+    if not formats or "macro strftime_now(" in template:
         return template
     cases = "".join(
         f"{{% {'if' if i == 0 else 'elif'} format == {json.dumps(f)} %}}{PINNED_DATE.strftime(f)}"
