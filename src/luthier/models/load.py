@@ -7,6 +7,7 @@ Weights come from safetensors only. The model is in eval mode and nothing in it 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -140,6 +141,19 @@ def pick_device(name: str | None = None) -> torch.device:
             fix="luthier doctor says what is missing",
         )
     return torch.device(name)
+
+
+def device_memory(name: str) -> dict[str, Any]:
+    """Bytes of memory that are free on a device now, and whether it multiplies bf16 in hardware worth using."""
+    import torch
+
+    if name.startswith("cuda"):
+        return {"memory": int(torch.cuda.mem_get_info(name)[0]), "bf16": torch.cuda.is_bf16_supported()}
+    if name == "mps":
+        return {"memory": int(torch.mps.recommended_max_memory()), "bf16": False}
+    pages = "SC_AVPHYS_PAGES"
+    free = os.sysconf("SC_PAGE_SIZE") * os.sysconf(pages) if pages in os.sysconf_names else 0
+    return {"memory": free, "bf16": False}
 
 
 def _quiet() -> None:

@@ -162,11 +162,11 @@ def _prefixes(key: str) -> Iterator[str]:
         yield ".".join(parts[:size])
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def nested_models(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):
-        yield from _models(argument)
+        yield from nested_models(argument)
 
 
 def _keys_at(location: Sequence[str]) -> list[str]:
@@ -174,7 +174,7 @@ def _keys_at(location: Sequence[str]) -> list[str]:
     models: list[type[BaseModel]] = [Recipe]
     for part in location:
         nested = [m for model in models if part in model.model_fields
-                  for m in _models(model.model_fields[part].annotation)]
+                  for m in nested_models(model.model_fields[part].annotation)]
         tagged = [m for m in models if "kind" in m.model_fields and m.model_fields["kind"].default == part]
         models = nested or tagged or models
     return [key for model in models for key in model.model_fields]

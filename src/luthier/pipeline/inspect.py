@@ -1,0 +1,58 @@
+"""``luthier check``: rows of a recipe or of files, and which of their tokens would be trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from luthier.data import CheckReport, build, check
+from luthier.errors import LuthierError
+from luthier.recipe import LoadedRecipe, load_recipe
+from luthier.recipe.data import DataSpec, DedupeSpec, SplitSpec
+
+
+def is_recipe(target: str) -> bool:
+    """Whether a name on the command line means a recipe rather than data."""
+    return Path(target).suffix in (".yaml", ".yml")
+
+
+def check_target(target: str) -> CheckReport:
+    """Every row of a recipe's sources and test set, or of files."""
+    if is_recipe(target):
+        loaded = load_recipe(target)
+        return check(loaded.recipe.data.source, loaded.recipe.data, folder=loaded.folder)
+    return check([target])
+
+
+def mask_lines(target: str, base: str, rows: int) -> list[dict[str, Any]]:
+    """The first rows as pieces of text with "is trained", through the base's own chat template."""
+    from luthier.models.load import load_chat
+    from luthier.models.source import resolve
+
+    loaded: LoadedRecipe | None = load_recipe(target) if is_recipe(target) else None
+    if loaded is not None:
+        from luthier.pipeline.job import Job
+        from luthier.store import Store
+
+        chat, folder, spec = Job(loaded, Store.open()).chat, loaded.folder, loaded.recipe.data
+    else:
+        chat, folder, spec = load_chat(resolve(base)), Path.cwd(), DataSpec(source=(target,))
+    spec = spec.model_copy(
+        update={"split": SplitSpec(test=0, validation=0), "test": (), "replay": None, "dedupe": DedupeSpec(exact=False, near=None)}
+    )
+    out = []
+    for example in build(spec, folder=folder).train:
+        try:
+            samples = chat.samples(example)
+        except LuthierError:
+            continue
+        for sample in samples:
+            out.append(
+                {
+                    "origin": str(example.origin), "tokens": len(sample.ids), "trained": sum(sample.trained),
+                    "pieces": [[text, trained] for text, trained in chat.show_mask(sample)],
+                }
+            )  # fmt: skip
+        if len(out) >= rows:
+            break
+    return out[:rows]

@@ -1,0 +1,171 @@
+"""One job on its way: recipe, store, base model and the keys of its stages, each worked out once when first asked.
+
+Nothing is trained, written or judged here; ``stages`` does that with what stands here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from luthier.errors import LuthierError
+from luthier.pipeline.keys import file_digest, stage_key, training_environment
+from luthier.recipe import LoadedRecipe, QloraTuning, Recipe
+from luthier.rows import expand
+
+if TYPE_CHECKING:
+    from luthier.models.chat import ChatFormat
+    from luthier.models.sizes import Sizes
+    from luthier.models.source import ModelSource
+    from luthier.store import Run, Store
+
+
+class BarLike(Protocol):
+    """A live bar."""
+
+    def update(self, done: int, total: int, text: str = "") -> None: ...
+
+
+class ProgressLike(Protocol):
+    """Where a job tells how it goes; the command line's ``Progress`` is one."""
+
+    def line(self, label: str, text: str) -> None: ...
+    def bar(self, label: str, total: int | None = None) -> AbstractContextManager[BarLike]: ...
+
+
+class Job:
+    """A recipe in a store. ``run`` is set while it is being run; planning needs none."""
+
+    def __init__(self, loaded: LoadedRecipe, store: Store, progress: ProgressLike | None = None) -> None:
+        self.loaded = loaded
+        self.store = store
+        self.progress = progress
+        self.run: Run | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.loaded.recipe
+
+    @property
+    def folder(self) -> Path:
+        return self.loaded.folder
+
+    @cached_property
+    def threads(self) -> int:
+        """Threads of training: they decide how sums are rounded, so they belong to the key."""
+        asked = os.environ.get("OMP_NUM_THREADS", "")
+        if asked.isdigit() and int(asked) > 0:
+            return int(asked)
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    @cached_property
+    def memory(self) -> dict[str, Any]:
+        """Free memory of the device in bytes and whether it multiplies bf16, as the training planner wants them."""
+        from luthier.models.load import device_memory
+
+        return device_memory(self.device)
+
+    @cached_property
+    def base(self) -> ModelSource:
+        from luthier.models.source import resolve
+
+        model = self.recipe.model
+        name = model.base
+        if name.startswith("."):
+            name = str((self.folder / name).resolve())
+        return resolve(name, model.revision, remote_code=model.remote_code, egress=self.recipe.privacy.egress)
+
+    @cached_property
+    def chat_template(self) -> Path | None:
+        name = self.recipe.model.chat_template
+        return None if name is None else (self.folder / name).resolve()
+
+    @cached_property
+    def chat(self) -> ChatFormat:
+        from luthier.models.load import load_chat
+
+        return load_chat(self.base, self.chat_template)
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        from luthier.models.sizes import measure
+
+        return measure(self.base, self.recipe.train.tuning)
+
+    @cached_property
+    def device(self) -> str:
+        from luthier.models.load import pick_device
+
+        return str(pick_device())
+
+    @cached_property
+    def max_length(self) -> int:
+        """Longest row in tokens: what the recipe says, else the base's context."""
+        wanted = self.recipe.train.max_length
+        if wanted is not None and wanted > self.sizes.context:
+            raise LuthierError(
+                f"train.max_length is {wanted:,}, but the context of {self.base.name} is {self.sizes.context:,} tokens",
+                where=self.loaded.origins.get("train.max_length", "train.max_length"),
+                why="positions beyond it were never trained", fix=f"train.max_length: {self.sizes.context}",
+            )  # fmt: skip
+        return wanted or min(self.sizes.context, 8192)
+
+    # -- keys: what decides each stage's result
+
+    @cached_property
+    def data_key(self) -> str:
+        spec = self.recipe.data
+        replay = () if spec.replay is None else tuple(s for s in spec.replay.source if s != "nano")
+        digests = [
+            file_digest(file.path) for group in (spec.source, spec.test, replay) for file in expand(group, folder=self.folder)
+        ]
+        facts = {
+            "spec": spec.model_dump(mode="json"), "seed": self.recipe.seed, "max_length": self.max_length,
+            "template": self.chat.digest, "tokenizer": _tokenizer_digest(self.base.folder),
+            "erased": sorted(self.store.erased()),
+        }  # fmt: skip
+        return stage_key("data", facts, digests)
+
+    def train_key(self, dataset_digest: str) -> str:
+        """The plan's measured choices (free memory) are not in it: a workdir replays the plan that it began with."""
+        spec = {"train": self.recipe.train.model_dump(mode="json"), "seed": self.recipe.seed, "template": self.chat.digest}
+        environment = training_environment(self.device, self.threads)
+        return stage_key("train", spec, [dataset_digest, self.base.digest], environment=environment)
+
+    def export_key(self, train_key: str) -> str:
+        return stage_key("export", self.recipe.export.model_dump(mode="json"), [train_key])
+
+    def evaluate_key(self, dataset_digest: str, model_digest: str, suites: Sequence[str]) -> str:
+        spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha"})
+        return stage_key(
+            "evaluate", {"spec": spec, "seed": self.recipe.seed}, [dataset_digest, self.base.digest, model_digest, *suites]
+        )
+
+    @property
+    def quantised(self) -> QloraTuning | None:
+        tuning = self.recipe.train.tuning
+        return tuning if isinstance(tuning, QloraTuning) else None
+
+    # -- telling
+
+    def bar(self, label: str, total: int | None = None) -> AbstractContextManager[BarLike]:
+        """A live bar, or nothing where nobody watches."""
+        return nullcontext(_Silent()) if self.progress is None else self.progress.bar(label, total)
+
+    def tell(self, label: str, text: str) -> None:
+        if self.progress is not None:
+            self.progress.line(label, text)
+
+
+class _Silent:
+    def update(self, done: int, total: int, text: str = "") -> None:
+        """Nobody watches."""
+
+
+def _tokenizer_digest(folder: Path) -> str:
+    path = folder / "tokenizer.json"
+    return file_digest(path) if path.is_file() else ""

@@ -1,0 +1,175 @@
+"""``luthier plan``: what would run, what is cached, what it needs, and why each value is what it is.
+
+Arithmetic only: the rows are read and counted, the base's sizes come from its configuration. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from luthier.errors import UsageError, did_you_mean
+from luthier.pipeline.job import Job
+from luthier.pipeline.stages import TrainInput, train_input
+from luthier.recipe import LoadedRecipe, Recipe
+
+if TYPE_CHECKING:
+    from luthier.store import Store
+
+CPU_FLOPS_A_THREAD = 15e9
+"""Useful fp32 operations a second of one CPU core in small models: a rough figure for the time estimate."""
+GPU_FLOPS = 60e12
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One value with its reason and where it came from."""
+
+    key: str
+    value: str
+    reason: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that ``luthier plan`` shows."""
+
+    stages: tuple[tuple[str, str], ...]
+    lines: tuple[Line, ...]
+    facts: dict[str, Any]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "stages": dict(self.stages), "values": [asdict(line) for line in self.lines], "facts": self.facts,
+            "warnings": list(self.warnings),
+        }  # fmt: skip
+
+    def render(self) -> str:
+        """The page for a terminal."""
+        keys, values = (max(len(getattr(line, f)) for line in self.lines) for f in ("key", "value"))
+        out = [f"  {name:<9} {text}" for name, text in self.stages] + [""]
+        out += [f"  {x.key:<{keys}}  {x.value:<{min(values, 26)}}  {x.reason}  ({x.origin})" for x in self.lines]
+        out += [""] + [f"  warning   {text}" for text in self.warnings]
+        return "\n".join(out).rstrip()
+
+
+def plan_recipe(loaded: LoadedRecipe, store: Store) -> Plan:
+    """Work everything out, run nothing.
+
+    Raises:
+        LuthierError: the recipe could not run: no rows, no model, a row that does not fit.
+    """
+    job = Job(loaded, store)
+    sides, digest = _dataset(job)
+    given = train_input(job, sides, digest)
+    sizes, plan = job.sizes, given.plan
+    stages = [("data", _state(job, job.data_key, "dataset")), ("train", _state(job, given.key, "training"))]
+    stages += [("export", _state(job, job.export_key(given.key), "model"))]
+    trained_tokens = sum(sum(s.trained) for s in given.train)
+    all_tokens = sum(len(s.ids) for s in given.train)
+    tokens = all_tokens * plan.steps / max(plan.steps_an_epoch, 1)
+    work = (4.0 if sizes.trainable < sizes.parameters else 6.0) * sizes.parameters * tokens
+    rate = CPU_FLOPS_A_THREAD * job.threads if job.device == "cpu" else GPU_FLOPS
+    facts: dict[str, Any] = {
+        "base": job.base.name, "architecture": sizes.architecture, "parameters": sizes.parameters,
+        "trainable": sizes.trainable, "trainable_share": sizes.share, "device": job.device,
+        "rows": {side: len(rows) for side, rows in sides.items()}, "tokens": int(tokens),
+        "trained_token_share": trained_tokens / max(all_tokens, 1), "operations": work, "minutes": work / rate / 60,
+    }  # fmt: skip
+    lines = [
+        Line("model.base", job.base.name, f"{sizes.architecture}, {sizes.parameters / 1e6:,.1f}M parameters", _origin(job, "model.base")),
+        Line(
+            "train.tuning", loaded.recipe.train.tuning.kind,
+            f"{sizes.share:.2%} of parameters trained ({sizes.trainable:,})", _origin(job, "train.tuning"),
+        ),
+        *(Line(f"train.{k}", _show(r.value), r.reason, r.origin) for k, r in plan.decided.items()),
+        *_written(job),
+        Line("needs", f"{tokens:,.0f} tokens", f"{work / 1e12:,.1f} TFLOP; about {_minutes(work / rate)} at {rate / 1e9:,.0f} GFLOP/s", "planner"),
+    ]  # fmt: skip
+    return Plan(tuple(stages), tuple(lines), facts, tuple(_warnings(job, sides)))
+
+
+def explain_key(key: str) -> str:
+    """What a recipe key means, from its own documentation.
+
+    Raises:
+        UsageError: there is no such key.
+    """
+    from luthier.recipe.load import nested_models
+
+    models: list[type[BaseModel]] = [Recipe]
+    parts = [part for part in key.split(".") if not part.isdigit()]
+    for depth, part in enumerate(parts):
+        owners = [m for m in models if part in m.model_fields]
+        if not owners:
+            known = [name for m in models for name in m.model_fields]
+            raise UsageError(f"there is no key {key}", where=".".join(parts[: depth + 1]), fix=did_you_mean(part, known))
+        field = owners[0].model_fields[part]
+        models = [inner for m in owners for inner in nested_models(m.model_fields[part].annotation)]
+    text = " ".join((field.description or "").split())
+    choices = [f"  {m.model_fields['kind'].default}: {(m.__doc__ or '').strip().splitlines()[0]}" for m in models if "kind" in m.model_fields]
+    inner = [f"  {name}: {' '.join((f.description or '').split())}" for m in models if "kind" not in m.model_fields for name, f in m.model_fields.items()]
+    default = "" if field.is_required() or isinstance(field.default, BaseModel) else f" Default: {field.default}."
+    return "\n".join([f"{key}: {text}{default}", *choices, *inner])
+
+
+def _dataset(job: Job) -> tuple[dict[str, list[Any]], str]:
+    """The rows of each side: from the store if they stand there, else built in memory."""
+    from luthier.data import build, examples
+
+    found = job.store.find(job.data_key, "dataset")
+    if found is not None:
+        return {side: examples(found, side) for side in ("train", "validation", "test")}, found.digest  # type: ignore[arg-type]
+    made = build(job.recipe.data, folder=job.folder, seed=job.recipe.seed, chat=job.chat, max_length=job.max_length)
+    return {"train": list(made.train), "validation": list(made.validation), "test": list(made.test)}, "not built yet"
+
+
+def _state(job: Job, key: str, kind: str) -> str:
+    found = job.store.find(key, kind)
+    return f"cached as {found.id}" if found else "would run"
+
+
+def _origin(job: Job, key: str) -> str:
+    return job.loaded.origins.get(key, "default")
+
+
+def _written(job: Job) -> Iterator[Line]:
+    """Keys that the recipe says, which the planner did not turn into something else."""
+    dump = job.recipe.model_dump(mode="json")
+    for key, origin in job.loaded.origins.items():
+        if key.startswith(("data.", "evaluate.", "export.", "privacy.")) and key.count(".") == 1:
+            room, name = key.split(".")
+            yield Line(key, _show(dump[room].get(name)), "written in the recipe", origin)
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, list) and len(value) > 4:
+        return f"{', '.join(map(_show, value[:3]))} … {_show(value[-1])}"
+    if isinstance(value, list):
+        return ", ".join(map(_show, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{k}={_show(v)}" for k, v in value.items() if v is not None)
+    return str(value)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:,.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
+
+
+def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
+    from luthier.evaluate.gate import power_warnings
+
+    yield from power_warnings(job.recipe.evaluate, test_rows=len(sides["test"]))
+
+
+__all__ = ["Line", "Plan", "TrainInput", "explain_key", "plan_recipe"]

@@ -1,0 +1,75 @@
+"""``luthier predict``: rows of any shape in, one answer a row out, resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from luthier.errors import LuthierError
+from luthier.pipeline.job import ProgressLike
+from luthier.pipeline.resolve import open_engine
+from luthier.records import Message
+
+if TYPE_CHECKING:
+    from luthier.store import Store
+
+
+def predict_file(
+    store: Store, model: str, file: str, *, output: Path | None, max_tokens: int, progress: ProgressLike
+) -> dict[str, Any]:
+    """Answer every row that has no answer in ``output`` yet.
+
+    Raises:
+        LuthierError: the file cannot be read, holds no question, or the model is unknown.
+    """
+    from luthier.engines.batch import predict
+
+    questions = _questions(file)
+    target = output or Path(f"{Path(file).name}.answers.jsonl")
+    with open_engine(store, model) as opened, progress.bar("predict", len(questions)) as bar:
+        if opened.system is not None:
+            system = Message("system", opened.system)
+            questions = [(i, m if m[0].role == "system" else (system, *m)) for i, m in questions]
+        done = predict(
+            opened.engine, questions, target, adapter=opened.adapter, max_tokens=max_tokens, on_done=bar.update
+        )
+    return {"output": str(target), **done}
+
+
+def _questions(file: str) -> list[tuple[str, tuple[Message, ...]]]:
+    """Each row's id ("file:line") and the messages to answer; an answer that stands in the row is left out."""
+    from luthier.rows import expand, read_file
+
+    found: list[tuple[str, tuple[Message, ...]]] = []
+    for source in expand([file], folder=Path.cwd()):
+        for raw in read_file(source):
+            if raw.value is None:
+                raise LuthierError("a row cannot be read", where=raw.origin, why=str(raw.problem), fix=f"luthier check {file}")
+            found.append((str(raw.origin), _messages(raw.value, str(raw.origin))))
+    if not found:
+        raise LuthierError("there are no rows to answer", where=file)
+    return found
+
+
+def _messages(value: dict[str, Any], where: str) -> tuple[Message, ...]:
+    from luthier.rows.chat import RowProblem, read_turns
+
+    for key in ("messages", "conversations", "conversation"):
+        if key in value:
+            try:
+                turns = read_turns(value[key], key)
+            except RowProblem as problem:
+                raise LuthierError("a row cannot be read", where=where, why=str(problem)) from None
+            while turns and turns[-1].role == "assistant":
+                turns.pop()
+            if turns:
+                return tuple(turns)
+    for key in ("prompt", "instruction", "question", "input", "message", "text", "query", "body"):
+        text = value.get(key)
+        if isinstance(text, str) and text.strip():
+            extra = value.get("input") if key == "instruction" else None
+            return (Message("user", f"{text}\n\n{extra}" if extra else text),)
+    raise LuthierError(
+        "no question was found in this row", where=where, why=f"its fields are {', '.join(map(str, value))}",
+        fix="name the column messages, prompt, question or text",
+    )  # fmt: skip

@@ -1,0 +1,148 @@
+"""From a name that a person types to a model that answers.
+
+A name is a run, an artifact id or prefix, an alias, ``nano``, a local folder or a hub id, tried in that order (what looks
+like a path is only a path).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from luthier.errors import LuthierError
+
+if TYPE_CHECKING:
+    from luthier.engines import Engine
+    from luthier.models.source import ModelSource
+    from luthier.store import Artifact, Store
+
+_SAMPLE = 50
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a name stands for. ``adapter`` is the adapter's artifact where the model is a base with an adapter;
+    ``artifact`` what lineage knows it by (None for bases); ``system`` the system message that it was trained with."""
+
+    name: str
+    source: ModelSource
+    adapter: Path | None = None
+    artifact: Artifact | None = None
+    system: str | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model that is loaded."""
+
+    name: str
+    engine: Engine
+    adapter: str | None
+    system: str | None
+    artifact: Artifact | None
+
+
+def find(store: Store, ref: str) -> Named:
+    """Look a name up; nothing is loaded (a hub id may be downloaded).
+
+    Raises:
+        LuthierError: nothing of that name, here or on the hub.
+    """
+    from luthier.models.source import resolve
+
+    if not _is_path(ref) or (Path(ref) / "run.json").is_file():
+        try:
+            return _of_artifact(store, store.get(ref), ref)
+        except LuthierError as unknown:
+            if ref != "nano" and "/" not in ref and not Path(ref).is_dir():
+                raise unknown from None
+    if (Path(ref) / "adapter_config.json").is_file():
+        return Named(ref, resolve(_base_name(Path(ref))), adapter=Path(ref))
+    return Named(ref, resolve(ref))
+
+
+@contextmanager
+def open_engine(store: Store, ref: str) -> Iterator[Opened]:
+    """The embedded engine for a name, closed at the end."""
+    with open_engines(store, [ref]) as opened:
+        yield opened[-1]
+
+
+@contextmanager
+def open_engines(store: Store, refs: Sequence[str]) -> Iterator[list[Opened]]:
+    """Several names at once: adapters of one base share one copy of it. Bases that carry adapters are listed first."""
+    from luthier.engines.embedded import EmbeddedEngine
+    from luthier.models.load import load
+
+    named = [find(store, ref) for ref in refs]
+    with_adapters: dict[str, list[Named]] = {}
+    for one in named:
+        if one.adapter is not None:
+            with_adapters.setdefault(one.source.digest, []).append(one)
+    engines: dict[str, EmbeddedEngine] = {}
+    opened: list[Opened] = []
+    try:
+        for digest, group in with_adapters.items():
+            adapters = {one.name: one.adapter for one in group if one.adapter is not None}
+            engines[digest] = EmbeddedEngine(load(group[0].source), adapters)
+            if group[0].source.name not in refs:
+                opened.append(Opened(group[0].source.name, engines[digest], None, None, None))
+        for one in named:
+            if one.source.digest not in engines:
+                engines[one.source.digest] = EmbeddedEngine(load(one.source))
+            adapter = one.name if one.adapter is not None else None
+            opened.append(Opened(one.name, engines[one.source.digest], adapter, one.system, one.artifact))
+        yield opened
+    finally:
+        for engine in engines.values():
+            engine.close()
+
+
+def system_of(store: Store, artifact: Artifact) -> str | None:
+    """The system message that most rows of the dataset behind an artifact begin with, if nearly all share one."""
+    dataset = next((a for a in _ancestors(store, artifact) if a.kind == "dataset"), None)
+    if dataset is None:
+        return None
+    from luthier.data import examples
+
+    rows = [e for e in examples(dataset, "train") if e.messages and "replay" not in e.meta][:_SAMPLE]
+    systems = Counter(e.messages[0].content if e.messages[0].role == "system" else None for e in rows)
+    text, count = systems.most_common(1)[0] if systems else (None, 0)
+    return text if count >= 0.9 * len(rows) else None
+
+
+def _ancestors(store: Store, artifact: Artifact) -> Iterator[Artifact]:
+    yield artifact
+    for parent in artifact.parents:
+        if ":" not in parent:
+            yield from _ancestors(store, store.get(parent))
+
+
+def _of_artifact(store: Store, artifact: Artifact, ref: str) -> Named:
+    from luthier.models.source import resolve
+
+    system = system_of(store, artifact)
+    if artifact.kind == "model":
+        return Named(ref, resolve(artifact.path), artifact=artifact, system=system)
+    if artifact.kind == "adapter":
+        return Named(ref, resolve(_base_name(artifact.path)), adapter=artifact.path, artifact=artifact, system=system)
+    raise LuthierError(
+        f"{artifact.id} is a {artifact.kind}, not a model", where=ref, fix="luthier runs lists what can be used"
+    )
+
+
+def _base_name(folder: Path) -> str:
+    import json
+
+    name = json.loads((folder / "adapter_config.json").read_text()).get("base_model_name_or_path") or ""
+    if not name:
+        raise LuthierError("this adapter does not say which base it belongs to", where=folder / "adapter_config.json")
+    return str(name)
+
+
+def _is_path(ref: str) -> bool:
+    return ref.startswith((".", "/", "~"))

@@ -1,0 +1,185 @@
+"""The stages in their order, each behind its key: found, or made and filed.
+
+Each function takes the job and what came before, and gives an artifact. None of them looks into another room's work
+beyond what the room hands out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from luthier.pipeline.job import Job
+from luthier.records import Example
+from luthier.store import Artifact
+
+if TYPE_CHECKING:
+    from luthier.models.chat import Sample
+    from luthier.models.load import Loaded
+    from luthier.train.plan import TrainPlan
+
+
+# ---- data
+
+
+def dataset(job: Job) -> Artifact:
+    """The dataset: read, checked, cleaned, de-duplicated, split."""
+    from luthier.data import prepare
+
+    key = job.data_key
+    found = job.store.find(key, "dataset")
+    if found is None:
+        with job.store.lock(key):
+            found = job.store.find(key, "dataset") or prepare(
+                job.recipe.data, store=job.store, run=job.run, seed=job.recipe.seed, folder=job.folder, key=key,
+                chat=job.chat, max_length=job.max_length,
+            )  # fmt: skip
+    _attach(job, "data", found)
+    return found
+
+
+# ---- train
+
+
+@dataclass(frozen=True)
+class TrainInput:
+    """Rows as token ids, and what was decided from their lengths."""
+
+    plan: TrainPlan
+    train: list[Sample]
+    validation: list[Sample]
+    key: str
+
+
+def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest: str) -> TrainInput:
+    """Render the rows and derive the training plan. Loads no weights."""
+    from luthier.train.batches import input_length
+    from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
+
+    def rendered(side: str) -> list[Sample]:
+        policy = job.recipe.data.on_overlong
+        return [s for e in sides[side] for s in job.chat.samples(e, max_length=job.max_length, on_overlong=policy)]
+
+    train, validation = rendered("train"), rendered("validation")
+    sizes = job.sizes
+    facts = Facts(
+        model=ModelFacts(
+            hidden=sizes.hidden, layers=sizes.layers, intermediate=sizes.intermediate, vocabulary=sizes.vocabulary,
+            context=sizes.context, parameters=sizes.parameters, trainable=sizes.trainable,
+        ),
+        device=DeviceFacts(kind=job.device.split(":")[0], threads=job.threads, **job.memory),  # type: ignore[arg-type]
+        train_tokens=[input_length(s) for s in train],
+        validation_tokens=[input_length(s) for s in validation],
+    )  # fmt: skip
+    plan = derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)
+    return TrainInput(plan, train, validation, job.train_key(dataset_digest))
+
+
+def sides_of(data: Artifact) -> dict[str, list[Example]]:
+    """The rows of a dataset by side."""
+    from luthier.data import examples
+
+    return {side: examples(data, side) for side in ("train", "validation", "test")}  # type: ignore[arg-type]
+
+
+def training(job: Job, data: Artifact, given: TrainInput) -> Artifact:
+    """The trained tensors with plan and history; a killed training goes on where its last checkpoint stands."""
+    found = job.store.find(given.key, "training")
+    if found is None:
+        with job.store.lock(given.key):
+            found = job.store.find(given.key, "training") or _train(job, data, given)
+        job.store.clear_workdir(given.key)
+    _attach(job, "train", found)
+    return found
+
+
+def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
+    from luthier import registry
+    from luthier.models.state import save_trained
+
+    method = registry.get("method", job.recipe.train.method.kind).load()
+    loaded = prepared_base(job)
+    assert job.run is not None
+    with job.bar("train", given.plan.steps) as bar:
+
+        def on_step(info: Any) -> None:
+            val = f"  val {info.val:.3f}" if info.val is not None else ""
+            bar.update(info.step, info.steps, f"loss {info.loss:.3f}{val}  {info.tokens_per_s:,.0f} tok/s")
+
+        result = method(
+            job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=job.run,
+            workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step,
+        )  # fmt: skip
+    record = {
+        "steps": result.steps, "best_step": result.best_step, "best_loss": result.best_loss,
+        "first_loss": result.first_loss, "stopped": result.stopped, "tokens": result.tokens,
+        "trainable": job.sizes.trainable, "parameters": job.sizes.parameters, "share": job.sizes.share,
+        "tuning": job.recipe.train.tuning.kind,
+    }  # fmt: skip
+    job.run.note(training={"seconds": result.seconds, "resumed_at": result.resumed_at})
+    with job.store.draft("training") as draft:
+        save_trained(loaded.model, draft.path / "weights.safetensors")
+        _write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
+        _write(draft.path / "plan.json", given.plan.to_dict())
+        return draft.commit(parents=(data.id, job.base.uri), key=given.key, meta=record, run=job.run)
+
+
+def prepared_base(job: Job) -> Loaded:
+    """The base, loaded and made ready for training as the recipe says."""
+    from luthier.models.adapters import prepare
+    from luthier.models.load import load
+
+    loaded = load(job.base, quantised=job.quantised, device=job.device, chat_template=job.chat_template)
+    return prepare(loaded, job.recipe.train.tuning, job.recipe.seed).loaded
+
+
+# ---- export
+
+
+def delivered(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str, Artifact]:
+    """What ships, by kind (``adapter``, ``model``), each with its parity certificate."""
+    kinds = {"adapter": "adapter", "merged": "model"}
+    wanted = [kinds[f] for f in job.recipe.export.formats if not (f == "adapter" and job.recipe.train.tuning.kind == "full")]
+    found = {kind: a for kind in wanted if (a := job.store.find(key, kind)) is not None}
+    if len(found) < len(wanted):
+        with job.store.lock(key):
+            found = _deliver(job, data, trained, key)
+    for artifact in found.values():
+        _attach(job, "export", artifact)
+    return found
+
+
+def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str, Artifact]:
+    from luthier.data import examples
+    from luthier.export import deliver
+    from luthier.models.state import load_trained
+
+    loaded = prepared_base(job)
+    load_trained(loaded.model, trained.path / "weights.safetensors")
+    loaded.model.eval()
+    probes = [e for side in ("test", "validation", "train") for e in examples(data, side) if e.messages]  # type: ignore[arg-type]
+    made = deliver(
+        job.recipe.export, loaded=loaded, tuning=job.recipe.train.tuning, store=job.store, run=job.run,
+        parents=(trained.id, data.id, job.base.uri), key=key, probes=probes,
+    )  # fmt: skip
+    return {a.kind: a for a in made}
+
+
+# ---- small things
+
+
+def _attach(job: Job, stage: str, artifact: Artifact) -> None:
+    if job.run is not None:
+        job.run.attach(stage, artifact)
+
+
+def _write(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read(artifact: Artifact, name: str) -> Any:
+    """A JSON file of an artifact."""
+    return json.loads(artifact.file(name).read_text(encoding="utf-8"))
