@@ -26,9 +26,10 @@ def make_dataset(store: Store) -> Callable[..., Artifact]:
     def make(tag: str = "", **commit: object) -> Artifact:
         with store.draft("dataset") as draft:
             for side, ids in (("train", "abcd"), ("test", "e"), ("removed", "x")):
+                origins = ({"file": "tickets.jsonl", "line": n} for n in range(1, 9))
                 rows = [
-                    {"id": f"row-{i}{tag}", "text": f"secret of {i}{tag}", "origin": {"file": "tickets.jsonl", "line": n}}
-                    for n, i in enumerate(ids, start=1)
+                    {"id": f"row-{i}{tag}", "text": f"secret of {i}{tag}", "origin": origin}
+                    for i, origin in zip(ids, origins, strict=False)
                 ]
                 path = draft.path / f"{side}.rows.jsonl"
                 path.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -129,7 +129,7 @@ def test_two_processes_commit_the_same_content_and_different_content(store: Stor
 
 
 def test_kill_9_at_any_line_of_a_commit_leaves_all_or_nothing(store: Store, tmp_path: Path) -> None:
-    """A child counts the lines it executes and kills itself at the k-th; first undisturbed to learn how many there are."""
+    """A child counts the lines it executes and kills itself at the k-th; the first, undisturbed, tells how many there are."""
     counted = tmp_path / "lines"
 
     def commit(kill_at: int | None) -> None:
@@ -224,6 +224,24 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LuthierError):
         Store.open(tmp_path / "file")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody who may not write")
+def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        folder.chmod(0o755)
+
+    def act() -> None:
+        os.setgid(65534)
+        os.setuid(65534)
+        try:
+            Store.open(home)
+        except LuthierError as error:
+            os._exit(7 if "cannot be written" in error.what and error.fix else 8)
+
+    assert os.waitstatus_to_exitcode(in_child(act)) == 7
 
 
 def test_a_manifest_tells_no_machine_path(store: Store) -> None:

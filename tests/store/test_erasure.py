@@ -13,6 +13,7 @@ import pytest
 from luthier.store import Artifact, Store, is_erased, marked
 from luthier.store import erasure as erasure_file
 
+ROW_B = b'{"id": "row-b", "text": "secret of b"}\n'
 BASE = "base:nano#sha256=" + "cd" * 32
 
 
@@ -25,10 +26,9 @@ def test_an_erased_row_is_gone_from_every_copy_and_verify_stays_green(
 ) -> None:
     old = make_dataset()
     adapter = make_adapter(old)
-    store.put("dataset", {"train.rows.jsonl": b'{"id": "row-b", "text": "secret of b"}\n'}, parents=[old], rows=["train.rows.jsonl"])
-    ledger = store.put(
-        "ledger", {"l.jsonl": b'{"item": "row-b", "answer": "secret of b"}\n'}, parents=[adapter], rows={"l.jsonl": "item"}
-    )
+    store.put("dataset", {"train.rows.jsonl": ROW_B}, parents=[old], rows=["train.rows.jsonl"])
+    answers = b'{"item": "row-b", "answer": "secret of b"}\n'
+    ledger = store.put("ledger", {"l.jsonl": answers}, parents=[adapter], rows={"l.jsonl": "item"})
     (store.workdir("stage-key") / "part.jsonl").write_text('{"id": "row-b", "text": "secret of b"}\n')
     run = store.start_run("demo", {})
     page = marked("row-b", "<p>secret of b</p>") + marked("row-c", "<p>kept</p>")
@@ -79,7 +79,7 @@ def test_an_erased_row_does_not_come_back_with_later_work(store: Store, make_dat
     store.erase(["row-b"])
     assert make_dataset().id == first.id, "the same content is the artifact that stands, erased as it is"
     other = make_dataset(facts={"again": True}, key="k2")
-    store.put("dataset", {"train.rows.jsonl": b'{"id": "row-b", "text": "secret of b"}\n'}, parents=[other], rows=["train.rows.jsonl"])
+    store.put("dataset", {"train.rows.jsonl": ROW_B}, parents=[other], rows=["train.rows.jsonl"])
     assert b"secret of b" not in everything(store.home)
     assert store.verify() == [] and store.erased() == {"row-b"}
 

@@ -22,8 +22,8 @@ def test_id_prefix_digest_alias_run_and_folder_all_name_it(
     run.attach("train", adapter)
     run.finish("done")
     store.alias("best", adapter.id)
-    refs = (adapter.id, adapter.id[:12], adapter.digest[:8], adapter.digest, "best", "tickets", run.id, f"runs/{run.id}/")
-    for ref in refs:
+    ids = (adapter.id, adapter.id[:12], adapter.digest[:8], adapter.digest)
+    for ref in (*ids, "best", "tickets", run.id, f"runs/{run.id}/"):
         assert store.get(ref).id == adapter.id, ref
     assert store.run("tickets").id == store.run(run.id[:9]).id == run.id
 
@@ -32,7 +32,7 @@ def test_the_newest_run_of_a_name_is_meant(store: Store) -> None:
     first, second = store.start_run("same", {}), store.start_run("same", {})
     assert first.id != second.id
     assert store.run("same").started >= first.started
-    assert [r.id for r in store.runs()][0] == store.run("same").id
+    assert store.runs()[0].id == store.run("same").id
 
 
 def test_unknown_short_and_ambiguous_refs_are_told_apart(store: Store) -> None:
@@ -41,7 +41,7 @@ def test_unknown_short_and_ambiguous_refs_are_told_apart(store: Store) -> None:
     assert "quickstart" in raised.value.fix
     one = store.put("model", {"w": b"1"}, parents=[BASE])
     store.put("model", {"w": b"2"}, parents=[BASE])
-    with pytest.raises(LuthierError, match="could be model-.* or model-"):
+    with pytest.raises(LuthierError, match=r"could be model-.* or model-"):
         store.get("model")
     with pytest.raises(LuthierError, match="nothing here") as raised:
         store.get("mod")
