@@ -62,7 +62,7 @@ def _expand_one(source: str, folder: Path) -> list[SourceFile]:
         elif any(sign in source for sign in "*?["):
             base = Path(path.anchor) if Path(source).is_absolute() else folder
             pattern = str(Path(source).expanduser().relative_to(base)) if base != folder else source
-            inside = sorted(p for p in base.glob(pattern) if p.is_file() and kind_of(p))
+            inside = sorted(p for p in base.glob(pattern) if _is_data(p, base))
         else:
             raise LuthierError(f"no such file or folder: {source}", where=path, fix="check the path under data.source")
     except (OSError, ValueError) as error:

@@ -98,7 +98,7 @@ def _rows(file: SourceFile) -> Iterator[Raw]:
 
 def _open(file: SourceFile) -> io.BufferedReader:
     if file.path is None:
-        return io.BufferedReader(sys.stdin.buffer.raw if hasattr(sys.stdin.buffer, "raw") else sys.stdin.buffer)  # type: ignore[arg-type,unused-ignore]
+        return io.BufferedReader(sys.stdin.buffer)  # type: ignore[arg-type,unused-ignore]
     suffix = file.path.suffix.lower()
     if suffix == ".gz":
         return io.BufferedReader(gzip.open(file.path, "rb"))  # type: ignore[arg-type,unused-ignore]
@@ -107,9 +107,29 @@ def _open(file: SourceFile) -> io.BufferedReader:
             import zstandard
         except ImportError:
             raise MissingExtra("zstandard", extra="zstd", task=f"reading {file.name}") from None
-        source = file.path.open("rb")
-        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(source, closefd=True))  # type: ignore[arg-type,unused-ignore]
+        reader = zstandard.ZstdDecompressor().stream_reader(file.path.open("rb"), closefd=True)
+        return io.BufferedReader(_Zstandard(reader, zstandard.ZstdError))
     return file.path.open("rb")
+
+
+class _Zstandard(io.RawIOBase):
+    """A stream whose library's own error is turned into the one that a broken gzip raises."""
+
+    def __init__(self, reader: Any, broken: type[Exception]) -> None:
+        self._reader, self._broken = reader, broken
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return int(self._reader.readinto(buffer))
+        except self._broken as error:
+            raise EOFError(str(error)) from None
+
+    def close(self) -> None:
+        self._reader.close()
+        super().close()
 
 
 def _refuse_binary(head: bytes, name: str) -> None:
@@ -163,7 +183,7 @@ def _parse_slowly(origin: Origin, line: bytes) -> Raw:
         fix = "save the file as UTF-8 (iconv -f WINDOWS-1252 -t UTF-8)"
         return Raw(origin, None, Finding(origin, "row.encoding", message, value=shorten(row), fix=fix, row=row))
     try:
-        value = json.loads(text, parse_constant=lambda _: None)
+        value = json.loads(text.rstrip(), parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
         message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}"
         fix = "one whole JSON object on each line"

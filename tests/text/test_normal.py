@@ -1,0 +1,72 @@
+"""The rule of "the same text": it joins what people retype and keeps every script apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from luthier.text import normalise, shingles, words
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Hello, World!", "  hello world"),
+        ("STRASSE", "Straße"),
+        ("ﬁne", "fine"),
+        ("Ｆｕｌｌ　ｗｉｄｔｈ １２", "full width 12"),
+        ("caf\u0065\u0301", "CAFÉ"),
+        ("don't", "DON’T"),
+        ("a\tb\n\nc", "a b -- c"),
+    ],
+)
+def test_retyped_texts_are_the_same(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other) != ""
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("我的卡在哪里？", "我要取消订单。", "今天天气很好"),
+        ("أين بطاقتي؟", "أريد إلغاء الطلب", "الطقس جميل اليوم"),
+        ("บัตรของฉันอยู่ที่ไหน", "ฉันต้องการยกเลิกคำสั่งซื้อ", "วันนี้อากาศดี"),
+        ("12345", "12346", "2 + 2"),
+        ("где моя карта", "हाँ", "हूँ"),
+    ],
+    ids=["chinese", "arabic", "thai", "digits", "cyrillic-devanagari"],
+)
+def test_no_script_collapses(texts: tuple[str, ...]) -> None:
+    keys = [normalise(text) for text in texts]
+    assert len(set(keys)) == len(texts) and "" not in keys
+
+
+@pytest.mark.parametrize("text", ["", "   ", "!!!", "???", "🙂", "❤️", "👩‍👩‍👧", "_ _", "— …"])
+def test_a_text_without_letters_or_numbers_has_the_empty_key_and_no_shingles(text: str) -> None:
+    assert normalise(text) == ""
+    assert shingles(text) == frozenset()
+
+
+@given(st.text())
+def test_a_key_is_its_own_key(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@given(st.text(alphabet=st.characters(codec="ascii")))
+def test_the_fast_path_for_ascii_says_the_same_as_the_general_rule(text: str) -> None:
+    assert normalise(text) == normalise(text + "é").removesuffix("é").strip()
+
+
+def test_shingles_are_runs_of_words_and_short_texts_one_shingle() -> None:
+    assert shingles("To be, or not") == {("to", "be", "or"), ("be", "or", "not")}
+    assert shingles("Yes!") == {("yes",)}
+    assert shingles("to be") == {("to", "be")} != shingles("to be or")
+    with pytest.raises(ValueError, match="n=0"):
+        shingles("a", 0)
+
+
+def test_letters_of_scripts_without_spaces_stand_for_words() -> None:
+    assert words("我爱 NLP 很久") == ["我", "爱", "nlp", "很", "久"]
+    assert words("ที่") == ["ที่"]  # a Thai letter keeps its marks
+    one, other = shingles("请问我的银行卡现在在什么地方呢"), shingles("请问我的银行卡现在在什么地方啊")
+    assert len(one & other) / len(one | other) > 0.8
