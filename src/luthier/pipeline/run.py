@@ -1,0 +1,199 @@
+"""``luthier run``: the stages one after the other, each reused if it is known, then the verdict and the report.
+
+An interrupted run is taken up again: the same recipe in the same store goes on in the same run folder, and every stage
+that was finished stands under its key.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from luthier.errors import LuthierError
+from luthier.pipeline import stages, told
+from luthier.pipeline.job import Job, ProgressLike
+from luthier.recipe import LoadedRecipe, Recipe
+from luthier.records import Verdict
+
+if TYPE_CHECKING:
+    from luthier.store import Artifact, Run, Store
+
+StageName = Literal["data", "train", "export", "eval"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to. ``model`` is the name that chat, serve and predict take; ``seconds`` per stage."""
+
+    run: Run
+    verdict: Verdict
+    report: Path
+    model: str
+    artifacts: dict[str, str]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "run": self.run.id, "verdict": self.verdict.to_dict(), "report": str(self.report), "model": self.model,
+            "artifacts": self.artifacts, "seconds": self.seconds, "folder": str(self.run.dir),
+        }  # fmt: skip
+
+    def next_steps(self) -> list[tuple[str, str]]:
+        """What a person would do now, as (label, command or path)."""
+        return [
+            ("report", _shown(self.report)),
+            ("model", self.artifacts.get("model", self.artifacts.get("adapter", ""))),
+            ("talk", f"luthier chat {self.model}"),
+            ("serve", f"luthier serve {self.model}"),
+            ("predict", f"luthier predict {self.model} FILE"),
+            ("again", f"luthier run {_shown(self.run.dir / 'recipe.yaml')}"),
+        ]
+
+
+def run_recipe(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None = None) -> Outcome:
+    """Do all of it.
+
+    Raises:
+        LuthierError: what stopped it; finished stages are kept and the same command goes on.
+    """
+    job = Job(loaded, store, progress)
+    seconds: dict[str, float] = {}
+    with _running(job) as run:
+        with _timed("data", seconds):
+            data = stages.dataset(job)
+        told.data(job, data)
+        sides = stages.sides_of(data)
+        given = stages.train_input(job, sides, data.digest)
+        told.method(job, given)
+        with _timed("train", seconds):
+            trained = stages.training(job, data, given)
+        told.training(job, trained, seconds["train"])
+        with _timed("export", seconds):
+            shipped = stages.delivered(job, data, trained, job.export_key(given.key))
+        told.export(job, shipped)
+        with _timed("evaluate", seconds):
+            ledger, verdict = stages.judged(job, data, sides, shipped)
+        told.evaluation(job, ledger)
+        seconds = {**run.facts.get("seconds", {}), **{k: v for k, v in seconds.items() if v >= 0.5}}
+        report = stages.reported(job, data, given, trained, shipped, ledger, verdict, seconds)
+        model = _publish(job, shipped, verdict)
+        run.finish("done", verdict=verdict.kind.value, reason=verdict.reason, report=report.name, seconds=seconds, model=model)
+        artifacts = {kind: a.id for kind, a in shipped.items()} | {"dataset": data.id, "ledger": ledger.id}
+        return Outcome(run, verdict, report, model, artifacts, seconds)
+
+
+def run_until(stage: str, loaded: LoadedRecipe, store: Store, progress: ProgressLike | None = None) -> Artifact:
+    """One stage, with those before it; gives its artifact.
+
+    Raises:
+        LuthierError: as :func:`run_recipe`.
+    """
+    job = Job(loaded, store, progress)
+    with _running(job) as run:
+        data = stages.dataset(job)
+        told.data(job, data)
+        made = data
+        if stage != "data":
+            sides = stages.sides_of(data)
+            given = stages.train_input(job, sides, data.digest)
+            told.method(job, given)
+            made = trained = stages.training(job, data, given)
+            if stage != "train":
+                shipped = stages.delivered(job, data, trained, job.export_key(given.key))
+                told.export(job, shipped)
+                made = shipped.get("model") or shipped["adapter"]
+                if stage == "eval":
+                    made, _ = stages.judged(job, data, sides, shipped)
+                    told.evaluation(job, made)
+        run.finish("done", until=stage)
+        return made
+
+
+@contextmanager
+def _running(job: Job) -> Iterator[Run]:
+    """The run of this job: an unfinished one of the same recipe is taken up, else a new one begins."""
+    recipe = job.recipe.model_dump(mode="json")
+    run = next((r for r in job.store.runs() if _resumable(r, job.recipe, recipe)), None)
+    if run is not None:
+        run.resume()
+        run.event("resumed")
+    else:
+        run = job.store.start_run(job.recipe.name, recipe, {"seed": job.recipe.seed, "threads": job.threads})
+        _write_recipe(job, run.dir)
+    job.run = run
+    try:
+        yield run
+    except KeyboardInterrupt:
+        run.finish("interrupted")
+        raise
+    except LuthierError as error:
+        from luthier.errors import ExitCode
+
+        run.finish("interrupted" if error.exit_code == ExitCode.INTERRUPTED else "failed", error=error.what)
+        raise
+    except Exception as error:
+        run.finish("failed", error=f"{type(error).__name__}: {error}"[:500])
+        raise
+
+
+def _resumable(run: Run, recipe: Recipe, dump: dict[str, Any]) -> bool:
+    return run.name == recipe.name and run.status == "interrupted" and dict(run.recipe) == json.loads(json.dumps(dump))
+
+
+def _write_recipe(job: Job, folder: Path) -> None:
+    """The recipe as it was run, overrides in it and paths made absolute, so that the command under "again" works."""
+    import yaml
+
+    dump = job.recipe.model_dump(mode="json", exclude_defaults=True)
+    dump = {"luthier": 1, "name": job.recipe.name, **dump}
+    for key in ("source", "test"):
+        if key in dump["data"]:
+            dump["data"][key] = [_absolute(job.folder, name) for name in dump["data"][key]]
+    if "replay" in dump["data"]:
+        dump["data"]["replay"]["source"] = [_absolute(job.folder, n) for n in dump["data"]["replay"]["source"]]
+    for suite in dump.get("evaluate", {}).get("regression", ()):
+        suite["suite"] = _absolute(job.folder, suite["suite"])
+    if dump["model"]["base"].startswith("."):
+        dump["model"]["base"] = str((job.folder / dump["model"]["base"]).resolve())
+    if "chat_template" in dump["model"]:
+        dump["model"]["chat_template"] = _absolute(job.folder, dump["model"]["chat_template"])
+    text = yaml.safe_dump(dump, sort_keys=False, allow_unicode=True, width=110)
+    (folder / "recipe.yaml").write_text(text, encoding="utf-8")
+
+
+def _absolute(folder: Path, name: str) -> str:
+    """A path below the recipe's folder as an absolute one; names that are no paths (``nano``, ``skills``) stay."""
+    path = folder / Path(name).expanduser()
+    return str(path.resolve()) if path.exists() or any(sign in name for sign in "*?[") else name
+
+
+def _publish(job: Job, shipped: dict[str, Artifact], verdict: Verdict) -> str:
+    """Give what ships its name. A model that was not promoted never takes the name of one that was."""
+    artifact = shipped.get("model") or shipped.get("adapter")
+    assert artifact is not None and job.run is not None
+    name = job.recipe.name
+    if verdict.kind.value == "PROMOTE":
+        job.store.alias(name, artifact.id)
+        return name
+    return job.run.id
+
+
+@contextmanager
+def _timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    seconds[stage] = time.monotonic() - began
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be typed from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

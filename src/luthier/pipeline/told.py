@@ -1,0 +1,65 @@
+"""What a run says about each finished stage: one or two lines of facts, in the user's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from luthier.pipeline.stages import TrainInput, read
+
+if TYPE_CHECKING:
+    from luthier.pipeline.job import Job
+    from luthier.store import Artifact
+
+_QUIET = {"read", "start"}
+
+
+def data(job: Job, dataset: Artifact) -> None:
+    """Rows in, what was lost and why, sides out."""
+    report = read(dataset, "report.json")
+    rows = report["rows"]
+    steps = report.get("steps", [])
+    first = f"{steps[0]['left']:,} rows read · {report['shape']['reason']}" if steps else report["shape"]["reason"]
+    lost = " · ".join(f"{s['removed']:,} {s['name']}" for s in steps[1:] if s.get("removed"))
+    sides = " / ".join(f"{rows.get(side, 0):,} {side}" for side in ("train", "validation", "test"))
+    job.tell("data", "\n".join(line for line in (first, f"taken out: {lost}" if lost else "", f"split: {sides}") if line))
+
+
+def method(job: Job, given: TrainInput) -> None:
+    """What is trained, and the main figures of the plan."""
+    sizes, plan = job.sizes, given.plan
+    tuning = job.recipe.train.tuning
+    rank = f" r={tuning.r} α={tuning.alpha:g}" if hasattr(tuning, "r") else ""
+    job.tell("base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {job.threads} threads")
+    job.tell("method", f"{tuning.kind}{rank} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
+    trained = sum(sum(s.trained) for s in given.train)
+    everything = sum(len(s.ids) for s in given.train)
+    job.tell(
+        "plan",
+        f"{plan.steps:,} steps of about {plan.batch_tokens:,} tokens · learning rate {plan.learning_rate:g} · "
+        f"{trained / max(everything, 1):.0%} of tokens trained   (luthier plan explains each)",
+    )
+
+
+def training(job: Job, trained: Artifact, seconds: float) -> None:
+    """Losses and time."""
+    meta = trained.meta
+    loss = f"validation loss {meta['best_loss']:.3f} at step {meta['best_step']}" if meta.get("best_loss") is not None else "last weights kept"
+    how = f"{seconds:,.0f} s" if seconds >= 0.5 else "known already, reused"
+    early = " · stopped early" if meta.get("stopped") == "early" else ""
+    job.tell("train", f"{meta['steps']:,} steps · {loss}{early} · {how}")
+
+
+def export(job: Job, shipped: dict[str, Artifact]) -> None:
+    """What ships, and that it equals what was trained."""
+    for kind, artifact in shipped.items():
+        parity = read(artifact, "parity.json")
+        job.tell("export", f"{'merged model' if kind == 'model' else kind} {artifact.id} · {_parity(parity)}")
+
+
+def _parity(parity: dict[str, object]) -> str:
+    return str(parity.get("summary") or ("equal to the trained model" if parity.get("holds") else "NOT equal"))
+
+
+def evaluation(job: Job, ledger: Artifact) -> None:
+    """How much was measured."""
+    job.tell("evaluate", f"{ledger.id} · every answer and score in {ledger.path}")
