@@ -79,7 +79,6 @@ def prepare(
         artifact = draft.commit(parents=made.parents, key=key, meta=meta, run=run, rows=ROW_FILES)
     if run is not None:
         run.event("data", artifact=artifact.id, rows=made.report["rows"])
-        run.attach("data", artifact)
     return artifact
 
 
