@@ -19,7 +19,39 @@ from luthier.recipe.data import DataSpec
 from luthier.records import Example
 from luthier.text import normalise, shingles
 
-WORDS = ["anchor", "basket", "candle", "donkey", "engine", "feather", "garden", "hammer", "island", "jacket", "kettle", "ladder", "mirror", "needle", "orange", "pencil", "quiver", "rocket", "saddle", "temple", "umbrella", "violin", "wagon", "yellow", "zebra", "bridge", "copper", "desert", "forest", "glacier", "harbour"]
+WORDS = [
+    "anchor",
+    "basket",
+    "candle",
+    "donkey",
+    "engine",
+    "feather",
+    "garden",
+    "hammer",
+    "island",
+    "jacket",
+    "kettle",
+    "ladder",
+    "mirror",
+    "needle",
+    "orange",
+    "pencil",
+    "quiver",
+    "rocket",
+    "saddle",
+    "temple",
+    "umbrella",
+    "violin",
+    "wagon",
+    "yellow",
+    "zebra",
+    "bridge",
+    "copper",
+    "desert",
+    "forest",
+    "glacier",
+    "harbour",
+]
 
 
 def question(number: int) -> str:
@@ -362,8 +394,8 @@ def test_the_result_is_the_same_under_any_hash_seed(tmp_path: Path) -> None:
 
 
 REFUSALS: list[tuple[str, list[Any], dict[str, Any], str]] = [
-    ("none usable", [{"messages": [{"role": "user", "content": "x"}]}] * 5, {}, "none of the 5 rows has an answer to learn from"),
-    ("unanswered", [*map(row, range(9)), {"question": "x?", "answer": ""}], {"on_unanswered": "refuse"}, "1 of 10 rows have no answer"),
+    ("none usable", [{"messages": [{"role": "user", "content": "x"}]}] * 5, {}, "none of the 5 rows has an answer"),
+    ("unanswered", [row(1), {"question": "x?", "answer": ""}], {"on_unanswered": "refuse"}, "1 of 2 rows have no answer"),
     ("unknown shape", [{"colour": "red", "size": 3}] * 9, {}, "table of unknown shape: fields colour, size"),
     ("preference", [{"prompt": "p", "chosen": "a", "rejected": "b"}] * 9, {}, "preference"),
     ("group column", [row(1)], {"split": {"group_by": "customer"}}, "no column is called 'customer'"),
@@ -373,12 +405,12 @@ REFUSALS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("one row", [row(1)], {}, "no rows are left to train on"),
     (
         "one template",
-        [{"question": f"Please tell me how much the small red lamp number {n} costs in your shop today if you would be so "
-                      "kind as to look it up in the big blue list on the wall", "answer": str(n * n)} for n in range(30)],
+        [{"question": f"Please tell me how much the small red lamp number {n} costs in your shop today if you would "
+                      "be so kind as to look it up in the big blue list on the wall", "answer": str(n * n)} for n in range(30)],
         {},
         "30 of 30 rows follow one template: please tell me how much the small red lamp number … costs",
     ),
-    ("one group", [row(n, customer="c") for n in range(30)], {"split": {"group_by": "customer"}}, "belong to one group: c"),
+    ("one group", [row(n, customer="c") for n in range(30)], {"split": {"group_by": "customer"}}, "one group: c"),
     ("replay", [row(n) for n in range(30)], {"replay": {"source": "o.jsonl"}}, "no such file or folder: o.jsonl"),
 ]  # fmt: skip
 
