@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -65,7 +66,13 @@ class SuiteResult:
     slices: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """JSON form: a number that is not known (no items, no limit) becomes None."""
+        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SuiteResult:
+        """Read what :meth:`to_dict` wrote."""
+        return cls(**{k: math.nan if v is None and k != "n_needed" else v for k, v in data.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ class Verdict:
         return cls(
             kind=VerdictKind(data["verdict"]),
             reason=data["reason"],
-            results=tuple(SuiteResult(**r) for r in data["results"]),
+            results=tuple(SuiteResult.from_dict(r) for r in data["results"]),
             advice=tuple(data.get("advice", ())),
             facts=data.get("facts", {}),
         )

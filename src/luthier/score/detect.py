@@ -1,7 +1,7 @@
 """Which metric fits these answers? A proposal with its reason, from the references alone.
 
-JSON objects: the fields of small closed value sets (and short ones) decide, free text is scored apart. Else few distinct
-short answers are labels, short answers are compared exactly, and anything longer by ROUGE-L.
+JSON objects: the fields of small closed value sets (and short ones) decide, free text is scored apart. Else few
+distinct short answers are labels, short answers are compared exactly, and anything longer by ROUGE-L.
 """
 
 from __future__ import annotations

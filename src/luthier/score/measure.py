@@ -21,8 +21,8 @@ class Measure:
     """One metric, ready to use. Scores lie in 0..1, higher is better; ``unit`` is how people see them ("%": times 100).
 
     ``key`` names it in a ledger and is unique among a recipe's metrics. ``binary`` says that every score is 0 or 1.
-    ``classes`` is set where the number is no mean of scores but a macro-F1: it gives (true class, said class) of a pair,
-    said None where the answer names none.
+    ``classes`` is set where the number is no mean of scores but a macro-F1: it gives (true class, said class) of a
+    pair, said None where the answer names none.
     """
 
     key: str

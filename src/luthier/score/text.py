@@ -63,6 +63,7 @@ def _difference(want: str, got: str) -> str:
         return "empty answer"
     at = next((i for i, (a, b) in enumerate(zip(want, got, strict=False)) if a != b), min(len(want), len(got)))
     start = max(0, at - 8)
-    return f"differs at character {at + 1}: {want[start : start + _SHOWN]!r} was asked, {got[start : start + _SHOWN]!r} said"
+    asked, said = want[start : start + _SHOWN], got[start : start + _SHOWN]
+    return f"differs at character {at + 1}: {asked!r} was asked, {said!r} said"
 
 

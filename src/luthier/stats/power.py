@@ -1,7 +1,7 @@
 """How many items a decision needs, and how likely it is with those at hand.
 
-Normal approximations for paired 0/1 scores from the share of items that flip (psi, gains plus losses): good to a few
-items in a hundred, which the tests show by simulation. Continuous scores use the same formulas with their variance.
+Normal approximations from the mean square of one item's difference, which for 0/1 scores is the share of items that
+flip (gains plus losses): good to a few items in a hundred, which the tests show by simulation.
 """
 
 from __future__ import annotations
@@ -28,11 +28,8 @@ def items_needed(
     if gap <= 0:
         return None
     z_alpha, z_beta = float(stats.norm.ppf(1 - alpha)), float(stats.norm.ppf(power))
-    flips = max(flips, abs(difference), 1e-12)
-    # at the border of the hypothesis (difference = -margin) and at the truth, the variance of one item's difference
-    border = max(flips - margin * margin, 1e-12)
-    truth = max(flips - difference * difference, 0.0)
-    return max(2, math.ceil(((z_alpha * math.sqrt(border) + z_beta * math.sqrt(truth)) / gap) ** 2))
+    spread = z_alpha * math.sqrt(flips) + z_beta * math.sqrt(max(flips - difference * difference, 0.0))
+    return max(2, math.ceil((spread / gap) ** 2))
 
 
 def superiority_power(n: int, *, flips: float, difference: float, alpha: float = 0.05) -> float:
@@ -53,8 +50,5 @@ def joint_power(powers: Sequence[float]) -> float:
 def _power(n: int, flips: float, difference: float, margin: float, alpha: float) -> float:
     if n < 2:
         return 0.0
-    flips = max(flips, abs(difference), 1e-12)
-    border = max(flips - margin * margin, 1e-12)
-    truth = max(flips - difference * difference, 1e-12)
-    shift = (difference + margin) * math.sqrt(n) - float(stats.norm.ppf(1 - alpha)) * math.sqrt(border)
-    return float(stats.norm.cdf(shift / math.sqrt(truth)))
+    shift = (difference + margin) * math.sqrt(n) - float(stats.norm.ppf(1 - alpha)) * math.sqrt(flips)
+    return float(stats.norm.cdf(shift / math.sqrt(max(flips - difference * difference, 1e-12))))

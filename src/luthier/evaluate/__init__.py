@@ -1,0 +1,31 @@
+"""Evaluation: what ships beside honest baselines on the same items, filed as a ledger; and the gate that reads it.
+
+``run`` asks every system every item and files a ledger; ``gate`` turns a ledger into a verdict, ``table`` and
+``contrast`` into what a report shows. Only ``run`` needs models; the rest are functions of the ledger.
+"""
+
+from luthier.evaluate.forecast import forecast
+from luthier.evaluate.ledger import Ledger, Row, read_ledger, write_ledger
+from luthier.evaluate.regression import Suite, load_suite
+from luthier.evaluate.stage import measure, resolve, run
+from luthier.evaluate.systems import Contender
+from luthier.evaluate.table import contrast, table, text_table
+from luthier.evaluate.verdict import gate
+
+__all__ = [
+    "Contender",
+    "Ledger",
+    "Row",
+    "Suite",
+    "contrast",
+    "forecast",
+    "gate",
+    "load_suite",
+    "measure",
+    "read_ledger",
+    "resolve",
+    "run",
+    "table",
+    "text_table",
+    "write_ledger",
+]

@@ -1,0 +1,183 @@
+"""One metric, two systems, the same items: values, paired difference and bounds, in the unit people see.
+
+Which method: 0/1 scores exact McNemar and Tango; 0/1 or continuous scores with groups, and continuous ones, paired t
+(clustered by group); macro-F1 a paired bootstrap; bits per byte Fieller's limits. A pure function of ledger rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from luthier.evaluate.ledger import Pairs, Row
+from luthier.evaluate.regression import BITS
+from luthier.score import Measure
+from luthier.stats import (
+    Interval,
+    bootstrap,
+    macro_f1,
+    mean_interval,
+    paired_difference,
+    paired_proportions,
+    ratio_change,
+    superiority_bounds,
+    wilson,
+)
+
+RESAMPLES = 10_000
+SEED = 20_260_101
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Candidate against reference. ``delta`` in points (percent of bits per byte), positive is better.
+
+    ``exact`` are the one-sided limits (lower, upper) that decide superiority; for non-inferiority ``delta.bound`` does.
+    ``spread`` is the mean square of one item's difference as a share, ``better`` and ``worse`` count flips (-1 where
+    scores are not 0/1).
+    """
+
+    reference: float
+    candidate: float
+    delta: Interval
+    exact: tuple[float, float]
+    spread: float
+    better: int = -1
+    worse: int = -1
+
+
+def compare(pairs: Pairs, metric: str, *, alpha: float, measure: Measure | None = None) -> Difference:
+    """Compare on the pairs' common items. ``measure`` is needed for macro-F1 only (it knows the classes)."""
+    left, right = [a for a, _ in pairs.rows], [b for _, b in pairs.rows]
+    if metric == BITS:
+        return _bits(left, right, alpha)
+    if measure is not None and measure.classes is not None:
+        return _classes(left, right, measure, alpha)
+    x, y = values(left, metric), values(right, metric)
+    n = len(x)
+    gap = y - x
+    spread = float(np.mean(gap**2)) if n else 0.0
+    groups = clusters(left)
+    means = (100 * float(x.mean()), 100 * float(y.mean())) if n else (math.nan, math.nan)
+    if groups is None and is_binary(x) and is_binary(y):
+        better, worse = int(np.sum(gap > 0)), int(np.sum(gap < 0))
+        delta = paired_proportions(better, worse, n, alpha=alpha).scaled(100)
+        exact = superiority_bounds(better, worse, n, alpha) if n else (-math.inf, math.inf)
+        return Difference(*means, delta, (100 * exact[0], 100 * exact[1]), spread, better, worse)
+    delta = paired_difference(y, x, clusters=groups, alpha=alpha, spread=1.0).scaled(100)
+    return Difference(*means, delta, (delta.bound, delta.ceiling), spread)
+
+
+def interval_of(rows: Sequence[Row], metric: str, *, measure: Measure | None = None) -> Interval:
+    """One system's value with its 95% interval, in the unit people see; items without a value are left out."""
+    rows = sorted((r for r in rows if r.value(metric) is not None), key=lambda r: r.item)
+    if measure is not None and measure.classes is not None and rows:
+        truth, said, kinds = measure.codes([(r.reference or "", r.answer or "") for r in rows])
+        found = bootstrap(
+            lambda w: macro_f1(truth, said, len(kinds), w), len(rows),
+            resamples=RESAMPLES // 5, seed=SEED, clusters=clusters(rows),
+        )  # fmt: skip
+        return found.scaled(100)
+    if metric == BITS:
+        bits, sizes = parts(rows, "bits"), parts(rows, "bytes")
+        return _plus_one(ratio_change(bits, sizes))
+    x = values(rows, metric)
+    groups = clusters(rows)
+    if groups is None and is_binary(x):
+        return wilson(float(x.sum()), len(x)).scaled(100)
+    return _within(mean_interval(x, clusters=groups, spread=1.0)).scaled(100)
+
+
+def values(rows: Sequence[Row], metric: str) -> np.ndarray:
+    """The metric's values (0..1), rows without one left out by the caller."""
+    return np.array([r.value(metric) for r in rows], dtype=float)
+
+
+def parts(rows: Sequence[Row], name: str, metric: str = BITS) -> np.ndarray:
+    """One named part of a score."""
+    return np.array([r.scores[metric].parts[name] for r in rows], dtype=float)
+
+
+def clusters(rows: Sequence[Row]) -> list[str] | None:
+    """The cluster of each row, if any cluster holds more than one (a row without a cluster is one of its own)."""
+    named = [r.cluster for r in rows]
+    if not any(count > 1 for name, count in Counter(named).items() if name is not None):
+        return None
+    return [f"c {name}" if name is not None else f"i {r.item}" for name, r in zip(named, rows, strict=True)]
+
+
+def is_binary(x: np.ndarray) -> bool:
+    return bool(np.all((x == 0) | (x == 1)))
+
+
+def slices(pairs: Pairs, metric: str) -> dict[str, Any]:
+    """Per slice, for reading only: n and both values. Without slices: per ``field.`` part of the scores."""
+    out: dict[str, Any] = {}
+    names = sorted({a.slice for a, _ in pairs.rows if a.slice})
+    for name in names:
+        chosen = [(a, b) for a, b in pairs.rows if a.slice == name]
+        out[name] = _two(values([a for a, _ in chosen], metric), values([b for _, b in chosen], metric))
+    if names or metric == BITS or not pairs.rows:
+        return out
+    fields = [p for p in pairs.rows[0][0].scores[metric].parts if p.startswith("field.")]
+    for part in fields:
+        found = [
+            (a.scores[metric].parts[part], b.scores[metric].parts[part])
+            for a, b in pairs.rows
+            if part in a.scores[metric].parts and part in b.scores[metric].parts
+        ]
+        both = np.array(found, dtype=float).reshape(-1, 2)
+        out[part.removeprefix("field.")] = _two(both[:, 0], both[:, 1])
+    return out
+
+
+def _two(x: np.ndarray, y: np.ndarray) -> dict[str, float | int]:
+    return {"n": len(x), "reference": round(100 * float(x.mean()), 3), "candidate": round(100 * float(y.mean()), 3)}
+
+
+def _bits(left: Sequence[Row], right: Sequence[Row], alpha: float) -> Difference:
+    old, new, sizes = parts(left, "bits"), parts(right, "bits"), parts(left, "bytes")
+    change = ratio_change(new, old, clusters=clusters(left), alpha=alpha)
+    delta = change.scaled(-100)
+    spread = float(np.mean(((new - old) / old) ** 2)) if len(old) else 0.0
+    total = float(sizes.sum()) if len(old) else math.nan
+    return Difference(
+        float(old.sum()) / total, float(new.sum()) / total, delta, (delta.bound, delta.ceiling), spread
+    )
+
+
+def _classes(left: Sequence[Row], right: Sequence[Row], measure: Measure, alpha: float) -> Difference:
+    n = len(left)
+    if not n:
+        nothing = wilson(0, 0)
+        return Difference(math.nan, math.nan, nothing, (-math.inf, math.inf), 0.0)
+    truth, old, kinds = measure.codes([(r.reference or "", r.answer or "") for r in left])
+    _, new, _ = measure.codes([(r.reference or "", r.answer or "") for r in right])
+    k = len(kinds)
+    delta = bootstrap(
+        lambda w: macro_f1(truth, new, k, w) - macro_f1(truth, old, k, w), n,
+        resamples=RESAMPLES, seed=SEED, clusters=clusters(left), alpha=alpha,
+    )  # fmt: skip
+    if delta.low == delta.high:  # no item differs in class: what equal draws cannot exclude
+        same = mean_interval(np.zeros(n), alpha=alpha, spread=1.0)
+        delta = replace(same, estimate=delta.estimate, method="bootstrap: no item differs")
+    delta = delta.scaled(100)
+    before, after = (100 * float(macro_f1(truth, x, k)[0]) for x in (old, new))
+    return Difference(before, after, delta, (delta.bound, delta.ceiling), float(np.mean(old != new)))
+
+
+def _plus_one(change: Interval) -> Interval:
+    """A ratio from a relative change of a ratio of sums."""
+    return replace(
+        change, estimate=change.estimate + 1, low=change.low + 1, high=change.high + 1, bound=change.bound + 1,
+        ceiling=change.ceiling + 1,
+    )  # fmt: skip
+
+
+def _within(found: Interval) -> Interval:
+    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))

@@ -1,0 +1,183 @@
+"""Regression suites: what must not get worse. Two are built in; a JSONL file of one's own is a suite too.
+
+A suite of ``{messages, answer}`` is scored teacher-forced: an item is right exactly where every token of the answer and
+its end of turn is the most likely one, which equals exact match under greedy decoding at the price of one forward pass.
+A suite of ``{text}`` is scored in bits per UTF-8 byte. A trivial predictor stands beside each (the most common answer
+of the slice; byte frequencies): a base that does no better than it cannot guard anything.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from luthier.errors import LuthierError, did_you_mean
+from luthier.recipe.evaluate import RegressionSpec
+from luthier.records import Example, Message, Score
+
+BUILT_IN = ("skills", "text")
+MARGIN = {"exact": 2.0, "text": 2.0}
+"""Largest accepted loss where the recipe names none: points of accuracy, percent of bits per byte."""
+EXACT = "exact"
+BITS = "bits_per_byte"
+TRIVIAL = "trivial"
+"""The system name of the trivial predictor in a ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a suite: an example whose last turn is the right answer, or a text. ``name`` is unique."""
+
+    name: str
+    example: Example
+    slice: str = ""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite, read. ``margin`` in points (exact) or percent (text); ``digest`` is the SHA-256 of the file."""
+
+    name: str
+    kind: Literal["exact", "text"]
+    items: tuple[Item, ...]
+    margin: float
+    digest: str
+
+    @property
+    def metric(self) -> str:
+        return EXACT if self.kind == "exact" else BITS
+
+    @property
+    def unit(self) -> str:
+        """The unit of its values; a difference is in points for "%", and in percent for "bits/byte"."""
+        return "%" if self.kind == "exact" else "bits/byte"
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind, "metric": self.metric, "unit": self.unit, "margin": self.margin, "n": len(self.items),
+            "sha256": self.digest,
+        }  # fmt: skip
+
+
+def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
+    """Read a suite: ``skills``, ``text``, or a JSONL file (plain or .gz) relative to ``folder``.
+
+    Raises:
+        LuthierError: no such file, a line that is neither ``{messages, answer}`` nor ``{text}``, both kinds mixed,
+            or no line at all.
+    """
+    if spec.suite in BUILT_IN:
+        packed = resources.files("luthier.evaluate").joinpath("suites", f"{spec.suite}.jsonl.gz")
+        if not packed.is_file():
+            raise LuthierError(
+                f"the built-in suite {spec.suite!r} is missing from this installation",
+                where="evaluate.regression", fix="install Luthier again",
+            )  # fmt: skip
+        data, where = packed.read_bytes(), f"suite {spec.suite}"
+    else:
+        path = folder / Path(spec.suite).expanduser()
+        if not path.is_file():
+            raise LuthierError(
+                f"no such suite: {spec.suite}", where="evaluate.regression",
+                why="a suite is built in or a JSONL file of {messages, answer} or {text}",
+                fix=did_you_mean(spec.suite, BUILT_IN) if "/" not in spec.suite else "check the path",
+            )  # fmt: skip
+        data, where = path.read_bytes(), spec.suite
+    kinds: dict[str, int] = {}
+    items: list[Item] = []
+    names: Counter[str] = Counter()
+    for number, row in _rows(data, where):
+        kind, example = _item(row, f"{where}:{number}")
+        kinds.setdefault(kind, number)
+        name = str(row.get("id") or example.id)
+        names[name] += 1
+        items.append(Item(name if names[name] == 1 else f"{name}#{names[name]}", example, str(row.get("skill", ""))))
+    if not items:
+        raise LuthierError("the suite has no items", where=where, fix="give it lines of {messages, answer} or {text}")
+    if len(kinds) > 1:
+        raise LuthierError(
+            "the suite mixes chats and plain texts", where=f"{where}:{max(kinds.values())}",
+            why="one number cannot sum up right answers and bits per byte", fix="make two files of it",
+        )  # fmt: skip
+    kind = "text" if "text" in kinds else "exact"
+    margin = spec.margin if spec.margin is not None else MARGIN[kind]
+    found = hashlib.sha256(data).hexdigest()
+    return Suite(spec.suite, "text" if kind == "text" else "exact", tuple(items), margin, found)
+
+
+def trivial(suite: Suite) -> list[Score]:
+    """What the trivial predictor scores on each item.
+
+    Exact: the most common answer of the item's slice (of the whole suite, where there are no slices). Text: bits by the
+    frequencies of bytes over the whole suite. Both may look at the suite itself, which errs in their favour.
+    """
+    if suite.kind == "exact":
+        answers: dict[str, Counter[str]] = {}
+        for item in suite.items:
+            answers.setdefault(item.slice, Counter())[item.example.answer] += 1
+        best = {name: counts.most_common(1)[0][0] for name, counts in answers.items()}
+        return [Score(float(i.example.answer == best[i.slice]), "most common answer of its slice") for i in suite.items]
+    texts = [text_bytes(item) for item in suite.items]
+    counts = Counter(b for text in texts for b in text)
+    total = sum(counts.values())
+    bits = {b: -math.log2(c / total) for b, c in counts.items()}
+    return [bits_score(sum(bits[b] for b in text), len(text), "by frequencies of bytes") for text in texts]
+
+
+def bits_score(bits: float, size: int, reason: str = "") -> Score:
+    """Bits per byte with its parts: ``bits`` and ``bytes`` of the document."""
+    return Score(bits / size, reason, {"bits": bits, "bytes": float(size)})
+
+
+def text_bytes(item: Item) -> bytes:
+    """A text item as UTF-8."""
+    return (item.example.text or "").encode("utf-8", "surrogatepass")
+
+
+def _rows(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        plain = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, EOFError) as error:
+        raise LuthierError(f"the suite cannot be unpacked: {error}", where=where) from None
+    for number, line in enumerate(plain.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise LuthierError(f"this line is not JSON: {error}", where=f"{where}:{number}") from None
+        if not isinstance(row, dict):
+            raise LuthierError("this line is not a JSON object", where=f"{where}:{number}")
+        yield number, row
+
+
+def _item(row: dict[str, Any], where: str) -> tuple[Literal["exact", "text"], Example]:
+    text = row.get("text")
+    if isinstance(text, str) and text.strip():
+        return "text", Example(text=text)
+    try:
+        messages = tuple(Message.from_dict(m) for m in row["messages"])
+        if "answer" in row:
+            messages = (*messages, Message("assistant", str(row["answer"])))
+    except (KeyError, TypeError, AttributeError):
+        messages = ()
+    example = Example(messages=messages)
+    if not example.prompt or not example.answer.strip():
+        raise LuthierError(
+            "this item has no question with an answer, and no text", where=where,
+            fix='write {"messages": [{"role": "user", "content": …}], "answer": …} or {"text": …}',
+        )  # fmt: skip
+    return "exact", example
+
+
+def slices(items: Sequence[Item]) -> list[str]:
+    """Names of the slices in order; empty if the suite has none."""
+    return [name for name in dict.fromkeys(item.slice for item in items) if name]
