@@ -167,9 +167,18 @@ def _minutes(seconds: float) -> str:
 
 
 def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
-    from luthier.evaluate.gate import power_warnings
+    from luthier.evaluate import forecast, load_suite
 
-    yield from power_warnings(job.recipe.evaluate, test_rows=len(sides["test"]))
+    spec = job.recipe.evaluate
+    suites = [load_suite(s, folder=job.folder) for s in spec.regression]
+    ahead = forecast(suites, test_items=min(len(sides["test"]), spec.max_items or 1 << 40), alpha=spec.alpha)
+    if ahead["warning"]:
+        yield ahead["warning"]
+    if not suites:
+        yield "no regression suite is named: nothing says what the model must not forget (evaluate.regression)"
+    least = ahead["target"]["detectable"]
+    if least is not None and least > 5:
+        yield f"with {ahead['target']['n']:,} test rows only a gain of {least:.1f} points or more would be seen (80% power)"
 
 
 __all__ = ["Line", "Plan", "TrainInput", "explain_key", "plan_recipe"]

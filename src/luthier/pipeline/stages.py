@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.pipeline.job import Job
-from luthier.records import Example
+from luthier.records import Example, Verdict
 from luthier.store import Artifact
 
 if TYPE_CHECKING:
@@ -163,9 +163,96 @@ def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str,
     probes = [e for side in ("test", "validation", "train") for e in examples(data, side) if e.messages]  # type: ignore[arg-type]
     made = deliver(
         job.recipe.export, loaded=loaded, tuning=job.recipe.train.tuning, store=job.store, run=job.run,
-        parents=(trained.id, data.id, job.base.uri), key=key, probes=probes,
+        parents=(trained.id, data.id, job.base.uri), key=key, probes=probes, card=_card(job, data),
+        chat_template=job.chat_template,
     )  # fmt: skip
-    return {a.kind: a for a in made}
+    return {a.kind: a for a in made.artifacts}
+
+
+def _card(job: Job, data: Artifact) -> Any:
+    from luthier.export.card import Card
+
+    rows = {f"{side} rows": n for side, n in data.meta["rows"].items() if side in ("train", "validation", "test", "replay")}
+    return Card(
+        name=job.recipe.name, base=job.base.name, base_revision=job.base.revision, licence=job.base.licence,
+        tuning=job.recipe.train.tuning.kind, data=rows, lineage={"dataset": data.id},
+        recipe=job.recipe.model_dump(mode="json", exclude_defaults=True, exclude={"data": {"source", "test"}}),
+    )  # fmt: skip
+
+
+# ---- evaluate and judge
+
+
+def judged(
+    job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]], shipped: Mapping[str, Artifact]
+) -> tuple[Artifact, Verdict]:
+    """The ledger of what ships beside its baselines, and the verdict on it."""
+    from luthier.evaluate import gate, load_suite, read_ledger
+
+    spec = job.recipe.evaluate
+    candidate = shipped.get("model") or shipped["adapter"]
+    suites = [load_suite(s, folder=job.folder).digest for s in spec.regression]
+    key = job.evaluate_key(data.digest, candidate.digest, suites)
+    found = job.store.find(key, "ledger")
+    if found is None:
+        with job.store.lock(key):
+            found = job.store.find(key, "ledger") or _evaluate(job, data, sides, candidate, key)
+    _attach(job, "evaluate", found)
+    return found, gate(read_ledger(found), spec, test_use=_uses(job, data))
+
+
+def _evaluate(
+    job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]], candidate: Artifact, key: str
+) -> Artifact:
+    from luthier import evaluate
+    from luthier.engines.embedded import EmbeddedEngine
+    from luthier.models.load import load
+    from luthier.models.source import resolve
+
+    base = load(job.base, device=job.device, chat_template=job.chat_template)
+    assert job.run is not None
+    if candidate.kind == "model":
+        tuned = load(resolve(candidate.path), device=job.device)
+        engines = [EmbeddedEngine(base), EmbeddedEngine(tuned)]
+        contenders = [evaluate.Contender(e, x.chat) for e, x in zip(engines, (base, tuned), strict=True)]
+    else:
+        engines = [EmbeddedEngine(base, {"tuned": candidate.path})]
+        contenders = [evaluate.Contender(engines[0], base.chat), evaluate.Contender(engines[0], base.chat, "tuned")]
+    try:
+        with job.bar("evaluate") as bar:
+            return evaluate.run(
+                job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
+                store=job.store, run=job.run, parents=(data.id, candidate.id, job.base.uri), key=key,
+                seed=job.recipe.seed, folder=job.folder, progress=bar.update,
+            )  # fmt: skip
+    finally:
+        for engine in engines:
+            engine.close()
+
+
+def _uses(job: Job, data: Artifact) -> int:
+    """How many different candidates were judged on this dataset's test side, this one included."""
+    ledgers = [a for a in job.store.artifacts("ledger") if data.id in a.parents]
+    return max(1, len({parent for a in ledgers for parent in a.parents if parent.startswith(("model-", "adapter-"))}))
+
+
+# ---- report
+
+
+def reported(
+    job: Job, data: Artifact, given: TrainInput, trained: Artifact, shipped: Mapping[str, Artifact], ledger: Artifact,
+    verdict: Verdict, seconds: Mapping[str, float],
+) -> Path:  # fmt: skip
+    """Write the verdict and the page into the run's folder; gives the page."""
+    from luthier.pipeline.story import tell
+    from luthier.report import page
+
+    assert job.run is not None
+    _write(job.run.dir / "verdict.json", verdict.to_dict())
+    story = tell(job, data, given, trained, shipped, ledger, verdict, seconds)
+    path = job.run.dir / "report.html"
+    path.write_text(page(story), encoding="utf-8")
+    return path
 
 
 # ---- small things

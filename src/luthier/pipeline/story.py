@@ -1,0 +1,109 @@
+"""From artifacts to the plain data that a report draws: who answered what, what was lost, what was learnt, what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from luthier.evaluate import contrast, read_ledger, table
+from luthier.records import Example, Verdict
+from luthier.report import Figure, Metric, Shown, Stage, Story, System
+from luthier.report.story import Status
+
+if TYPE_CHECKING:
+    from luthier.pipeline.job import Job
+    from luthier.pipeline.stages import TrainInput
+    from luthier.store import Artifact
+
+SHOWN = 120
+"""Test items that the page carries; those that changed come first."""
+_ORDER = {"broken": 0, "fixed": 1, "wrong": 2, "right": 3}
+
+
+def tell(
+    job: Job, data: Artifact, given: TrainInput, trained: Artifact, shipped: Mapping[str, Artifact], ledger: Artifact,
+    verdict: Verdict, seconds: Mapping[str, float],
+) -> Story:  # fmt: skip
+    """Everything that the report of this run shows."""
+    from luthier.pipeline.stages import read, sides_of
+
+    assert job.run is not None
+    rows = read_ledger(ledger)
+    figures = table(rows)
+    history = read(trained, "history.json")
+    parity = {kind: read(artifact, "parity.json") for kind, artifact in shipped.items()}
+    return Story(
+        name=job.recipe.name,
+        run=job.run.id,
+        finished=job.run.finished or _now(),
+        verdict=verdict,
+        systems=_systems(figures),
+        metrics=_metrics(figures),
+        data=read(data, "report.json"),
+        training=history,
+        speed=[(m["step"], m["tokens_per_s"]) for m in job.run.metrics() if "tokens_per_s" in m],
+        plan=given.plan.to_dict(),
+        examples=_shown(contrast(rows), sides_of(data)["test"]),
+        parity=parity,
+        stages=[Stage(name, seconds.get(name)) for name in ("data", "train", "export", "evaluate")],
+        lineage=job.store.lineage(ledger.id).render(),
+        environment={**job.run.environment, "device": job.device, "threads": job.threads},
+        recipe=(job.run.dir / "recipe.yaml").read_text(encoding="utf-8"),
+        command=f"luthier run runs/{job.run.id}/recipe.yaml",
+        notes=_notes(job, history, given, figures),
+    )
+
+
+def _systems(figures: Mapping[str, Any]) -> list[System]:
+    return [
+        System(s["name"], s["title"], s.get("note") or "", s.get("prompt_tokens"), ships=s["name"] == "tuned")
+        for s in figures["systems"]
+    ]
+
+
+def _metrics(figures: Mapping[str, Any]) -> list[Metric]:
+    out = []
+    for metric in figures["metrics"]:
+        values = {s["name"]: s["values"][metric["key"]] for s in figures["systems"]}
+        drawn = {name: Figure(v["value"], v["low"], v["high"], v["n"]) for name, v in values.items()}
+        out.append(Metric(metric["title"], drawn, metric["unit"], decides=metric["role"] == "target"))
+    return out
+
+
+def _shown(items: Sequence[Mapping[str, Any]], test: Sequence[Example]) -> list[Shown]:
+    by_id = {e.id: e for e in test}
+    plain = {"better": "fixed", "worse": "broken", "same": "right", None: "wrong"}
+    shown = []
+    for item in items:
+        example = by_id.get(item["id"])
+        status = cast(Status, plain.get(item["status"], item["status"]))
+        shown.append(
+            Shown(
+                id=item["id"],
+                question=example.asked if example else "",
+                reference=item["reference"] or "",
+                answers={name: text for name, text in item["answers"].items() if text is not None},
+                status=status,
+                origin=str(example.origin or "") if example else "",
+                why=item["reasons"].get("tuned", ""),
+            )
+        )
+    return sorted(shown, key=lambda s: (_ORDER[s.status], s.id))[:SHOWN]
+
+
+def _notes(job: Job, history: Mapping[str, Any], given: TrainInput, figures: Mapping[str, Any]) -> dict[str, str]:
+    trained = sum(sum(s.trained) for s in given.train)
+    everything = sum(len(s.ids) for s in given.train)
+    notes = {
+        "base": f"{job.base.name}, {job.sizes.parameters:,} parameters",
+        "trained": f"{history['trainable']:,} parameters ({history['share']:.2%}), {history['tokens']:,} tokens",
+        "tokens with a loss": f"{trained / max(everything, 1):.1%} of the rows' tokens",
+    }
+    notes |= {f"no {name}": reason for name, reason in figures["not_available"].items()}
+    return notes
+
+
+def _now() -> str:
+    from luthier.store.run import now
+
+    return now()
