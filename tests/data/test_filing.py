@@ -17,7 +17,7 @@ SUBJECTS = ["lamp", "door", "train", "glove", "piano", "window", "river", "stone
 def rows(count: int) -> list[dict[str, str]]:
     return [
         {
-            "question": f"{n} words on the {SUBJECTS[n % 12]}: what became of the one I bought in shop {n * 7}, please?",
+            "question": f"{n} words on the {SUBJECTS[n % 12]}: what became of the one I bought in shop {n * 7}?",
             "answer": f"Gone {n}.",
         }
         for n in range(count)

@@ -395,7 +395,7 @@ def test_the_result_is_the_same_under_any_hash_seed(tmp_path: Path) -> None:
 
 REFUSALS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("none usable", [{"messages": [{"role": "user", "content": "x"}]}] * 5, {}, "none of the 5 rows has an answer"),
-    ("unanswered", [row(1), {"question": "x?", "answer": ""}], {"on_unanswered": "refuse"}, "1 of 2 rows have no answer"),
+    ("unanswered", [row(1), row(2, answer="")], {"on_unanswered": "refuse"}, "1 of 2 rows have no answer"),
     ("unknown shape", [{"colour": "red", "size": 3}] * 9, {}, "table of unknown shape: fields colour, size"),
     ("preference", [{"prompt": "p", "chosen": "a", "rejected": "b"}] * 9, {}, "preference"),
     ("group column", [row(1)], {"split": {"group_by": "customer"}}, "no column is called 'customer'"),
@@ -406,7 +406,7 @@ REFUSALS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     (
         "one template",
         [{"question": f"Please tell me how much the small red lamp number {n} costs in your shop today if you would "
-                      "be so kind as to look it up in the big blue list on the wall", "answer": str(n * n)} for n in range(30)],
+                      "be so kind as to look it up in the big blue list on the wall", "answer": f"{n}"} for n in range(30)],
         {},
         "30 of 30 rows follow one template: please tell me how much the small red lamp number … costs",
     ),
@@ -457,3 +457,18 @@ def test_keys_of_the_recipe_change_what_they_name(tmp_path: Path) -> None:
     test = [{"question": one_word_changed(rows[9]["question"]), "answer": "x"}]
     assert step(prepare(tmp_path, rows, test, leak_similarity=0.99), "leaks")["removed"] == 0
     assert step(prepare(tmp_path, rows, test), "leaks")["removed"] == 1
+
+
+def test_by_time_the_groups_of_test_rows_leave_training(tmp_path: Path) -> None:
+    rows = [row(n, day=f"2026-01-{1 + n:02d}", customer=f"c{n % 10}") for n in range(30)]
+    made = prepare(tmp_path, rows, split={"test": 0.1, "by_time": "day", "group_by": "customer"})
+    assert {e.group for e in made.test} == {"c7", "c8", "c9"}
+    assert not {e.group for e in (*made.train, *made.validation)} & {"c7", "c8", "c9"}
+    assert step(made, "older likes of test rows")["removed"] == 6
+
+
+def test_bad_rows_of_a_given_test_set_are_told(tmp_path: Path) -> None:
+    made = prepare(tmp_path, [row(n) for n in range(20)], [row(90), {"question": "x?", "answer": ""}])
+    assert made.report["test_set"] == {"given": True, "rows": 2, "unusable": 1}
+    (bad,) = made.quarantine
+    assert (bad["side"], bad["rule"], bad["origin"]) == ("test", "answer.empty", "test.jsonl:2")

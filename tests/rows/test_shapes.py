@@ -18,14 +18,16 @@ CALL = {"name": "look", "arguments": {"at": "cat"}}
 SHAPES: list[tuple[str, dict[str, Any]]] = [
     ("messages", {"messages": [{"role": "user", "content": ASK}, {"role": "assistant", "content": ANSWER}]}),
     ("messages", {"conversation": [{"role": "human", "content": ASK}, {"role": "gpt", "content": ANSWER}]}),
-    ("messages", {"messages": [{"role": "user", "content": [{"type": "text", "text": ASK}]}, {"role": "model", "content": ANSWER}]}),
+    ("messages", {"messages": [
+        {"role": "user", "content": [{"type": "text", "text": ASK}]}, {"role": "model", "content": ANSWER}]}),
     ("sharegpt", {"conversations": [{"from": "human", "value": ASK}, {"from": "gpt", "value": ANSWER}], "id": "x"}),
     ("alpaca", {"instruction": ASK, "input": "", "output": ANSWER}),
     ("alpaca", {"instruction": "What is", "input": "it?", "output": ANSWER}),
     ("prompt_completion", {"prompt": ASK, "completion": ANSWER}),
     ("prompt_completion", {"question": ASK, "answer": ANSWER, "source": "web"}),
     ("prompt_completion", {"Input": ASK, "Output": ANSWER}),
-    ("prompt_completion", {"prompt": [{"role": "user", "content": ASK}], "completion": [{"role": "assistant", "content": ANSWER}]}),
+    ("prompt_completion", {
+        "prompt": [{"role": "user", "content": ASK}], "completion": [{"role": "assistant", "content": ANSWER}]}),
 ]  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def test_tools_calls_and_answers_survive_in_both_dialects() -> None:
         "messages": [
             {"role": "user", "content": ASK},
             {"role": "assistant", "content": None, "tool_calls": [
-                {"id": "c1", "type": "function", "function": {"name": "look", "arguments": json.dumps(CALL["arguments"])}}]},
+                {"id": "c1", "function": {"name": "look", "arguments": json.dumps(CALL["arguments"])}}]},
             {"role": "tool", "content": "meow", "tool_call_id": "c1"},
             {"role": "assistant", "content": ANSWER},
         ],
@@ -202,3 +204,16 @@ def test_every_usable_real_row_becomes_an_example(realdata: Path, name: str) -> 
     shape = detect(raw.value for raw in raws if raw.value)
     made = [item for item in to_examples(raws, Layout(shape)) if isinstance(item, Example)]
     assert len(made) == len(raws)
+
+
+@pytest.mark.parametrize(
+    ("row", "asked"),
+    [
+        ({"context": "The cat sat.", "question": "Who sat?", "answer": "The cat."}, "The cat sat.\n\nWho sat?"),
+        ({"instruction": "Who sat?", "context": "The cat sat.", "response": "The cat."}, "Who sat?\n\nThe cat sat."),
+        ({"instruction": "Who sat?", "context": "", "response": "The cat."}, "Who sat?"),
+    ],
+)
+def test_the_passage_that_a_question_is_about_is_asked_with_it(row: dict[str, Any], asked: str) -> None:
+    example = convert(row)[0]
+    assert isinstance(example, Example) and example.asked == asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_masking_is_complete_and_does_not_repeat(text: str) -> None:
     masked, counts = personal.redact(text)
     spans = personal.find(text)
     assert sum(counts.values()) == len(spans)
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(spans))
     assert all(text[s.start : s.end] == s.value for s in spans)
     assert bool(spans) == (masked != text)
 

@@ -8,7 +8,19 @@ It does not train, score or fetch anything.
 """
 
 from luthier.data.check import CheckReport, check
+from luthier.data.funnel import LOSSES
 from luthier.data.prepare import Prepared, build, examples, prepare, report
 from luthier.data.propose import Proposal, propose
 
-__all__ = ["CheckReport", "Prepared", "Proposal", "build", "check", "examples", "prepare", "propose", "report"]
+__all__ = [
+    "LOSSES",
+    "CheckReport",
+    "Prepared",
+    "Proposal",
+    "build",
+    "check",
+    "examples",
+    "prepare",
+    "propose",
+    "report",
+]

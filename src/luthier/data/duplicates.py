@@ -11,10 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from luthier.data.answers import AnswerKind
 from luthier.data.funnel import Loss
@@ -107,12 +105,20 @@ def near(examples: Sequence[Example], keys: Keys, found: Groups, kind: AnswerKin
     """Rows that are near an earlier row that stays, with an answer that says the same, by index."""
     losses: dict[int, Loss] = {}
     alike = _Alike(examples, keys, kind, threshold)
-    for first, second, jaccard in zip(found.first.tolist(), found.second.tolist(), found.jaccard.tolist(), strict=True):
+    for first, second, jaccard in _pairs(found):
         if second not in losses and first not in losses and alike(first, second):
             partner = examples[first]
             why = f"{jaccard:.2f} similar to {partner.origin}, with the same answer"
             losses[second] = Loss(examples[second], "duplicate.near", why, partner)
     return losses
+
+
+def _pairs(found: Groups) -> Iterator[tuple[int, int, float]]:
+    """All pairs as Python numbers, some at a time: there may be millions."""
+    for start in range(0, len(found.first), 100_000):
+        part = slice(start, start + 100_000)
+        columns = (found.first[part].tolist(), found.second[part].tolist(), found.jaccard[part].tolist())
+        yield from zip(*columns, strict=True)
 
 
 class _Alike:
@@ -147,11 +153,6 @@ class _Alike:
         if index not in self._sets:
             self._sets[index] = shingles(answer_of(self._examples[index]))
         return self._sets[index]
-
-
-def same_component(found: Groups, rows: Sequence[int]) -> list[int]:
-    """Component numbers of some rows."""
-    return np.asarray(found.component)[list(rows)].tolist()  # type: ignore[no-any-return]
 
 
 def _strict(text: str) -> str:

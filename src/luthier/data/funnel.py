@@ -13,6 +13,18 @@ from typing import Any
 from luthier.records import Example
 from luthier.rows import Finding
 
+LOSSES: dict[str, str] = {
+    "answer.odd": "The answer is not a JSON object where nearly all others are.",
+    "conflict": "The same question has another label (or another value in a closed JSON field) elsewhere.",
+    "duplicate.exact": "Question and answer equal those of an earlier row after normalising.",
+    "duplicate.near": "The question is near an earlier one, and the answers say the same.",
+    "leak.exact": "The question stands in the test set.",
+    "leak.near": "The question is near one of the test set.",
+    "leak.time": "The row is alike or of one group with a newer row of the test set.",
+    "tokens.overlong": "The row is longer than train.max_length tokens.",
+    "tokens.refused": "The chat format cannot render the row, or nothing in it would be trained.",
+}
+"""Rule id -> what it means, for rows that were readable and still left; beside ``rows.RULES`` for the others."""
 _SHOWN = 3
 _TEXT = 300
 
@@ -25,6 +37,9 @@ class Loss:
     rule: str
     why: str
     partner: Example | None = None
+
+    def __post_init__(self) -> None:
+        assert self.rule in LOSSES, self.rule
 
     def to_dict(self) -> dict[str, Any]:
         """As written to ``removed.jsonl`` and ``quarantine.jsonl``."""

@@ -187,6 +187,7 @@ def build(
         "map": spec.map.model_dump(exclude_none=True) if spec.map else None,
         "thread": spec.thread.model_dump() if spec.thread else None,
         "steps": funnel.steps,
+        "test_set": {"given": bool(spec.test), "rows": given.rows, "unusable": len(given.errors)},
         "duplicates": repeats,
         "findings": dict(sorted(Counter(f.rule for f in (*loaded.findings, *given.findings)).items())),
         "personal": personal,

@@ -63,6 +63,13 @@ def propose(sources: Sequence[str], *, folder: Path | None = None, answer_column
     """
     where = folder or Path.cwd()
     first = next(iter(expand(sources, folder=where)))
+    if first.path is None:
+        raise LuthierError(
+            "standard input can be read only once",
+            where="-",
+            why="the rows are looked at first and read again later",
+            fix="save them to a file",
+        )
     values = [raw.value for raw in read_file(first) if raw.value is not None]
     shape = detect(values)
     mapping: MapSpec | None = None

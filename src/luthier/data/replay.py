@@ -72,9 +72,15 @@ def draw(
     """
     wanted = round(len(known) * spec.share / (1.0 - spec.share))
     plain = DataSpec(source=spec.source, personal=job.personal)
-    tables = [table for source in spec.source for table in _tables(source, plain, folder)]
-    loaded = convert(tables, plain, labels=labels_of(tables))
-    examples = [_marked(example) for example in loaded.examples]
+    examples: list[Example] = []
+    errors: list[Finding] = []
+    parents: list[str] = []
+    for source in spec.source:
+        tables = _packaged(plain) if _is_built_in(source, folder) else read_tables([source], plain, folder=folder)
+        loaded = convert(tables, plain, labels=labels_of(tables))
+        examples += (_marked(example, BUILT_IN if _is_built_in(source, folder) else "") for example in loaded.examples)
+        errors += loaded.errors
+        parents += (table.parent for table in tables)
     if job.personal == "redact":
         examples, _, _ = redact(examples)
     leaked, _ = leaks(examples, held_out, held_asked, job.leak_similarity)
@@ -93,9 +99,7 @@ def draw(
             chosen.append(example)
         else:
             overlong += 1
-    errors = tuple(finding for finding in loaded.findings if finding.severity == "error")
-    parents = tuple(table.parent for table in tables)
-    return Replay(tuple(chosen), spec.source, wanted, len(pool), len(leaked), overlong, errors, parents)
+    return Replay(tuple(chosen), spec.source, wanted, len(pool), len(leaked), overlong, tuple(errors), tuple(parents))
 
 
 def _identity(example: Example) -> str:
@@ -104,9 +108,11 @@ def _identity(example: Example) -> str:
     return f"{asked}\0{answer}" if asked else example.id
 
 
-def _tables(source: str, spec: DataSpec, folder: Path) -> list[Table]:
-    if source != BUILT_IN or (folder / source).exists():
-        return read_tables([source], spec, folder=folder)
+def _is_built_in(source: str, folder: Path) -> bool:
+    return source == BUILT_IN and not (folder / source).exists()
+
+
+def _packaged(spec: DataSpec) -> list[Table]:
     packaged = files("luthier").joinpath(_PACKAGED)
     if not packaged.is_file():
         raise LuthierError(
@@ -120,7 +126,7 @@ def _tables(source: str, spec: DataSpec, folder: Path) -> list[Table]:
     return [replace(table, file=replace(table.file, name=BUILT_IN)) for table in found]
 
 
-def _marked(example: Example) -> Example:
-    origin = example.origin or Origin("replay", 0)
-    name = BUILT_IN if origin.file == Path(_PACKAGED).name else origin.file
-    return replace(example, origin=Origin(name, origin.line), meta={**example.meta, "replay": name})
+def _marked(example: Example, name: str) -> Example:
+    origin = example.origin or Origin("", 0)
+    origin = replace(origin, file=name or origin.file)
+    return replace(example, origin=origin, meta={**example.meta, "replay": origin.file})

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from luthier.data import duplicates
 from luthier.data.answers import AnswerKind, odd_answers
 from luthier.data.funnel import Funnel, Loss
@@ -97,4 +99,5 @@ class _Left:
 
 def _explained(similar: Groups, near: Mapping[int, Loss]) -> int:
     """Pairs of which one row left."""
-    return sum(a in near or b in near for a, b in zip(similar.first.tolist(), similar.second.tolist(), strict=True))
+    left = np.fromiter(near, dtype=np.int64, count=len(near))
+    return int((np.isin(similar.first, left) | np.isin(similar.second, left)).sum())

@@ -16,8 +16,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.recipe.data import SplitSpec
@@ -199,8 +197,3 @@ def template_of(texts: Sequence[str], longest: int = 160) -> str:
             out.append("…")
     text = " ".join(out)
     return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def sizes(component: Sequence[int]) -> list[int]:
-    """Sizes of components, largest first."""
-    return sorted(np.unique(np.asarray(component), return_counts=True)[1].tolist(), reverse=True)

@@ -7,7 +7,7 @@ kept as ``meta``; role names of other tools are understood; nothing is guessed a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -153,6 +153,13 @@ def _said(row: Mapping[str, Any], columns: Mapping[str, str], part: str, role: s
 
 def _pair(row: Mapping[str, Any], columns: Mapping[str, str]) -> list[Message]:
     asked = _said(row, columns, "prompt", "user")
+    key = columns.get("context")
+    context = text_of(row.get(key), key, missing_is_empty=True).strip() if key else ""
+    if context and asked[-1].role == "user":
+        parts = [asked[-1].content, context]
+        if columns.get("prompt", "").lower() != "instruction":
+            parts.reverse()  # a passage comes before its question, behind an instruction
+        asked[-1] = replace(asked[-1], content="\n\n".join(parts))
     answered = _said(row, columns, "answer", "assistant")
     if not answered[-1].content.strip() and not answered[-1].tool_calls:
         raise RowProblem("answer.empty", "the answer is empty", path=columns.get("answer", "answer"), fix="fill it in")

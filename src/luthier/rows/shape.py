@@ -27,6 +27,8 @@ _PAIRS = (
     ("human", ("assistant", "gpt", "bot")),
 )
 _TEXTS = ("text", "sentence", "utterance", "message", "query", "content", "tweet", "review", "document", "question")
+_CONTEXTS = ("context", "passage", "input", "document", "article")
+"""Beside a question: what it is about. Left out, the answer would be learned by heart."""
 _LABELS = ("label", "intent", "category", "class", "sentiment", "label_text", "tag", "topic", "labels")
 
 
@@ -144,8 +146,12 @@ def _pair(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape |
             for part in ("system", "tools"):
                 if column := _by_name(fields, (part,)):
                     columns[part] = column
+            context = _by_name(fields, [c for c in _CONTEXTS if c not in (prompt.lower(), answer.lower())])
+            if context and _share(sample, lambda row, c=context: isinstance(row.get(c), str | None)) > 0.9:  # type: ignore[misc]
+                columns["context"] = context
             share = _share(sample, lambda row, p=prompt, a=answer: _sayable(row.get(p)) and _sayable(row.get(a)))  # type: ignore[misc]
-            return Shape("prompt_completion", share, f"{prompt} is asked, {answer} is the answer", columns)
+            asked = f"{prompt} with its {context}" if "context" in columns else prompt
+            return Shape("prompt_completion", share, f"{asked} is asked, {answer} is the answer", columns)
     return None
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +23,10 @@ from luthier.similar.encode import Matrix, encode
 
 MOST_PAIRS = 30_000_000
 """Pairs kept at most; more means that the texts are copies of a few templates."""
-_BLOCK = 2048
+_CELLS = 10_000_000
+"""Cells of the candidate matrix made at once: bounds the memory even when every row shares a template."""
 _VERIFY = 200_000
-Ints = NDArray[np.int64]
+Ints = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def _join(left: Matrix, right: Matrix, threshold: float, *, within: bool) -> tup
         shared = np.asarray(left[first].multiply(right[second]).sum(axis=1)).ravel()
         jaccard = shared / (left_sizes[first] + right_sizes[second] - shared)
         near = jaccard >= threshold
-        found.append((first[near], second[near], jaccard[near]))
+        found.append((first[near].astype(np.int32), second[near].astype(np.int32), jaccard[near]))
         total += int(near.sum())
         if total > MOST_PAIRS:
             raise _too_many()
@@ -154,20 +156,15 @@ def _prefix(matrix: Matrix, threshold: float) -> Matrix:
 
 def _candidates(left: Matrix, right_by_column: Matrix, *, within: bool) -> Iterator[tuple[Ints, Ints]]:
     """Pairs that share a member of their prefixes, in chunks; within one list only first < second."""
-    start, rows = 0, left.shape[0]
-    block = _BLOCK
-    while start < rows:
-        end = min(rows, start + block)
-        product = (left[start:end] @ right_by_column).tocoo()
+    block = max(16, _CELLS // max(1, right_by_column.shape[1]))
+    for start in range(0, left.shape[0], block):
+        product = (left[start : start + block] @ right_by_column).tocoo()
         first, second = product.row.astype(np.int64) + start, product.col.astype(np.int64)
         if within:
             ordered = first < second
             first, second = first[ordered], second[ordered]
         for chunk in range(0, len(first), _VERIFY):
             yield first[chunk : chunk + _VERIFY], second[chunk : chunk + _VERIFY]
-        if product.nnz > 20_000_000:  # templated rows share everything: smaller steps keep memory flat
-            block = max(64, block // 4)
-        start = end
 
 
 def _spread(

@@ -9,7 +9,7 @@ import numpy as np
 
 from luthier.similar.encode import encode
 
-_BLOCK = 512
+_CELLS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,9 @@ def nearest(texts: Sequence[str], others: Sequence[str], shingle: int = 3) -> Ne
     left, right = matrix[: len(texts)], matrix[len(texts) :]
     left_sizes, right_sizes = np.diff(left.indptr), np.diff(right.indptr)
     by_column = right.T.tocsr()
-    for start in range(0, len(texts), _BLOCK):
-        shared = (left[start : start + _BLOCK] @ by_column).tocoo()
+    block = max(16, _CELLS // len(others))  # bounds the memory even when every pair shares a shingle
+    for start in range(0, len(texts), block):
+        shared = (left[start : start + block] @ by_column).tocoo()
         if not shared.nnz:
             continue
         sizes = left_sizes[start + shared.row] + right_sizes[shared.col]
