@@ -129,7 +129,7 @@ def test_two_processes_commit_the_same_content_and_different_content(store: Stor
 
 
 def test_kill_9_at_any_line_of_a_commit_leaves_all_or_nothing(store: Store, tmp_path: Path) -> None:
-    """A child counts the lines it executes and kills itself at the k-th; the first, undisturbed, tells how many there are."""
+    """A child kills itself at the k-th line that it executes; the first, undisturbed, tells how many there are."""
     counted = tmp_path / "lines"
 
     def commit(kill_at: int | None) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from luthier.store import rowfile
 from luthier.store.artifact import COMMITS, MANIFEST, Artifact
@@ -84,8 +85,12 @@ class Erased:
 
 
 def marked(row_id: str, html: str) -> str:
-    """Wrap a piece of a page that shows a row, so that erasing the row can blank it."""
-    return f"<!--row {row_id}-->{html}<!--/row {row_id}-->"
+    """Wrap a piece of a page that shows a row, so that erasing the row can blank it. Pieces may lie in each other."""
+    return f"<!--row {_tag(row_id)}-->{html}<!--/row {_tag(row_id)}-->" if row_id else html
+
+
+def _tag(row_id: str) -> str:
+    return quote(row_id, safe="").replace("-", "%2D")  # two hyphens would end the comment
 
 
 def erase(store: Store, ids: Sequence[str]) -> Erased:
@@ -161,7 +166,7 @@ def _pages(runs: Path, ids: Collection[str]) -> Iterator[Path]:
     for page in sorted(runs.glob("*/*.html")):
         text = before = page.read_text(encoding="utf-8")
         for row_id in ids:
-            name = re.escape(row_id)
+            name = re.escape(_tag(row_id))
             text = re.sub(
                 f"<!--row {name}-->.*?<!--/row {name}-->", "<em>erased on request</em>", text, flags=re.DOTALL
             )

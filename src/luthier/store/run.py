@@ -168,7 +168,6 @@ class Run:
             raise LuthierError(f"run {self.id} is still running", where=self.dir, fix="wait for it, or stop it first")
         self._record.update(status="running", finished=None, process=process.current().to_dict())
         self._save()
-        self.event("resumed")
 
     def to_dict(self) -> dict[str, Any]:
         return {**self._record, "status": self.status, "dir": str(self.dir)}

@@ -1,0 +1,116 @@
+"""Line charts as SVG, readable in print and at half size. Two series are told apart by more than colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from luthier.report.figures import esc, tick_label, ticks
+
+Point = tuple[float, float]
+W, H = 480, 232
+LEFT, RIGHT, TOP, BOTTOM = 54, 14, 14, 36
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line. ``style`` is a class of the page's style sheet: main, second, faint, dots."""
+
+    name: str
+    points: Sequence[Point]
+    style: str = "main"
+
+
+def chart(
+    title: str, series: Sequence[Series], *, unit: str = "", mark: Point | None = None, mark_text: str = ""
+) -> str:
+    """One chart over steps; empty text if there is nothing to draw. ``mark`` rings a point and says what it is."""
+    drawn = [Series(s.name, [p for p in s.points if math.isfinite(p[1])], s.style) for s in series]
+    drawn = [s for s in drawn if s.points]
+    if not drawn:
+        return ""
+    xs = [x for s in drawn for x, _ in s.points]
+    ys = [y for s in drawn for _, y in s.points]
+    x0, x1 = min(xs), max(max(xs), min(xs) + 1)
+    y0, y1 = min(ys), max(ys)
+    y0 = 0.0 if 0 <= y0 < 0.4 * y1 else y0
+    pad = (y1 - y0 or abs(y1) or 1.0) * 0.06
+    y0, y1 = (y0 if y0 == 0 else y0 - pad), y1 + pad
+
+    def px(x: float) -> float:
+        return LEFT + (W - LEFT - RIGHT) * (x - x0) / (x1 - x0)
+
+    def py(y: float) -> float:
+        return H - BOTTOM - (H - TOP - BOTTOM) * (y - y0) / (y1 - y0)
+
+    body = []
+    for y in ticks(y0, y1, 4):
+        body.append(f'<line class="grid" x1="{LEFT}" x2="{W - RIGHT}" y1="{py(y):.1f}" y2="{py(y):.1f}"/>')
+        body.append(f'<text class="ytick" x="{LEFT - 6}" y="{py(y) + 4:.1f}">{esc(tick_label(y))}</text>')
+    for x in ticks(x0, x1, 5):
+        body.append(f'<text class="xtick" x="{px(x):.1f}" y="{H - BOTTOM + 17}">{esc(tick_label(x))}</text>')
+    body.append(f'<line class="base" x1="{LEFT}" x2="{W - RIGHT}" y1="{H - BOTTOM}" y2="{H - BOTTOM}"/>')
+    body.append(f'<text class="xtick" x="{(LEFT + W - RIGHT) / 2:.0f}" y="{H - 4}">step</text>')
+    for s in drawn:
+        places = [(px(x), py(y)) for x, y in s.points]
+        if len(places) > 1:
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+            body.append(f'<polyline class="line {s.style}" points="{path}"/>')
+        if s.style in ("second", "dots") or len(places) == 1:
+            body += [f'<circle class="point {s.style}" cx="{x:.1f}" cy="{y:.1f}" r="3.2"/>' for x, y in places]
+    if mark is not None:
+        x, y = px(mark[0]), py(mark[1])
+        anchor = "end" if x > W * 0.6 else "start"
+        body.append(f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="7"/>')
+        place = f'x="{x + (-11 if anchor == "end" else 11):.1f}" y="{y - 10:.1f}"'
+        body.append(f'<text class="mark" {place} text-anchor="{anchor}">{esc(mark_text)}</text>')
+    legend = " ".join(
+        f'<span class="key k-{s.style}">{esc(s.name)}</span>' for s in drawn if len(drawn) > 1 or s.style != "main"
+    )
+    head = f"{esc(title)}{f' <small>{esc(unit)}</small>' if unit else ''}"
+    return (
+        f'<figure class="chart"><figcaption><b>{head}</b> {legend}</figcaption>'
+        f'<svg viewBox="0 0 {W} {H}" role="img" aria-label="{esc(title)} over steps">{"".join(body)}</svg></figure>'
+    )
+
+
+def training_charts(training: Mapping[str, Any], speed: Sequence[tuple[int, float]]) -> str:
+    """Loss with validation, what the monitors saw, learning rate, speed."""
+    history: Sequence[Mapping[str, Any]] = training.get("history", ())
+    loss = _points(history, "loss")
+    val = _points(history, "val")
+    best = next(((x, y) for x, y in val if x == training.get("best_step")), None)
+    note = f"best {best[1]:.3f} at step {best[0]:,.0f}" if best else ""
+    lines = [
+        Series("each step", loss, "faint"), Series("train, smoothed", _smooth(loss)), Series("validation", val, "second"),
+    ]  # fmt: skip
+    charts = [chart("Loss", lines, unit="nats a trained token", mark=best, mark_text=note)]
+    probes: dict[str, list[Point]] = {}
+    for entry in history:
+        for name, number in (entry.get("probe") or {}).items():
+            if isinstance(number, (int, float)):
+                probes.setdefault(str(name), []).append((float(entry["step"]), float(number)))
+    charts += [chart(f"Monitor: {name}", [Series(name, points, "second")]) for name, points in sorted(probes.items())]
+    charts.append(chart("Learning rate", [Series("learning rate", _points(history, "rate"))]))
+    rates = [(float(step), float(rate)) for step, rate in speed]
+    charts.append(chart("Speed", [Series("tokens a second", rates)], unit="tokens a second"))
+    return f'<div class="charts">{"".join(charts)}</div>'
+
+
+def _points(history: Sequence[Mapping[str, Any]], key: str) -> list[Point]:
+    found = ((entry.get("step"), entry.get(key)) for entry in history)
+    return [(float(x), float(y)) for x, y in found if isinstance(x, (int, float)) and isinstance(y, (int, float))]
+
+
+def _smooth(points: Sequence[Point]) -> list[Point]:
+    """A running mean over about a twentieth of the run, both sides; short runs stay as they are."""
+    half = len(points) // 40
+    if half == 0:
+        return list(points)
+    out = []
+    for i, (x, _) in enumerate(points):
+        window = [y for _, y in points[max(0, i - half) : i + half + 1]]
+        out.append((x, sum(window) / len(window)))
+    return out

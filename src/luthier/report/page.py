@@ -1,0 +1,297 @@
+"""The report: one HTML file that opens offline, prints well and needs nothing from outside.
+
+Order: the verdict in a sentence and a forest plot; everybody side by side; the data's story; training; answers; what
+must not get worse; what it took, where it came from, how to make it again. What the run did not do is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+from luthier.records import SuiteResult
+from luthier.report.answers import answers
+from luthier.report.charts import training_charts
+from luthier.report.figures import cut, delta_unit, digits_for, duration, esc, interval, signed, value
+from luthier.report.forest import forest, status
+from luthier.report.river import river
+from luthier.report.story import Figure, Metric, Story, System
+
+_SIGNS = {"PROMOTE": "✓", "REJECT": "✗", "INCONCLUSIVE": "?"}
+
+
+def page(story: Story) -> str:
+    """The whole page as text; write it as UTF-8."""
+    parts = [
+        ("data", "The data", _data(story)),
+        ("training", "Training", _training(story)),
+        ("answers", "Answers, base beside tuned", answers(story.examples, story.systems) if story.examples else ""),
+        ("regression", "What must not get worse", _regression(story.verdict.results)),
+        ("cost", "What it took", _costs(story)),
+        ("origin", "Where it comes from, and how to make it again", _origin(story)),
+    ]
+    shown = [(key, title, body) for key, title, body in parts if body]
+    menu = "".join(f'<a href="#{key}">{esc(title)}</a>' for key, title, _ in [("verdict", "Verdict", ""), *shown])
+    sections = "".join(f'<section id="{key}"><h2>{esc(title)}</h2>{body}</section>' for key, title, body in shown)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{esc(story.verdict.kind.value)} · {esc(story.name)}</title>"
+        f"<style>{_asset('page.css')}</style></head><body>"
+        f"<nav>{menu}</nav><main>{_verdict(story)}{sections}</main>"
+        f"<footer>{esc(story.run)} · made by Luthier · this file is complete: it loads nothing</footer>"
+        f"<script>{_asset('page.js')}</script></body></html>\n"
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files("luthier.report").joinpath(name).read_text(encoding="utf-8")
+
+
+# -- the verdict
+
+
+def _verdict(story: Story) -> str:
+    verdict = story.verdict
+    word = verdict.kind.value
+    advice = "".join(f"<li>{esc(text)}</li>" for text in verdict.advice)
+    return (
+        f'<section id="verdict"><p class="name">{esc(story.name)} <small>{esc(story.run)} · '
+        f"{esc(story.finished[:16].replace('T', ' '))}</small></p>"
+        f'<div class="verdict v-{word.lower()}"><h1>{_SIGNS[word]} {word}</h1>'
+        f"<p>{esc(_sentence(verdict.reason))}</p></div>"
+        f"{_headline(verdict.results)}{forest(verdict.results)}"
+        f"{f'<ul class=advice>{advice}</ul>' if advice else ''}"
+        f"{_compared(story.systems, story.metrics)}{_facts(verdict.facts)}</section>"
+    )
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?" else ".")
+
+
+def _headline(results: Sequence[SuiteResult]) -> str:
+    """The strictest comparison of each target, in large figures: against the best baseline."""
+    best: dict[str, SuiteResult] = {}
+    for r in results:
+        if r.role == "target" and r.status != "described" and (r.metric not in best or r.delta < best[r.metric].delta):
+            best[r.metric] = r
+    tiles = [
+        f'<div class="tile"><span class="figure"><s>{esc(value(r.reference, r.unit))}</s> → '
+        f"<b>{esc(value(r.candidate, r.unit))}</b></span><small>{esc(r.metric)} on {r.n:,} test rows<br>"
+        f"{esc(signed(r.delta))} {esc(interval(r.low, r.high))} {esc(delta_unit(r.unit))} "
+        f"over {esc(r.reference_name)}</small></div>"
+        for r in best.values()
+        if math.isfinite(r.delta)
+    ]
+    return f'<div class="tiles">{"".join(tiles)}</div>' if tiles else ""
+
+
+def _compared(systems: Sequence[System], metrics: Sequence[Metric]) -> str:
+    """Everybody on the test rows: a bar with its interval and n for each figure."""
+    if not systems or not metrics:
+        return ""
+    blocks = [_metric(metric, systems) for metric in metrics]
+    notes = "".join(
+        f"<li><b>{esc(s.title)}</b>: {esc(s.note or 'as it is')}{_tokens(s)}</li>"
+        for s in systems
+        if s.note or s.prompt_tokens
+    )
+    return (
+        f'<h3>Everybody on the same test rows</h3><div class="metrics">{"".join(blocks)}</div>'
+        '<p class="note">Bars end at the figure; the thin line is its 95% interval.</p>'
+        f"{f'<ul class=note>{notes}</ul>' if notes else ''}"
+    )
+
+
+def _tokens(system: System) -> str:
+    return f" · {system.prompt_tokens:,.0f} prompt tokens a request" if system.prompt_tokens else ""
+
+
+def _metric(metric: Metric, systems: Sequence[System]) -> str:
+    found = [(s, metric.figures[s.name]) for s in systems if s.name in metric.figures]
+    top = 100.0 if metric.unit == "%" else 1.1 * max((f.high or f.value or 0.0 for _, f in found), default=1.0) or 1.0
+    rows = "".join(_figure(s, f, metric.unit, top) for s, f in found)
+    word = "decides" if metric.decides else "shown"
+    return f'<div class="metric m-{word}"><h4>{esc(metric.title)} <small>{word}</small></h4>{rows}</div>'
+
+
+def _figure(system: System, figure: Figure, unit: str, top: float) -> str:
+    def x(number: float) -> str:
+        return f"{100 * min(max(number / top, 0), 1):.2f}%"
+
+    marks = ""
+    said = value(figure.value, unit)
+    if figure.value is not None and math.isfinite(figure.value):
+        marks = f'<rect width="{x(figure.value)}" height="100%"/>'
+        if figure.low is not None and figure.high is not None:
+            marks += f'<line x1="{x(figure.low)}" x2="{x(figure.high)}" y1="50%" y2="50%"/>'
+            said += f" <small>[{value(figure.low, unit).rstrip('%')}, {value(figure.high, unit).rstrip('%')}]</small>"
+    return (
+        f'<div class="crow{" ships" if system.ships else ""}"><span>{esc(system.title)}</span>'
+        f'<svg class="cbar" aria-hidden="true">{marks}</svg><span>{said} <small>n={figure.n:,}</small></span></div>'
+    )
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    """What the gate stated before it saw data. Systems and suites have places of their own on the page."""
+    rows = [row for row in _flat({k: v for k, v in facts.items() if k not in _ELSEWHERE}) if row[1]]
+    return f"<details><summary>what the gate fixed before it saw data</summary>{_table(rows)}</details>" if rows else ""
+
+
+_ELSEWHERE = {"systems", "detected", "test_use"}
+
+
+# -- the other parts
+
+
+def _data(story: Story) -> str:
+    if story.data is None:
+        return ""
+    shape = story.data.get("shape") or {}
+    reason = f'<p>{esc(_sentence(str(shape["reason"])))}</p>' if shape.get("reason") else ""
+    rest = [(k, story.data[k]) for k in ("certificate", "tokens", "split", "personal", "labels") if story.data.get(k)]
+    more = "".join(
+        f"<details><summary>{esc(_TITLES[key])}</summary>{_table(_flat(found))}</details>" for key, found in rest
+    )
+    return f"{reason}{river(story.data)}{more}"
+
+
+_TITLES = {
+    "certificate": "leak certificate: what was compared, what was found", "tokens": "lengths in tokens",
+    "split": "how the sides were cut", "personal": "personal data that was masked", "labels": "values of the answers",
+}  # fmt: skip
+
+
+def _training(story: Story) -> str:
+    body = ""
+    if story.training is not None:
+        body = training_charts(story.training, story.speed)
+    if story.plan is not None:
+        decided: Mapping[str, Any] = story.plan.get("decided", {})
+        found = story.measured
+        rows = [
+            (key, _plain(told.get("value")), _plain(found.get(key, "")), told.get("reason", ""), told.get("origin", ""))
+            for key, told in decided.items()
+        ]
+        rows += [(key, "", _plain(got), "", "") for key, got in found.items() if key not in decided]
+        if rows:
+            table = _table(rows, ("value", "planned", "measured", "reason", "from"))
+            body += f"<details><summary>the plan, value by value, with its reasons</summary>{table}</details>"
+    return body
+
+
+def _regression(results: Sequence[SuiteResult]) -> str:
+    rows = [r for r in results if r.role == "regression"]
+    if not rows:
+        return ""
+    lines = []
+    for r in rows:
+        digits = digits_for([r.delta, r.low, r.high])
+        cells = (
+            f"<b>{esc(r.suite)}</b><small>{esc(r.metric)}</small>", f"{r.n:,}", esc(value(r.reference, r.unit)),
+            esc(value(r.candidate, r.unit)),
+            f"<b>{esc(signed(r.delta, digits))}</b> {esc(interval(r.low, r.high, digits))} {esc(delta_unit(r.unit))}",
+            f"{esc(signed(r.bound, digits))} against −{r.margin:g}",
+            f"{status(r.status)}<small>{esc(r.reason)}</small>",
+        )  # fmt: skip
+        lines.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    heads = ("suite", "n", "base", "tuned", "difference [95%]", "bound and margin", "")
+    head = "".join(f"<th>{h}</th>" for h in heads)
+    slices = "".join(_slices(r) for r in rows if r.slices)
+    table = f'<table class="grid"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    note = "Positive is better. A suite is held only if its one-sided bound stays above minus its margin."
+    return f'<div class="wide">{table}</div><p class="note">{note}</p>{slices}'
+
+
+def _slices(result: SuiteResult) -> str:
+    """Slices are described and decide nothing."""
+    keys: list[str] = []
+    for one in result.slices.values():
+        keys += [k for k in one if k not in keys] if isinstance(one, Mapping) else []
+    if keys:
+        rows = [(name, *(_plain(found.get(k, "")) for k in keys)) for name, found in result.slices.items()]
+        names = {"reference": "base", "candidate": "tuned"}
+        table = _table(rows, ("slice", *(names.get(k, k) for k in keys)))
+    else:
+        table = _table([(name, _plain(found)) for name, found in result.slices.items()])
+    return f"<details><summary>{esc(result.suite)} by slice (described, decides nothing)</summary>{table}</details>"
+
+
+def _costs(story: Story) -> str:
+    total = sum(s.seconds or 0.0 for s in story.stages)
+    longest = max((s.seconds or 0.0 for s in story.stages), default=0.0) or 1.0
+    rows = "".join(
+        f'<div class="crow"><span>{esc(s.name)}</span><svg class="cbar" aria-hidden="true">'
+        f'<rect width="{100 * (s.seconds or 0.0) / longest:.1f}%" height="100%"/></svg>'
+        f"<span>{'reused' if s.seconds is None else duration(s.seconds)} <small>{esc(s.note)}</small></span></div>"
+        for s in story.stages
+    )
+    bars = f'<div class="stages">{rows}</div><p><b>{duration(total)}</b> in all</p>' if rows else ""
+    notes = _table(list(story.notes.items())) if story.notes else ""
+    return bars + notes + "".join(_parity(kind, found) for kind, found in story.parity.items())
+
+
+def _parity(kind: str, found: Mapping[str, Any]) -> str:
+    holds = bool(found.get("holds"))
+    rows = []
+    for check in found.get("checks", ()):
+        measured, bound = check.get("measured", {}), check.get("bound", {})
+        for name, number in measured.items():
+            allowed = f"≤ {_plain(bound[name])}" if name in bound else ""
+            rows.append((check.get("name", ""), name.replace("_", " "), _plain(number), allowed))
+    word = "equals what was trained" if holds else "does NOT equal what was trained"
+    head = f"{kind}: {word}"
+    probes = f" on {found['probes']:,} probes" if isinstance(found.get("probes"), int) else ""
+    sign = "held" if holds else "broken"
+    table = _table(rows, ("check", "measure", "found", "allowed")) if rows else ""
+    return f"<details><summary>{status(sign)} {esc(head)}{esc(probes)}</summary>{table}</details>"
+
+
+def _origin(story: Story) -> str:
+    parts = []
+    if story.command:
+        parts.append(f"<h3>Make it again</h3><pre class=command>{esc(story.command)}</pre>")
+    if story.lineage:
+        parts.append(f"<h3>Lineage</h3><pre>{esc(chr(10).join(story.lineage))}</pre>")
+    if story.recipe:
+        parts.append(f"<h3>Recipe</h3><pre>{esc(story.recipe.rstrip())}</pre>")
+    rows = _flat(story.environment)
+    if rows:
+        parts.append(f"<h3>Environment</h3>{_table(rows)}")
+    return "".join(parts)
+
+
+# -- tables of facts
+
+
+def _table(rows: Sequence[Sequence[Any]], head: Sequence[str] = ()) -> str:
+    top = f"<thead><tr>{''.join(f'<th>{esc(h)}</th>' for h in head)}</tr></thead>" if head else ""
+    body = "".join(f"<tr>{''.join(f'<td>{esc(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="wide"><table class="facts">{top}<tbody>{body}</tbody></table></div>'
+
+
+def _flat(found: Any, before: str = "") -> list[tuple[str, str]]:
+    """Nested facts as (path, value) rows."""
+    if isinstance(found, Mapping):
+        named = ((f"{before} · {key}" if before else str(key), inner) for key, inner in found.items())
+        return [row for name, inner in named for row in _flat(inner, name)]
+    if isinstance(found, (list, tuple)) and any(isinstance(x, (Mapping, list, tuple)) for x in found):
+        return [row for n, inner in enumerate(found, start=1) for row in _flat(inner, f"{before} · {n}")]
+    return [(before.replace("_", " "), _plain(found))]
+
+
+def _plain(found: Any) -> str:
+    """A value in a table, short."""
+    if isinstance(found, bool) or found is None:
+        return {True: "yes", False: "no", None: ""}[found]
+    if isinstance(found, int):
+        return f"{found:,}"
+    if isinstance(found, float):
+        return f"{found:,.4g}".replace("-", "−") if math.isfinite(found) else "not scored"
+    if isinstance(found, (list, tuple)):
+        return cut(", ".join(_plain(x) for x in found), 200)
+    return cut(str(found), 400)

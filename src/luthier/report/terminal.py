@@ -1,0 +1,63 @@
+"""A verdict as lines of plain text for the terminal. No colour is decided here, and nothing is printed."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from luthier.records import SuiteResult, Verdict
+from luthier.report.figures import delta_unit, digits_for, interval, signed, value
+
+_WIDTH = 118
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    """Targets with every baseline, regression suites with margins, then the verdict with its reason and advice."""
+    lines: list[str] = []
+    targets: dict[tuple[str, str], list[SuiteResult]] = {}
+    for r in verdict.results:
+        if r.role == "target" and r.status != "described":
+            targets.setdefault((r.suite, r.metric), []).append(r)
+    for (_, metric), results in targets.items():
+        lines += _target(metric, results)
+    lines += _regression([r for r in verdict.results if r.role == "regression"])
+    lines += _wrapped(verdict.kind.value, verdict.reason)
+    return [*lines, *(line for text in verdict.advice for line in _wrapped("", text))]
+
+
+def _target(metric: str, results: Sequence[SuiteResult]) -> list[str]:
+    others = " · ".join(f"{r.reference_name} {value(r.reference, r.unit)}" for r in results)
+    closest = min(results, key=lambda r: r.delta)
+    digits = digits_for([closest.delta, closest.low, closest.high])
+    gap = f"{signed(closest.delta, digits)} {interval(closest.low, closest.high, digits)} {delta_unit(closest.unit)}"
+    return [
+        f"  target      {metric}   n={closest.n:,}",
+        *_wrapped("", others),
+        f"{' ' * 14}tuned {value(closest.candidate, closest.unit)}   {gap} over {closest.reference_name}   {closest.status}",
+    ]
+
+
+def _regression(results: Sequence[SuiteResult]) -> list[str]:
+    """One line a suite, in columns."""
+    table = []
+    for r in results:
+        digits = digits_for([r.delta, r.low, r.high])
+        table.append(
+            (
+                f"{r.suite} {r.unit if r.unit != '%' else ''}".strip(),
+                f"{value(r.reference, r.unit)} → {value(r.candidate, r.unit)}",
+                f"{signed(r.delta, digits)} {interval(r.low, r.high, digits)}",
+                f"margin {r.margin:g}{'%' if r.unit == 'bits/byte' else ''}",
+                f"n={r.n:,}",
+                r.status.upper() if r.status == "broken" else r.status,
+            )
+        )
+    widths = [max(len(row[i]) for row in table) for i in range(6)] if table else []
+    padded = ("   ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in table)
+    return [f"  regression  {line.rstrip()}" for line in padded]
+
+
+def _wrapped(label: str, text: str) -> list[str]:
+    lines = textwrap.wrap(text, _WIDTH - 14) or [""]
+    head = f"  {label:<11} {lines[0]}" if len(label) <= 11 else f"  {label}  {lines[0]}"
+    return [head, *(" " * 14 + line for line in lines[1:])]
