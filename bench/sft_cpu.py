@@ -1,0 +1,359 @@
+"""Supervised fine-tuning on a CPU, side by side in one run: Luthier, TRL, transformers' Trainer, the plain script.
+
+    python bench/sft_cpu.py             25M-parameter Llama, 32k vocabulary, LoRA r=16 on q, k, v, o; about 15 minutes
+    python bench/sft_cpu.py --quick     a small model, a minute: the same code, figures not comparable
+
+All arms train on the same seeded rows (log-normal lengths, median 120 tokens, the last 40% trained) in fp32 with the
+same threads and about the same tokens in a step. Each arm runs in a process of its own; rounds are interleaved, the
+median counts, the spread is shown; imports, model building and the first steps are not timed. Padding is not counted
+as tokens. Parity is a leg of its own: 20 steps on identical batches. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+WARM_STEPS = 2
+ROWS_A_STEP = 16
+PARITY_STEPS = 20
+TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj"]
+RATE = 1e-3
+ARMS = {
+    "luthier": "Luthier",
+    "trl": "TRL, tuned for a CPU",
+    "trainer": "transformers Trainer, tuned",
+    "plain": "examples/plain_sft.py",
+    "trl-defaults": "TRL out of the box",
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    hidden: int
+    layers: int
+    intermediate: int
+    heads: int
+    kv_heads: int
+    vocabulary: int
+    rows: int
+    rounds: int
+
+
+FULL = Size(hidden=384, layers=8, intermediate=1024, heads=6, kv_heads=2, vocabulary=32_000, rows=320, rounds=3)
+QUICK = Size(hidden=128, layers=2, intermediate=344, heads=4, kv_heads=2, vocabulary=2_000, rows=96, rounds=1)
+
+
+@dataclass(frozen=True)
+class Row:
+    ids: tuple[int, ...]
+    trained: tuple[bool, ...]
+    example_id: str
+
+
+def make_rows(size: Size, *, even: bool = False) -> list[Row]:
+    """The rows of all arms. ``even`` gives rows of nearly one length, for batches that are identical in all arms."""
+    random = np.random.default_rng(20)
+    rows = []
+    for i in range(PARITY_STEPS * ROWS_A_STEP if even else size.rows):
+        length = 74 + i % 7 if even else int(np.clip(np.exp(random.normal(np.log(120), 0.6)), 8, 1000))
+        ids = random.integers(4, size.vocabulary, length)
+        start = round(0.6 * length)
+        rows.append(Row(tuple(ids.tolist()), tuple(j >= start for j in range(length)), str(i)))
+    return rows
+
+
+def make_model(size: Size) -> Any:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    return LlamaForCausalLM(LlamaConfig(
+        vocab_size=size.vocabulary, hidden_size=size.hidden, num_hidden_layers=size.layers,
+        intermediate_size=size.intermediate, num_attention_heads=size.heads, num_key_value_heads=size.kv_heads,
+        max_position_embeddings=2048, tie_word_embeddings=True,
+    ))  # fmt: skip
+
+
+def lora() -> Any:
+    from peft import LoraConfig
+
+    return LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules=TARGETS, task_type="CAUSAL_LM")
+
+
+def adapted(size: Size) -> Any:
+    import torch
+    from peft import get_peft_model
+
+    model = make_model(size)
+    torch.manual_seed(1)
+    return get_peft_model(model, lora())
+
+
+class Stopwatch:
+    """Counts tokens and time from the end of the warm steps on."""
+
+    def __init__(self) -> None:
+        self.steps = self.tokens = 0
+        self.began = self.cpu_began = 0.0
+        self.losses: list[float] = []
+
+    def before_step(self, tokens: int) -> None:
+        if self.steps == WARM_STEPS:
+            self.began, self.cpu_began, self.tokens = time.perf_counter(), time.process_time(), 0
+        self.steps += 1
+        self.tokens += tokens
+
+    def result(self) -> dict[str, Any]:
+        seconds, cpu = time.perf_counter() - self.began, time.process_time() - self.cpu_began
+        return {"tokens_per_s": self.tokens / seconds, "tokens_per_cpu_s": self.tokens / cpu, "steps": self.steps,
+                "seconds": seconds, "losses": self.losses}  # fmt: skip
+
+
+def train_luthier(size: Size, rows: list[Row], *, rows_a_step: int, threads: int, even: bool) -> dict[str, Any]:
+    from types import SimpleNamespace
+
+    from luthier.recipe.train import TrainSpec
+    from luthier.train import sft
+    from luthier.train.batches import input_length
+    from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
+
+    lengths = [input_length(r) for r in rows]
+    tokens = 80 * rows_a_step if even else round(rows_a_step * float(np.mean(lengths)))
+    spec = TrainSpec(epochs=1, batch_tokens=tokens, micro_tokens=tokens, learning_rate=RATE, schedule="constant",
+                     warmup=0, evaluations=1, checkpoints=0)  # fmt: skip
+    facts = ModelFacts(hidden=size.hidden, layers=size.layers, intermediate=size.intermediate, parameters=25_000_000,
+                       vocabulary=size.vocabulary, context=2048, trainable=500_000)  # fmt: skip
+    plan = derive(spec, Facts(facts, DeviceFacts("cpu", threads=threads), lengths))
+    watch = Stopwatch()
+    model = adapted(size)
+    from luthier.train.batches import Layout
+
+    layout = Layout(lengths, steps_an_epoch=plan.steps_an_epoch, micro_batches=plan.micro_batches,
+                    micro_tokens=plan.micro_tokens, seed=0)  # fmt: skip
+    of_step = [sum(lengths[i] for b in layout.window(s) for i in b) for s in range(1, plan.steps + 1)]
+    quiet = SimpleNamespace(event=lambda *a, **k: None, metric=lambda *a, **k: None)
+
+    def on_step(info: Any) -> None:
+        watch.losses.append(info.loss)
+        if info.step < plan.steps:
+            watch.before_step(of_step[info.step])
+        else:
+            results.append(watch.result())
+
+    results: list[dict[str, Any]] = []
+    watch.before_step(of_step[0])
+    with tempfile.TemporaryDirectory() as folder:
+        sft.run(spec, plan, loaded=SimpleNamespace(model=model, device="cpu"), train=rows, validation=[], run=quiet,
+                workdir=Path(folder), seed=0, on_step=on_step)  # fmt: skip
+    return results[0]
+
+
+def train_peer(size: Size, rows: list[Row], *, kind: str, rows_a_step: int, even: bool) -> dict[str, Any]:
+    """TRL's SFTTrainer, or the Trainer of transformers below it (its loss is that of the model's own forward)."""
+    from datasets import Dataset
+    from tokenizers import Tokenizer, models
+    from transformers import DataCollatorForSeq2Seq, PreTrainedTokenizerFast, Trainer, TrainingArguments
+    from trl import SFTConfig, SFTTrainer
+
+    watch = Stopwatch()
+
+    class Timed:
+        def training_step(self, model: Any, inputs: dict[str, Any], *more: Any, **named: Any) -> Any:
+            watch.before_step(int(inputs["attention_mask"].sum()))
+            loss = super().training_step(model, inputs, *more, **named)  # type: ignore[misc]
+            watch.losses.append(float(loss))
+            return loss
+
+    table = [{"input_ids": list(r.ids), "labels": [t if m else -100 for t, m in zip(r.ids, r.trained, strict=True)]}
+             for r in rows]  # fmt: skip
+    data = Dataset.from_list(table)
+    vocabulary = Tokenizer(models.WordLevel({"<pad>": 0, "<end>": 1}, unk_token="<end>"))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=vocabulary, pad_token="<pad>", eos_token="<end>")
+    folder = tempfile.mkdtemp()
+    settings: dict[str, Any] = {
+        "per_device_train_batch_size": rows_a_step, "num_train_epochs": 1, "report_to": [], "save_strategy": "no",
+        "disable_tqdm": True, "use_cpu": True, "logging_strategy": "no", "learning_rate": RATE, "weight_decay": 0.01,
+        "lr_scheduler_type": "constant", "max_grad_norm": 1.0,
+    }  # fmt: skip
+    if kind != "trl-defaults":
+        settings |= {"bf16": False, "gradient_checkpointing": False,
+                     "train_sampling_strategy": "sequential" if even else "group_by_length"}  # fmt: skip
+    if kind == "trainer":
+        timed = type("TimedTrainer", (Timed, Trainer), {})
+        trainer = timed(adapted(size), args=TrainingArguments(folder, **settings), train_dataset=data,
+                        data_collator=DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=-100))  # fmt: skip
+    else:
+        timed = type("TimedSft", (Timed, SFTTrainer), {})
+        trainer = timed(adapted(size), args=SFTConfig(folder, max_length=None, **settings), train_dataset=data,
+                        processing_class=tokenizer)  # fmt: skip
+    trainer.train()
+    return watch.result()
+
+
+def train_plain(size: Size, rows: list[Row], *, rows_a_step: int) -> dict[str, Any]:
+    spec = importlib.util.spec_from_file_location("plain_sft", HERE.parent / "examples" / "plain_sft.py")
+    assert spec is not None and spec.loader is not None
+    plain = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(plain)
+    watch = Stopwatch()
+    loss_sum = plain.loss_sum
+
+    def timed(model: Any, batch: list[Any]) -> Any:
+        watch.before_step(sum(len(plain.inputs_of(*r)) for r in batch))
+        return loss_sum(model, batch)
+
+    plain.loss_sum = timed
+    pairs = [(list(r.ids), list(r.trained)) for r in rows]
+    tokens = round(rows_a_step * float(np.mean([len(plain.inputs_of(*p)) for p in pairs])))
+    plain.train(adapted(size), pairs, epochs=1, peak=RATE, batch_tokens=tokens, micro_tokens=tokens)
+    return watch.result()
+
+
+def run_arm(arm: str, size: Size, threads: int, *, even: bool) -> dict[str, Any]:
+    """One arm in this process."""
+    import torch
+
+    warnings.filterwarnings("ignore")
+    torch.set_num_threads(threads)
+    rows = make_rows(size, even=even)
+    if arm == "luthier":
+        return train_luthier(size, rows, rows_a_step=ROWS_A_STEP, threads=threads, even=even)
+    if arm == "plain":
+        return train_plain(size, rows, rows_a_step=ROWS_A_STEP)
+    if even:
+        rows = in_our_order(rows)
+    return train_peer(size, rows, kind=arm, rows_a_step=8 if arm == "trl-defaults" else ROWS_A_STEP, even=even)
+
+
+def in_our_order(rows: list[Row]) -> list[Row]:
+    """Rows as Luthier takes them, for a peer that goes through them in sequence."""
+    from luthier.train.batches import input_length, micro_batches
+
+    lengths = [input_length(r) for r in rows]
+    return [rows[i] for b in micro_batches(lengths, micro_tokens=80 * ROWS_A_STEP, seed=0, epoch=0) for i in b]
+
+
+def gemm_rate(size: Size, threads: int) -> float:
+    """FLOP/s of this machine at the step's own shapes: the median over tokens × width × feed-forward products."""
+    import torch
+
+    torch.set_num_threads(threads)
+    tokens = ROWS_A_STEP * 140
+    rates = []
+    width, wide = size.hidden, size.intermediate
+    for inner, outer in ((width, wide), (wide, width), (width, width)):
+        a, b = torch.randn(tokens, inner), torch.randn(outer, inner)
+        for _ in range(3):
+            a @ b.t()
+        for _ in range(12):
+            began = time.perf_counter()
+            a @ b.t()
+            rates.append(2 * tokens * inner * outer / (time.perf_counter() - began))
+    return statistics.median(rates)
+
+
+def useful_flops_a_token(size: Size, rows: list[Row]) -> float:
+    """LoRA: forward 2N and input gradients 2N over the linear layers, the head at trained tokens only, attention."""
+    kv = size.hidden // size.heads * size.kv_heads
+    linear = size.layers * (2 * size.hidden**2 + 2 * size.hidden * kv + 3 * size.hidden * size.intermediate)
+    tokens = sum(len(r.ids) for r in rows)
+    head = size.hidden * size.vocabulary * sum(sum(r.trained) for r in rows) / tokens
+    attended = sum(len(r.ids) ** 2 for r in rows) / tokens
+    return 4 * (linear + head) + 6 * size.layers * size.hidden * attended
+
+
+def in_own_process(arm: str, options: argparse.Namespace, *, even: bool = False) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--arm", arm, "--threads", str(options.threads)]
+    command += ["--quick"] * options.quick + ["--even"] * even
+    environment = os.environ | {"OMP_NUM_THREADS": str(options.threads), "TOKENIZERS_PARALLELISM": "false"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode != 0:
+        return {"problem": (done.stderr.strip().splitlines() or ["no word"])[-1]}
+    return json.loads(done.stdout.strip().splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def report(options: argparse.Namespace, size: Size) -> dict[str, Any]:
+    arms = [a for a in ARMS if not (options.quick and a == "trl-defaults")]
+    seen: dict[str, list[dict[str, Any]]] = {a: [] for a in arms}
+    for number in range(size.rounds):
+        for arm in arms:
+            result = in_own_process(arm, options)
+            seen[arm].append(result)
+            speed = result.get("problem") or f"{result['tokens_per_s']:,.0f} tokens/s"
+            print(f"round {number + 1}/{size.rounds}  {ARMS[arm]:<30} {speed}", flush=True)
+    ours, theirs = in_own_process("luthier", options, even=True), in_own_process("trl", options, even=True)
+    parity = None
+    if "problem" not in ours and "problem" not in theirs:
+        pairs = list(zip(ours["losses"], theirs["losses"], strict=True))
+        parity = max(abs(a - b) for a, b in pairs)
+        print(f"parity   {len(pairs)} steps on identical batches: largest difference of the loss {parity:.1e}")
+    machine = gemm_rate(size, options.threads)
+    useful = useful_flops_a_token(size, make_rows(size))
+    figures: dict[str, Any] = {"parity": parity, "gemm_gflops": machine / 1e9, "threads": options.threads,
+                               "quick": options.quick}  # fmt: skip
+    base = _median(seen["luthier"], "tokens_per_s")
+    print(f"\n{'':<30} {'tokens/s':>10} {'spread':>15} {'a cpu second':>13} {'Luthier is':>11} {'of GEMM rate':>13}")
+    for arm in arms:
+        speed = _median(seen[arm], "tokens_per_s")
+        if speed is None or base is None:
+            print(f"{ARMS[arm]:<30} not available: {seen[arm][0].get('problem', '')[:80]}")
+            continue
+        all_speeds = [r["tokens_per_s"] for r in seen[arm] if "problem" not in r]
+        share = speed * useful / machine
+        per_cpu = _median(seen[arm], "tokens_per_cpu_s") or 0.0
+        figures[arm] = {"tokens_per_s": speed, "times": base / speed, "share_of_gemm": share, "per_cpu_s": per_cpu}
+        spread = f"{min(all_speeds):,.0f}-{max(all_speeds):,.0f}"
+        print(f"{ARMS[arm]:<30} {speed:>10,.0f} {spread:>15} {per_cpu:>13,.0f} {base / speed:>10.2f}x {share:>12.0%}")
+    return figures
+
+
+def _median(results: list[dict[str, Any]], key: str) -> float | None:
+    values = [r[key] for r in results if key in r]
+    return statistics.median(values) if values else None
+
+
+def judge(figures: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The targets of bench/targets.toml and whether these figures meet them. Quick runs judge parity only."""
+    targets = tomllib.loads((HERE / "targets.toml").read_text())["sft_cpu"]
+    times = (figures.get("trl") or {}).get("times")
+    holds = figures["parity"] is not None and figures["parity"] <= targets["parity"]["at_most"]
+    if not figures["quick"]:
+        holds = holds and times is not None and times >= targets["times_trl_tuned"]["at_least"]
+    return targets, holds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a small model, a minute")
+    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--arm", choices=list(ARMS), help=argparse.SUPPRESS)
+    parser.add_argument("--even", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    size = QUICK if options.quick else FULL
+    if options.arm:
+        print("\n" + json.dumps(run_arm(options.arm, size, options.threads, even=options.even)))
+        return 0
+    figures = report(options, size)
+    targets, holds = judge(figures)
+    print(json.dumps({"bench": "sft_cpu", "figures": figures, "targets": targets, "holds": holds}))
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
