@@ -207,9 +207,13 @@ def _sensitivity(ledger: Ledger, suite: str, metric: str, margin: float, alpha: 
         f"the margin: the suite could not have failed"
     )
     return {
-        "sensitive": bool(enough), "reason": "" if enough else reason, "base": found.candidate,
-        "trivial": found.reference, "bound": found.delta.bound,
+        "sensitive": bool(enough), "reason": "" if enough else reason, "base": _known(found.candidate),
+        "trivial": _known(found.reference), "bound": _known(found.delta.bound),
     }  # fmt: skip
+
+
+def _known(x: float) -> float | None:
+    return x if math.isfinite(x) else None
 
 
 def _guard_items(found: Difference, margin: float, alpha: float) -> int | None:

@@ -72,7 +72,8 @@ class SuiteResult:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SuiteResult:
         """Read what :meth:`to_dict` wrote."""
-        return cls(**{k: math.nan if v is None and k != "n_needed" else v for k, v in data.items()})
+        known: dict[str, Any] = {k: math.nan if v is None and k != "n_needed" else v for k, v in data.items()}
+        return cls(**known)
 
 
 @dataclass(frozen=True, slots=True)
