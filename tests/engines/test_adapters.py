@@ -86,6 +86,13 @@ def test_scores_are_those_of_the_merged_model(
         assert a.logprobs != pytest.approx(c.logprobs, abs=1e-2)
 
 
+def test_adapters_from_files_stay_frozen(build_tiny: Callable[..., Any], folders: dict[str, Path]) -> None:
+    loaded = build_tiny()
+    with EmbeddedEngine(loaded, adapters=folders) as engine:
+        engine.generate([Request(token_ids=(5, 6), max_tokens=2, adapter=a) for a in (None, "poet", "clerk")])
+    assert not [n for n, p in loaded.model.named_parameters() if ".lora_" in n and p.requires_grad]
+
+
 def test_a_view_of_one_adapter_is_an_engine(engine: EmbeddedEngine) -> None:
     poet = engine.using("poet")
     named = requests(3, ["poet"])

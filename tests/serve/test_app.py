@@ -13,6 +13,7 @@ import openai
 import pytest
 
 from luthier.engines import Request
+from luthier.engines.decode import Job
 from luthier.engines.scripted import ScriptedEngine
 from luthier.records import Completion
 from luthier.serve import Deployment, ServedModel
@@ -225,18 +226,31 @@ def test_a_server_with_too_much_to_do_says_when_to_come_back(serve: Serve) -> No
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_client_that_hangs_up_stops_its_generation(serve: Serve, engine: Any, stream: bool) -> None:
+def test_a_client_that_hangs_up_stops_its_generation(
+    serve: Serve, engine: Any, stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[Completion] = []
+    finish = Job.completion
+
+    def listen(job: Job, reason: Any) -> Completion:
+        ended.append(finish(job, reason))
+        return ended[-1]
+
+    monkeypatch.setattr(Job, "completion", listen)
+    monkeypatch.setattr(engine, "_stop_ids", frozenset())  # answers go on for as long as the context allows
     url = serve(ServedModel("base", engine))
-    body = {"model": "base", "messages": HELLO, "stream": stream, "temperature": 2.0, "seed": 1, "n": 6}
+    body = {"model": "base", "messages": HELLO, "stream": stream, "n": 4}
     with (
         pytest.raises(httpx.ReadTimeout),
-        httpx.stream("POST", f"{url}/v1/chat/completions", json=body, timeout=0.3) as answer,
+        httpx.stream("POST", f"{url}/v1/chat/completions", json=body, timeout=0.2) as answer,
     ):
         for _ in answer.iter_bytes():
             raise httpx.ReadTimeout("enough")
-    deadline = time.monotonic() + 10
-    while engine.load != (0, 0) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 20
+    while len(ended) < 4 and time.monotonic() < deadline:
         time.sleep(0.02)
+    assert [c.finish_reason for c in ended] == ["cancelled"] * 4
+    assert max(c.completion_tokens for c in ended) < 600
     assert engine.load == (0, 0)
 
 
