@@ -14,19 +14,19 @@ from typing import Any
 import pytest
 
 from luthier.engines import Request
-from luthier.engines.batch import Predicted, predict
+from luthier.engines.batch import Predicted, Question, predict
 from luthier.engines.embedded import EmbeddedEngine
 from luthier.engines.scripted import ScriptedEngine
 from luthier.errors import LuthierError
-from luthier.records import Example, Message, Origin
+from luthier.records import Message
 
 
-def rows(count: int) -> list[Example]:
-    made = []
-    for i in range(count):
-        messages = (Message("user", f"row {i}"), Message("assistant", "reference"))
-        made.append(Example(messages=messages, origin=Origin("in.jsonl", i + 1)))
-    return made
+def rows(count: int) -> list[Question]:
+    return [(f"in.jsonl:{i + 1}", (Message("user", f"row {i}"),)) for i in range(count)]
+
+
+def counts(answered: int, reused: int = 0, refused: int = 0) -> Predicted:
+    return Predicted(answered=answered, reused=reused, refused=refused)
 
 
 def echo(request: Request) -> str:
@@ -37,18 +37,27 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_every_row_is_answered_in_order_without_its_reference(tmp_path: Path) -> None:
-    seen: list[Predicted] = []
+def test_every_question_is_answered_in_order(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
     out = tmp_path / "new" / "out.jsonl"
-    done = predict(ScriptedEngine(echo), rows(7), out, system="Be kind.", chunk=3, on_progress=seen.append)
-    assert done == Predicted(answered=7)
-    assert [c.answered for c in seen] == [3, 6, 7]
+    done = predict(ScriptedEngine(echo), rows(7), out, chunk=3, on_done=lambda n, total: seen.append((n, total)))
+    assert done == counts(7)
+    assert seen == [(i + 1, 7) for i in range(7)]
     answers = read(out)
-    assert [a["answer"] for a in answers] == [f"2: row {i}" for i in range(7)]
-    assert answers[3]["origin"] == {"file": "in.jsonl", "line": 4}
-    assert answers[3]["id"] == rows(7)[3].id
-    assert answers[3]["usage"] == {"prompt_tokens": 4, "completion_tokens": 3}
+    assert [a["answer"] for a in answers] == [f"1: row {i}" for i in range(7)]
+    assert [a["id"] for a in answers] == [f"in.jsonl:{i + 1}" for i in range(7)]
+    assert answers[3]["usage"] == {"prompt_tokens": 2, "completion_tokens": 3}
     assert answers[3]["finish_reason"] == "stop"
+
+
+def test_answers_that_end_in_another_order_are_written_in_order(tmp_path: Path, tiny: Any) -> None:
+    questions = [(str(i), (Message("user", "x" * (i * 37 % 101)),)) for i in range(30)]
+    out = tmp_path / "out.jsonl"
+    with EmbeddedEngine(tiny, max_batch=7) as engine:
+        predict(engine, questions, out, max_tokens=40, chunk=16)
+        alone = [engine.generate([Request(messages=m, max_tokens=40)])[0].text for _, m in questions]
+    assert [a["id"] for a in read(out)] == [name for name, _ in questions]
+    assert [a["answer"] for a in read(out)] == alone
 
 
 def test_a_second_run_answers_only_what_is_missing(tmp_path: Path) -> None:
@@ -61,10 +70,20 @@ def test_a_second_run_answers_only_what_is_missing(tmp_path: Path) -> None:
 
     engine = ScriptedEngine(listen)
     predict(engine, rows(4), out)
-    assert predict(engine, rows(6), out) == Predicted(answered=2, reused=4)
+    assert predict(engine, rows(6), out) == counts(6, reused=4)
     assert asked == [f"row {i}" for i in range(6)]
-    twins = [*rows(6), rows(1)[0]]  # the first row again: one more answer is wanted
-    assert predict(engine, twins, out) == Predicted(answered=1, reused=6)
+    twins = [*rows(6), rows(1)[0]]  # the first question again: one more answer is wanted
+    assert predict(engine, twins, out) == counts(7, reused=6)
+    assert predict(engine, twins, out) == counts(7, reused=7)
+
+
+def test_a_file_of_questions_that_changed_is_told(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    predict(ScriptedEngine(echo), rows(4), out)
+    changed = [*rows(2), ("in.jsonl:3", (Message("user", "something else"),)), rows(4)[3]]
+    with pytest.raises(LuthierError, match="not asked any more") as told:
+        predict(ScriptedEngine(echo), changed, out)
+    assert "in.jsonl:3" in told.value.where
 
 
 def test_a_line_torn_by_a_kill_is_written_again(tmp_path: Path) -> None:
@@ -73,7 +92,7 @@ def test_a_line_torn_by_a_kill_is_written_again(tmp_path: Path) -> None:
     whole = out.read_bytes()
     for cut in (1, 10, len(whole.splitlines(keepends=True)[-1]) - 1):
         out.write_bytes(whole[:-cut])
-        assert predict(ScriptedEngine(echo), rows(5), out) == Predicted(answered=1, reused=4)
+        assert predict(ScriptedEngine(echo), rows(5), out) == counts(5, reused=4)
         assert out.read_bytes() == whole
 
 
@@ -90,16 +109,16 @@ def test_a_killed_run_leaves_whole_lines_and_goes_on(tmp_path: Path) -> None:
     before = len(read(out))
     assert 0 < before < 200
     engine = ScriptedEngine(echo)
-    assert predict(engine, rows(200), out) == Predicted(answered=200 - before, reused=before)
+    assert predict(engine, rows(200), out) == counts(200, reused=before)
     assert [a["answer"] for a in read(out)] == [f"1: row {i}" for i in range(200)]
 
 
 def test_a_row_that_is_too_long_says_so_and_the_others_are_answered(tmp_path: Path, tiny: Any) -> None:
-    examples = rows(5)
-    examples[2] = Example(messages=(Message("user", "x" * 500),))
+    questions = rows(5)
+    questions[2] = ("long", (Message("user", "x" * 500),))
     out = tmp_path / "out.jsonl"
     with EmbeddedEngine(tiny) as engine:
-        assert predict(engine, examples, out, max_tokens=5) == Predicted(answered=5, refused=1)
+        assert predict(engine, questions, out, max_tokens=5) == counts(5, refused=1)
     answers = read(out)
     assert "context holds 256" in answers[2]["error"]
     assert all("answer" in a for i, a in enumerate(answers) if i != 2)
@@ -150,9 +169,3 @@ def test_two_runs_cannot_write_one_file(tmp_path: Path) -> None:
         predict(ScriptedEngine(echo), rows(1), out)
     release.set()
     first.join()
-
-
-def test_plain_text_is_a_user_turn(tmp_path: Path) -> None:
-    out = tmp_path / "out.jsonl"
-    predict(ScriptedEngine({"what is this": "text"}), [Example(text="what is this")], out)
-    assert read(out)[0]["answer"] == "text"

@@ -1,136 +1,121 @@
-"""Answers to a whole file of rows, written as they come, in order; stopped half-way, the same call goes on.
+"""Answers to a whole file of questions, written as they come, in order; stopped half-way, the same call goes on.
 
-Each line of the output is one row's answer, whole or absent. A row that the model cannot take (too long) gets its
-reason in place of an answer; trouble that is not the row's (a server gone, a full disk) stops the run instead.
+Each line of the output is one question's answer, whole or absent. A question that the model cannot take (too long) gets
+its reason in place of an answer; trouble that is not the question's (a server gone, a full disk) stops the run instead.
+Not here: reading files into questions (``rows``).
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import itertools
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypedDict
 
 from luthier.engines.protocol import ContextOverflow, Engine, Request
 from luthier.errors import LuthierError
-from luthier.records import Completion, Example, Message
+from luthier.records import Completion, Message
+
+Question = tuple[str, Sequence[Message]]
+"""(id, messages to answer). The id is best the row's "file:line"; equal ids are allowed."""
 
 _ROW_REFUSED = {400, 413, 422}
 """HTTP answers that speak about the request itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Predicted:
-    """Counts: rows answered now, rows that were answered before, and how many of those answered now were refused."""
+class Predicted(TypedDict):
+    """Counts: questions that have their line now, how many of those had it before, how many got a reason only."""
 
-    answered: int = 0
-    reused: int = 0
-    refused: int = 0
+    answered: int
+    reused: int
+    refused: int
 
 
 def predict(
     engine: Engine,
-    examples: Iterable[Example],
+    questions: Sequence[Question],
     output: Path,
     *,
     adapter: str | None = None,
-    system: str | None = None,
     max_tokens: int | None = 512,
     temperature: float = 0.0,
     seed: int | None = 0,
     chunk: int = 256,
-    on_progress: Callable[[Predicted], None] | None = None,
+    on_done: Callable[[int, int], None] | None = None,
 ) -> Predicted:
-    """Answer every example into ``output`` (JSONL: id, origin, answer, finish_reason, usage; or id, origin, error).
+    """Answer every question into ``output`` (JSONL: id, answer, finish_reason, usage; or id, error).
 
-    Args:
-        examples: read as a stream. The prompt is everything before the last assistant turn; plain text is a user turn.
-        system: put before prompts that have no system message of their own.
-        chunk: rows handed to the engine at once.
+    ``chunk`` questions are handed to the engine at once. ``on_done(done, total)`` is called as lines are written, from
+    the engine's thread.
 
-    Raises LuthierError when ``output`` holds answers of another model or other settings, is damaged before its last
-    line, or is being written by another process.
+    Raises LuthierError when ``output`` holds answers of another model, other settings or other questions, is damaged
+    before its last line, or is being written by another process.
     """
-    settings = {
-        "adapter": adapter,
-        "system": system,
-        "max_tokens": max_tokens,
-        "temperature": temperature,
-        "seed": seed,
-    }
+    settings = {"adapter": adapter, "max_tokens": max_tokens, "temperature": temperature, "seed": seed}
     by = _digest({"engine": engine.fingerprint(adapter), **settings})
-    counts = Predicted()
-    with _opened(output, by) as (file, done):
-        wanted = _wanted(examples, done)
-        while block := list(itertools.islice(wanted, chunk)):
-            fresh = [example for example in block if example is not None]
-            counts = replace(counts, reused=counts.reused + len(block) - len(fresh))
-            requests = [
-                Request(
-                    messages=_prompt(example, system),
-                    tools=example.tools,
+    with _opened(output, by) as (file, found):
+        fresh = _without(questions, found, output)
+        reused = len(questions) - len(fresh)
+        writer = _InOrder(file, fresh, by, lambda done: on_done(reused + done, len(questions)) if on_done else None)
+        for start in range(0, len(fresh), chunk):
+            rows = range(start, min(start + chunk, len(fresh)))
+            requests = {
+                row: Request(
+                    messages=tuple(fresh[row][1]),
                     adapter=adapter,
                     max_tokens=max_tokens,
                     temperature=temperature,
                     seed=seed,
                 )
-                for example in fresh
-            ]
-            writer = _InOrder(file, fresh, by)
-            _answer(engine, requests, writer, range(len(requests)))
+                for row in rows
+            }
+            _answer(engine, requests, writer, rows)
             os.fsync(file.fileno())
-            refused = counts.refused + writer.refused
-            counts = Predicted(counts.answered + len(fresh), counts.reused, refused)
-            if on_progress is not None:
-                on_progress(counts)
-    return counts
+    return Predicted(answered=reused + writer.written, reused=reused, refused=writer.refused)
 
 
 class _InOrder:
     """Takes answers in any order and writes each as soon as all before it are written."""
 
-    def __init__(self, file: BinaryIO, examples: Sequence[Example], by: str) -> None:
-        self._file, self._examples, self._by = file, examples, by
+    def __init__(self, file: BinaryIO, questions: Sequence[Question], by: str, tell: Callable[[int], None]) -> None:
+        self._file, self._questions, self._by, self._tell = file, questions, by, tell
         self._held: dict[int, dict[str, Any]] = {}
         self.written = 0
         self.refused = 0
 
-    def take(self, index: int, completion: Completion) -> None:
+    def take(self, row: int, completion: Completion) -> None:
         """An answer (a cancelled one is left for the next run)."""
-        if completion.finish_reason != "cancelled" and not self.has(index):
+        if completion.finish_reason != "cancelled" and not self.has(row):
             usage = {"prompt_tokens": completion.prompt_tokens, "completion_tokens": completion.completion_tokens}
-            answer = {"answer": completion.text, "finish_reason": completion.finish_reason, "usage": usage}
-            self._put(index, answer)
+            self._put(row, {"answer": completion.text, "finish_reason": completion.finish_reason, "usage": usage})
 
-    def refuse(self, index: int, error: LuthierError) -> None:
+    def refuse(self, row: int, error: LuthierError) -> None:
         """The reason why there is no answer."""
         self.refused += 1
-        self._put(index, {"error": error.what})
+        self._put(row, {"error": error.what})
 
-    def has(self, index: int) -> bool:
+    def has(self, row: int) -> bool:
         """Whether this row has its answer already."""
-        return index < self.written or index in self._held
+        return row < self.written or row in self._held
 
-    def _put(self, index: int, body: dict[str, Any]) -> None:
-        self._held[index] = body
+    def _put(self, row: int, body: dict[str, Any]) -> None:
+        self._held[row] = body
         while (ready := self._held.pop(self.written, None)) is not None:
-            example = self._examples[self.written]
-            origin = asdict(example.origin) if example.origin else None
-            line = json.dumps({"id": example.id, "origin": origin, **ready, "by": self._by}, ensure_ascii=False)
+            name, messages = self._questions[self.written]
+            line = json.dumps({"id": name, **ready, "asked": _asked(messages), "by": self._by}, ensure_ascii=False)
             # one write per line: after a kill there are whole lines, and at most one that is torn, at the end
             self._file.write(line.encode("utf-8", "surrogatepass") + b"\n")
             self._file.flush()
             self.written += 1
+            self._tell(self.written)
 
 
-def _answer(engine: Engine, requests: Sequence[Request], writer: _InOrder, rows: Sequence[int]) -> None:
+def _answer(engine: Engine, requests: Mapping[int, Request], writer: _InOrder, rows: Sequence[int]) -> None:
     """These rows at once; if one of them is refused, each half for itself, so that only it goes without an answer."""
     try:
         engine.generate([requests[i] for i in rows], lambda index, completion: writer.take(rows[index], completion))
@@ -147,27 +132,29 @@ def _answer(engine: Engine, requests: Sequence[Request], writer: _InOrder, rows:
                 _answer(engine, requests, writer, half)
 
 
-def _prompt(example: Example, system: str | None) -> tuple[Message, ...]:
-    messages = example.prompt or (Message("user", example.text or ""),)
-    if system and not any(message.role == "system" for message in messages):
-        return (Message("system", system), *messages)
-    return tuple(messages)
-
-
-def _wanted(examples: Iterable[Example], done: Counter[str]) -> Iterator[Example | None]:
-    """Examples still to be answered; None in the place of one that is. Equal rows are counted, not merged."""
-    left = Counter(done)
-    for example in examples:
-        if left[example.id] > 0:
-            left[example.id] -= 1
-            yield None
+def _without(questions: Sequence[Question], found: Counter[tuple[str, str]], output: Path) -> list[Question]:
+    """Questions that have no line yet. Equal questions are counted, not merged."""
+    left = Counter(found)
+    fresh: list[Question] = []
+    for name, messages in questions:
+        key = (name, _asked(messages))
+        if left[key] > 0:
+            left[key] -= 1
         else:
-            yield example
+            fresh.append((name, messages))
+    if stale := next(iter(+left), None):
+        raise LuthierError(
+            f"{output.name} answers a question that is not asked any more",
+            where=f"{output}: {stale[0]}",
+            why="the file of questions has changed since",
+            fix="choose another output, or remove this one",
+        )
+    return fresh
 
 
 @contextmanager
-def _opened(output: Path, by: str) -> Iterator[tuple[BinaryIO, Counter[str]]]:
-    """The output, ready to append to, and the ids that are in it. A line torn by a kill is cut off."""
+def _opened(output: Path, by: str) -> Iterator[tuple[BinaryIO, Counter[tuple[str, str]]]]:
+    """The output, ready to append to, and what is answered in it. A line torn by a kill is cut off."""
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         file = output.open("a+b")
@@ -183,7 +170,7 @@ def _opened(output: Path, by: str) -> Iterator[tuple[BinaryIO, Counter[str]]]:
                 f"{output.name} is being written by another process", where=output, fix="wait for it, or stop it"
             ) from error
         file.seek(0)
-        done: Counter[str] = Counter()
+        found: Counter[tuple[str, str]] = Counter()
         good = 0
         for number, line in enumerate(file, start=1):
             row = _row(line)
@@ -195,18 +182,18 @@ def _opened(output: Path, by: str) -> Iterator[tuple[BinaryIO, Counter[str]]]:
                         fix="choose another output, or mend it",
                     )
                 break
-            if row.get("by") != by:
+            if row["by"] != by:
                 raise LuthierError(
                     f"{output.name} holds answers of another model or of other settings",
                     where=f"{output}:{number}",
                     why="a file of mixed answers could not be told apart later",
                     fix="choose another output, or remove this one",
                 )
-            done[row["id"]] += 1
+            found[row["id"], row["asked"]] += 1
             good += len(line)
         file.truncate(good)
         file.seek(0, os.SEEK_END)
-        yield file, done
+        yield file, found
 
 
 def _row(line: bytes) -> dict[str, Any] | None:
@@ -216,8 +203,14 @@ def _row(line: bytes) -> dict[str, Any] | None:
         row = json.loads(line.decode("utf-8", "surrogatepass"))
     except ValueError:
         return None
-    return row if isinstance(row, dict) and isinstance(row.get("id"), str) else None
+    whole = isinstance(row, dict) and all(isinstance(row.get(name), str) for name in ("id", "asked", "by"))
+    return row if whole else None
 
 
-def _digest(value: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:12]
+def _asked(messages: Sequence[Message]) -> str:
+    return _digest([message.to_dict() for message in messages])
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -14,9 +14,9 @@ import json
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import HTTPException
@@ -32,6 +32,7 @@ from luthier.serve.deployment import Deployment, ServedModel, key_digest
 from luthier.serve.wire import ApiError, ChatRequest
 
 _log = logging.getLogger("luthier.serve")
+T = TypeVar("T")
 
 
 def app(deployment: Deployment) -> FastAPI:
@@ -82,7 +83,7 @@ def app(deployment: Deployment) -> FastAPI:
         requests = asked.requests(adapter=served.adapter, temperature=deployment.temperature)
         try:
             if asked.stream:
-                return await service.stream(asked, served, requests)
+                return await service.stream(request, asked, served, requests)
             return await service.answer(request, asked, served, requests)
         except ApiError:
             raise
@@ -149,16 +150,12 @@ class _Service:
         self._in_flight += 1
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self.pool, lambda: served.engine.generate(requests, cancel=cancel))
-        left = asyncio.ensure_future(_disconnected(http))
-        both: set[asyncio.Future[Any]] = {work, left}
         try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
+            if await _unless_gone(http, asyncio.shield(work)) is None:
                 cancel.set()
             completions = await work
         finally:
             cancel.set()
-            left.cancel()
             self._in_flight -= 1
         head = await self._head(served)
         choices = [
@@ -172,7 +169,9 @@ class _Service:
         ]
         return JSONResponse({**head, "object": "chat.completion", "choices": choices, "usage": wire.usage(completions)})
 
-    async def stream(self, asked: ChatRequest, served: ServedModel, requests: list[EngineRequest]) -> Response:
+    async def stream(
+        self, http: Request, asked: ChatRequest, served: ServedModel, requests: list[EngineRequest]
+    ) -> Response:
         """Server-sent events. Waits for the first piece, so that a refusal still has its own status code."""
         cancel = threading.Event()
         arriving: asyncio.Queue[tuple[int, str | Completion | BaseException]] = asyncio.Queue()
@@ -193,7 +192,10 @@ class _Service:
         try:
             for index in range(len(requests)):
                 self.pool.submit(work, index)
-            first = await arriving.get()
+            first = await _unless_gone(http, arriving.get())
+            if first is None:
+                cancel.set()
+                first = await arriving.get()
             if isinstance(first[1], BaseException):
                 raise first[1]
             head = await self._head(served)
@@ -303,10 +305,22 @@ async def _body(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
-async def _disconnected(request: Request) -> None:
-    """Returns when the client has hung up."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+async def _unless_gone(request: Request, wanted: Awaitable[T]) -> T | None:
+    """What is awaited, or None when the client hangs up before it is there."""
+
+    async def hang_up() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    work, left = asyncio.ensure_future(wanted), asyncio.ensure_future(hang_up())
+    both: set[asyncio.Future[Any]] = {work, left}
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        return work.result() if work.done() else None
+    finally:
+        left.cancel()
+        if not work.done():
+            work.cancel()
 
 
 def _fault(error: BaseException) -> ApiError:
