@@ -24,7 +24,7 @@ WHAT = {
     "reshape": "a list as bullets, numbered, lines, commas or JSON",
     "sentence_pick": "first or last sentence, number of sentences",
     "transform": "statement into question, negation, past, future",
-    "arithmetic": "sums and differences of numbers up to 99",
+    "arithmetic": "sums and differences of numbers up to 50",
     "story_sum": "a two-sentence story with a sum up to 30",
     "compare": "largest or smallest number; who has more",
     "sequence": "next number, day, month, letter",
@@ -59,7 +59,7 @@ def model_card(measured: dict[str, Any], notes: str) -> str:
 
 {measured["parameters"]:,} parameters: Llama architecture, {shape["layers"]} layers, width {shape["width"]}, {shape["heads"]} query and \
 {shape["kv_heads"]} key/value heads of {shape["width"] // shape["heads"]}, feed-forward {shape["ffn"]}, tied embeddings, context \
-{shape["context"]}, byte-level BPE with 4,096 entries, ChatML template, bf16 weights. Licence: Apache-2.0, like Luthier.
+{shape["context"]}, byte-level BPE with {measured["vocabulary"]:,} entries, ChatML template, bf16 weights. Licence: Apache-2.0, like Luthier.
 
 It exists so that the quickstart and the tests have a real pretrained base where no model hub can be reached. It knows a
 small made-up world and the skills below. It is **not** a general language model: it knows next to nothing about the real
@@ -76,7 +76,7 @@ turns with their end token, and every token of the plain documents (16% of the s
 ```
 python -m tools.nano tokenizer --out work/nano --seed {plan["seed"]}
 python -m tools.nano train --out work/nano --seed {plan["seed"]} --steps {plan["steps"]} --tokens-per-step {plan["tokens_per_step"]} --lr {plan["peak_lr"]:g} \\
-    --width {shape["width"]} --layers {shape["layers"]} --heads {shape["heads"]} --kv-heads {shape["kv_heads"]} --ffn {shape["ffn"]} --compile
+    --width {shape["width"]} --layers {shape["layers"]} --heads {shape["heads"]} --kv-heads {shape["kv_heads"]} --ffn {shape["ffn"]} --processes {plan["processes"]} --compile
 python -m tools.nano package --run work/nano
 ```
 
@@ -100,7 +100,7 @@ items above 50% are refused and drawn again ({cover["refused"]} were).
 ## What it cannot do
 
 Anything that needs knowledge of the world, long texts (it saw samples of at most 512 tokens, mostly under 120), other
-languages, numbers above 99 except as results, or reasoning of more than one step. Labels whose meaning it was never
+languages, numbers above 99, or reasoning of more than one step. Labels whose meaning it was never
 taught are guessed. A fine-tuned nano is a demonstration, not a product.
 
 sha256 of `model.safetensors`: `{measured["sha256"]}`

@@ -42,9 +42,9 @@ def _train(args: argparse.Namespace) -> None:
         tokens_per_step=args.tokens_per_step,
         peak_lr=args.lr,
         bf16=not args.fp32,
-        dropped=tuple(args.drop),
+        processes=args.processes, dropped=tuple(args.drop),
     )
-    run(args.out, plan, minutes=args.minutes, device=args.device, compiled=args.compile)
+    run(args.out, plan, minutes=args.minutes, device=args.device, compiled=args.compile, rank=args.rank)
 
 
 def _score(args: argparse.Namespace) -> None:
@@ -89,7 +89,7 @@ def main() -> None:
     verb = verbs.add_parser("tokenizer", help="learn the tokenizer")
     verb.add_argument("--out", type=Path, required=True)
     verb.add_argument("--seed", type=int, default=1)
-    verb.add_argument("--vocabulary", type=int, default=4096)
+    verb.add_argument("--vocabulary", type=int, default=3072)
     verb.set_defaults(do=_tokenizer)
 
     verb = verbs.add_parser("train", help="train in a folder that holds tokenizer.json; resumes by itself")
@@ -104,6 +104,8 @@ def main() -> None:
     verb.add_argument(
         "--fp32", action="store_true", help="no bf16 autocast (for processors without AMX or AVX512-bf16)"
     )
+    verb.add_argument("--processes", type=int, default=1, help="each with one thread and its share of a step")
+    verb.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     verb.add_argument("--threads", type=int, default=0)
     verb.add_argument("--tokens-per-step", type=int, default=3072)
     verb.add_argument("--lr", type=float, default=2e-3)

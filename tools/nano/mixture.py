@@ -14,8 +14,15 @@ from tools.nano.world import SKILLS, WEIGHTS, Item, Side, World
 from tools.nano import skills_classify, skills_lists, skills_numbers, skills_reading  # noqa: F401  (importing registers the skills)
 
 DOCUMENT_SHARE = 0.16
-DRILL_SAMPLES, DRILL_SHARE = 24_000, 0.6
-"""The first samples of a run are mostly copying drills (see `skills_lists.drill`)."""
+
+
+def lesson(at: int) -> tuple[float, int]:
+    """Share of copying drills at the `at`-th sample of a run, and over how many words (see `skills_lists.drill`)."""
+    if at < 20_000:
+        return 1.0, 100
+    if at < 44_000:
+        return 0.8, int(100 * 2 ** ((at - 20_000) / 5_000))
+    return max(0.0, 0.5 * (80_000 - at) / 36_000), 10_000
 
 
 def item(side: Side, name: str, seed: int | str) -> Item:
@@ -36,8 +43,9 @@ def chunk(seed: int, index: int, size: int, dropped: Sequence[str] = ()) -> list
     samples: list[Item | str] = []
     for k in range(size):
         key = f"{seed}/{index}/{k}"
-        if index * size + k < DRILL_SAMPLES and rng.random() < DRILL_SHARE:
-            samples.append(skills_lists.drill(World("train", f"drill/{key}")))
+        drills, vocabulary = lesson(index * size + k)
+        if rng.random() < drills:
+            samples.append(skills_lists.drill(World("train", f"drill/{key}"), vocabulary))
         elif rng.random() < DOCUMENT_SHARE:
             samples.append(text("train", key))
         else:

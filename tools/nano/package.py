@@ -84,6 +84,7 @@ def package(
     tokens = sum(len(score.prompt_ids(tokenizer, item)) for item in drawn.items) / len(drawn.items)
     measured = {
         "parameters": sum(p.numel() for p in model.parameters()),
+        "vocabulary": tokenizer.get_vocab_size(),
         "skills": {k: list(v) for k, v in table.items()},
         "left_out": {k: list(v) for k, v in left_out.items()},
         "not_taught": [name for name in SKILLS if name not in trained],

@@ -23,7 +23,7 @@ def sum_pair(w: World, top: int) -> tuple[int, int, str]:
 
 @skill("arithmetic", 1.6)
 def arithmetic(w: World) -> Made:
-    a, b, sign = sum_pair(w, w.choose((10, 20, 99, 99)))
+    a, b, sign = sum_pair(w, w.choose((10, 20, 20, 50)))
     result = a + b if sign == "+" else a - b
     word = "plus" if sign == "+" else "minus"
     request = w.say(

@@ -19,7 +19,7 @@ from tools.nano import mixture
 END_OF_TEXT, IM_START, IM_END, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
 SPECIALS = (END_OF_TEXT, IM_START, IM_END, PAD)  # ids 0 to 3, in this order
 ASSISTANT = "assistant\n"
-VOCABULARY = 4096
+VOCABULARY = 3072
 
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"

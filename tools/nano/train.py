@@ -13,11 +13,14 @@ import json
 import math
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from tools.nano.batches import Batch, chunk_batches
@@ -25,6 +28,8 @@ from torch.nn import functional as F
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
 from tools.nano import tokenizer as tok
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class Plan:
     weight_decay: float = 0.1
     clip: float = 1.0
     bf16: bool = True
+    processes: int = 1
+    """Processes of one thread each; every one takes its own batch of a step and the gradients are summed."""
     dropped: tuple[str, ...] = ()
 
     def lr(self, step: int) -> float:
@@ -80,14 +87,23 @@ def make_model(shape: Shape, vocabulary: int) -> LlamaForCausalLM:
         pad_token_id=tok.SPECIALS.index(tok.PAD),
         attention_dropout=0.0,
     )
-    return LlamaForCausalLM(config)
+    model = LlamaForCausalLM(config)
+    # the library's 0.02 is meant for wide models; at this width attention would stay flat for a thousand steps
+    for name, weight in model.named_parameters():
+        if "_proj" in name:
+            last = 2 * shape.layers if name.endswith(("o_proj.weight", "down_proj.weight")) else 1
+            torch.nn.init.normal_(weight, std=(weight.shape[1] * last) ** -0.5)
+    return model
 
 
 class Training:
     """One run in memory: model, optimiser, where in the mixture it stands. `step()` goes one step on."""
 
-    def __init__(self, plan: Plan, tokenizer: Tokenizer, device: str = "cpu", compiled: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, tokenizer: Tokenizer, device: str = "cpu", compiled: bool = False, rank: int = 0
+    ) -> None:
         torch.manual_seed(plan.seed)
+        self.rank = rank
         self.plan, self.tokenizer, self.device = plan, tokenizer, device
         self.model = make_model(plan.shape, tokenizer.get_vocab_size()).to(device)
         decayed = [p for p in self.model.parameters() if p.ndim >= 2]
@@ -99,37 +115,49 @@ class Training:
         self._batches: list[Batch] | None = None
 
     def _next(self) -> Batch:
-        if self._batches is None or self.offset >= len(self._batches):
+        """This process's batch of the step; the processes take neighbouring batches of the same chunk."""
+        p = self.plan
+        if self._batches is None or self.offset + p.processes > len(self._batches):
             if self._batches is not None:
                 self.chunk, self.offset = self.chunk + 1, 0
-            p = self.plan
             self._batches = chunk_batches(
-                self.tokenizer, p.seed, self.chunk, p.chunk_samples, p.tokens_per_step, p.dropped
+                self.tokenizer, p.seed, self.chunk, p.chunk_samples, p.tokens_per_step // p.processes, p.dropped
             )
-        self.offset += 1
-        return self._batches[self.offset - 1]
+        self.offset += p.processes
+        return self._batches[self.offset - p.processes + self.rank]
 
     def loss(self, batch: Batch) -> torch.Tensor:
-        """Mean cross-entropy over the trained tokens; the head is computed at those positions only."""
+        """Summed cross-entropy of the trained tokens; the head is computed at those positions only."""
         ids_BT = batch.ids_BT.to(self.device)
         with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.plan.bf16):
             hidden = self.body(input_ids=ids_BT, use_cache=False).last_hidden_state
             chosen = hidden.flatten(0, 1).index_select(0, batch.positions_N.to(self.device))
             logits_NV = self.model.lm_head(chosen)
-        return F.cross_entropy(logits_NV.float(), batch.targets_N.to(self.device))
+        return F.cross_entropy(logits_NV.float(), batch.targets_N.to(self.device), reduction="sum")
 
     def step(self) -> tuple[float, int]:
-        """One optimiser step; returns the loss and the padded tokens it took."""
+        """One optimiser step; returns the mean loss per trained token and the padded tokens it took."""
         batch = self._next()
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.lr(self.at_step)
         loss = self.loss(batch)
         loss.backward()
+        told = torch.tensor([float(loss.detach()), float(len(batch.targets_N)), float(batch.ids_BT.numel())])
+        if self.plan.processes > 1:
+            dist.all_reduce(told)
+            flat = torch.cat([p.grad.flatten() for p in self.model.parameters()])
+            dist.all_reduce(flat)
+            torch._foreach_copy_(
+                [p.grad.view(-1) for p in self.model.parameters()],
+                list(flat.split([p.numel() for p in self.model.parameters()])),
+            )
+        loss_sum, trained, padded = told.tolist()
+        torch._foreach_mul_([p.grad for p in self.model.parameters()], 1.0 / trained)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.at_step += 1
-        return float(loss.detach()), batch.ids_BT.numel()
+        return loss_sum / trained, int(padded)
 
     # --- checkpoints: one safetensors file, written aside and renamed
 
@@ -160,7 +188,7 @@ class Training:
         self.at_step, self.chunk, self.offset = where["step"], where["chunk"], where["offset"]
         self._batches = None
         if self.offset:  # re-make the current chunk and stand where we stood
-            offset = self.offset
+            offset, self.offset = self.offset, 0
             self._next()
             self.offset = offset
 
@@ -180,79 +208,122 @@ class Training:
         tok.write(self.tokenizer, folder, self.plan.shape.context)
 
 
-def derive_steps(plan: Plan, tokenizer: Tokenizer, minutes: float, device: str, compiled: bool) -> int:
-    """How many steps fit into `minutes`, from a short measurement on a throw-away model.
-
-    With compilation the measurement must not fall into the compiling of shapes, so a whole chunk is passed first.
-    """
-    trial = Training(dataclasses.replace(plan, steps=10_000), tokenizer, device, compiled)
-    for _ in range(120 if compiled else 10):
+def derive_steps(plan: Plan, tokenizer: Tokenizer, minutes: float, device: str) -> int:
+    """How many steps fit into `minutes`, from half a minute of eager training of a throw-away model."""
+    trial = Training(dataclasses.replace(plan, processes=1), tokenizer, device)
+    for _ in range(10):
         trial.step()
     started, steps = time.monotonic(), 0
-    while time.monotonic() - started < 20:
+    while time.monotonic() - started < 30:
         trial.step()
         steps += 1
-    return max(100, int(minutes * 60 * steps / (time.monotonic() - started) * 0.93))
+    return max(100, int(minutes * 60 * steps * plan.processes / (time.monotonic() - started) * 0.9))
+
+
+def fix_plan(out: Path, plan: Plan, minutes: float | None, device: str) -> Plan:
+    """The plan of this folder: the one written there, or else `plan`, written now."""
+    path = out / "plan.json"
+    if path.exists():
+        kept = json.loads(path.read_text())
+        return Plan(**{**kept, "shape": Shape(**kept["shape"]), "dropped": tuple(kept["dropped"])})
+    if minutes is not None:
+        tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+        plan = dataclasses.replace(plan, steps=derive_steps(plan, tokenizer, minutes, device))
+    path.write_text(json.dumps(dataclasses.asdict(plan), indent=2) + "\n")
+    return plan
 
 
 def run(
     out: Path,
     plan: Plan,
     *,
-    minutes: float | None,
+    minutes: float | None = None,
     device: str = "cpu",
     compiled: bool = False,
-    checkpoint_minutes: float = 5.0,
+    rank: int | None = None,
 ) -> None:
-    """Train in folder `out` until done; go on where an earlier run in the same folder stopped."""
-    out.mkdir(parents=True, exist_ok=True)
-    tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
-    plan_file, checkpoint = out / "plan.json", out / "checkpoint.safetensors"
-    if plan_file.exists():
-        kept = json.loads(plan_file.read_text())
-        plan = Plan(**{**kept, "shape": Shape(**kept["shape"]), "dropped": tuple(kept["dropped"])})
+    """Train in folder `out` until done; go on where an earlier run in the same folder stopped.
+
+    With a plan of several processes the caller (rank None) starts itself once per rank and waits.
+    """
+    plan = fix_plan(out, plan, minutes, device)
+    if plan.processes == 1:
+        _train(0, out, plan, device, compiled)
+    elif rank is None:
+        meeting = out / "meeting"  # where the processes find each other
+        meeting.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "tools.nano", *sys.argv[1:]]
+        children = [subprocess.Popen([*command, "--rank", str(r)]) for r in range(plan.processes)]
+        before = [signal.signal(s, lambda *_: [c.send_signal(signal.SIGINT) for c in children]) for s in STOPPING]
+        for child in children:
+            child.wait()
+        for which, handler in zip(STOPPING, before, strict=True):
+            signal.signal(which, handler)
     else:
-        if minutes is not None:
-            plan = dataclasses.replace(plan, steps=derive_steps(plan, tokenizer, minutes, device, compiled))
-        plan_file.write_text(json.dumps(dataclasses.asdict(plan), indent=2) + "\n")
-    training = Training(plan, tokenizer, device, compiled)
+        torch.set_num_threads(1)
+        dist.init_process_group(
+            "gloo", init_method=f"file://{(out / 'meeting').resolve()}", rank=rank, world_size=plan.processes
+        )
+        _train(rank, out, plan, device, compiled)
+        dist.destroy_process_group()
+
+
+def _train(rank: int, out: Path, plan: Plan, device: str, compiled: bool, checkpoint_minutes: float = 5.0) -> None:
+    tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+    checkpoint = out / "checkpoint.safetensors"
+    training = Training(plan, tokenizer, device, compiled, rank)
     if checkpoint.exists():
         training.load(checkpoint)
-    parameters = sum(p.numel() for p in training.model.parameters())
-    print(f"{parameters:,} parameters, {plan.steps:,} steps, starting at step {training.at_step:,}", flush=True)
-
-    stop = False
-
-    def ask_to_stop(*_: object) -> None:
-        nonlocal stop
-        stop = True
-
-    before = {s: signal.signal(s, ask_to_stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    if rank == 0:
+        parameters = sum(p.numel() for p in training.model.parameters())
+        print(f"{parameters:,} parameters, {plan.steps:,} steps, starting at step {training.at_step:,}", flush=True)
+    stop = Stop()
     started = saved = shown = time.monotonic()
     tokens, smooth, first = 0, math.nan, training.at_step
-    while training.at_step < plan.steps and not stop:
+    while training.at_step < plan.steps and not stop.agreed(plan.processes):
         loss, count = training.step()
         tokens += count
         smooth = loss if math.isnan(smooth) else 0.98 * smooth + 0.02 * loss
         now = time.monotonic()
-        if now - shown > 15:
-            shown = now
-            left = (plan.steps - training.at_step) * (now - started) / (training.at_step - first)
-            rate = tokens / (now - started)
+        if rank == 0 and now - shown > 15:
+            shown, rate = now, tokens / (now - started)
+            left = (plan.steps - training.at_step) * (now - started) / (training.at_step - first) / 60
             print(
-                f"step {training.at_step:>6}/{plan.steps}  loss {smooth:.4f}  "
-                f"{rate:,.0f} tokens/s  {left / 60:.1f} min left",
+                f"step {training.at_step}/{plan.steps}  loss {smooth:.4f}  {rate:,.0f} tokens/s  {left:.1f} min left",
                 flush=True,
             )
-        if now - saved > checkpoint_minutes * 60:
+        if rank == 0 and now - saved > checkpoint_minutes * 60:
             saved = now
             training.save(checkpoint)
+    stop.end()
+    if rank != 0:
+        return
     training.save(checkpoint)
-    for which, handler in before.items():
-        signal.signal(which, handler)
-    if stop:
+    if training.at_step < plan.steps:
         print(f"stopped at step {training.at_step:,}; the same command goes on from here", flush=True)
         return
     training.write_model(out / "model")
-    seconds = time.monotonic() - started
-    print(f"done: {tokens:,} padded tokens in {seconds / 60:.1f} min, model in {out / 'model'}", flush=True)
+    minutes = (time.monotonic() - started) / 60
+    print(f"done: {tokens:,} padded tokens in {minutes:.1f} min, model in {out / 'model'}", flush=True)
+
+
+class Stop:
+    """Ctrl-C or a termination signal, kept until the step is over; the processes stop at the same step."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.before = {s: signal.signal(s, self._ask) for s in STOPPING}
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+    def agreed(self, processes: int) -> bool:
+        if processes == 1:
+            return self.asked
+        told = torch.tensor([float(self.asked)])
+        dist.all_reduce(told)
+        return bool(told > 0)
+
+    def end(self) -> None:
+        for which, handler in self.before.items():
+            signal.signal(which, handler)
