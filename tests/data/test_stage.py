@@ -405,8 +405,9 @@ REFUSALS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("one row", [row(1)], {}, "no rows are left to train on"),
     (
         "one template",
-        [{"question": f"Please tell me how much the small red lamp number {n} costs in your shop today if you would "
-                      "be so kind as to look it up in the big blue list on the wall", "answer": f"{n}"} for n in range(30)],
+        [{"question": f"Please tell me how much the small red lamp number {n} costs in your shop today if you "
+                      "would be so kind as to look it up in the big blue list on the wall", "answer": f"{n}"}
+         for n in range(30)],
         {},
         "30 of 30 rows follow one template: please tell me how much the small red lamp number … costs",
     ),

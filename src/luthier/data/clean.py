@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,11 @@ def redact(examples: Sequence[Example]) -> tuple[list[Example], list[int], dict[
 
 def redact_one(example: Example) -> tuple[Example, dict[str, int]]:
     """One example masked; the same object when nothing is found."""
+    texts = [example.text or "", example.group or "", *_strings(example.meta)]
+    for message in example.messages:
+        texts += [message.content, message.reasoning or "", *_strings([call.arguments for call in message.tool_calls])]
+    if not any(map(personal.find, texts)):
+        return example, {}
     counts: Counter[str] = Counter()
 
     def mask(value: Any) -> Any:
@@ -54,6 +59,15 @@ def redact_one(example: Example) -> tuple[Example, dict[str, int]]:
     if group is not None and personal.find(group):
         group = "hashed-" + hashlib.blake2b(group.encode("utf-8", "replace"), digest_size=8).hexdigest()
         counts.update(("group",))
-    if not counts:
-        return example, {}
     return replace(example, messages=messages, text=text, meta=meta, group=group), dict(counts)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner)

@@ -12,7 +12,7 @@ from typing import Any
 from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.records import Example
-from luthier.similar import against, nearest
+from luthier.similar import across, against
 from luthier.text import normalise
 
 SHINGLE = 3
@@ -50,18 +50,16 @@ def certificate(sides: Mapping[str, Sequence[str]], threshold: float) -> dict[st
         LuthierError: a pair at or above the threshold is left (that would be a defect of this stage, not of the rows).
     """
     pairs: dict[str, Any] = {}
-    names = [name for name in ("train", "validation", "test") if sides.get(name)]
-    for place, one in enumerate(names):
-        for other in names[place + 1 :]:
-            found = nearest(sides[one], sides[other], SHINGLE)
-            pairs[f"{one}/{other}"] = {"max_jaccard": round(found.jaccard, 6), "pairs": found.pairs}
-            if found.jaccard >= threshold:
-                raise LuthierError(
-                    f"a near-duplicate stands in {one} and in {other}",
-                    where="data",
-                    why=f"{found.jaccard:.2f} similar: {sides[one][found.i][:120]!r}",
-                    fix="this is a defect of Luthier: please report it with the recipe",
-                )
+    filled = {name: texts for name, texts in sides.items() if texts}
+    for (one, other), found in across(filled, SHINGLE).items():
+        pairs[f"{one}/{other}"] = {"max_jaccard": round(found.jaccard, 6), "pairs": found.pairs}
+        if found.jaccard >= threshold:
+            raise LuthierError(
+                f"a near-duplicate stands in {one} and in {other}",
+                where="data",
+                why=f"{found.jaccard:.2f} similar: {sides[one][found.i][:120]!r}",
+                fix="this is a defect of Luthier: please report it with the recipe",
+            )
     return {
         "method": "exact: every pair compared by Jaccard of word shingles of the user side, nothing sampled",
         "shingle": SHINGLE,

@@ -97,7 +97,8 @@ def deal(
         on_validation = set(open_[:1])
     test += [row for row in rest if component[row] in on_test]
     validation = [row for row in rest if component[row] in on_validation]
-    train = [row for row in rest if component[row] not in on_test | on_validation]
+    held_out = on_test | on_validation
+    train = [row for row in rest if component[row] not in held_out]
     if not train or (test_share > 0 and not test):
         side = "train on" if not train else "test on"
         raise LuthierError(

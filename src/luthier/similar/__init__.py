@@ -5,6 +5,6 @@ is missed and none is guessed: every reported similarity is the exact fraction.
 """
 
 from luthier.similar.join import Groups, Match, against, groups
-from luthier.similar.nearest import Nearest, nearest
+from luthier.similar.nearest import Nearest, across, nearest
 
-__all__ = ["Groups", "Match", "Nearest", "against", "groups", "nearest"]
+__all__ = ["Groups", "Match", "Nearest", "across", "against", "groups", "nearest"]

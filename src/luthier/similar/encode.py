@@ -5,7 +5,9 @@ Two texts share a column exactly when they share a shingle; nothing is hashed, s
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import count
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,8 +25,8 @@ def encode(texts: Sequence[str], shingle: int = 3) -> Matrix:
 
     A text of fewer than ``shingle`` words is one shingle of its own; a text without words has an empty row.
     """
-    known: dict[str, int] = {}
-    short_known: dict[tuple[str, ...], int] = {}
+    known: dict[str, int] = defaultdict(count().__next__)  # a new word takes the next number
+    short_known: dict[tuple[str, ...], int] = defaultdict(count().__next__)
     word_ids: list[int] = []
     lengths = np.zeros(len(texts), dtype=np.int64)
     short_rows: list[int] = []
@@ -32,23 +34,23 @@ def encode(texts: Sequence[str], shingle: int = 3) -> Matrix:
     for row, text in enumerate(texts):
         found = words(text)
         if len(found) >= shingle:
-            word_ids.extend([known.setdefault(word, len(known)) for word in found])
+            word_ids.extend([known[word] for word in found])
             lengths[row] = len(found)
         elif found:
             short_rows.append(row)
-            short_codes.append(short_known.setdefault(tuple(found), len(short_known)))
+            short_codes.append(short_known[tuple(found)])
     rows, codes = _runs(np.asarray(word_ids, dtype=np.int64), lengths, shingle, len(known))
-    count = int(codes.max()) + 1 if len(codes) else 0
+    columns = int(codes.max()) + 1 if len(codes) else 0
     rows = np.concatenate([rows, np.asarray(short_rows, dtype=np.int64)])
-    codes = np.concatenate([codes, np.asarray(short_codes, dtype=np.int64) + count])
-    count += len(short_known)
-    pairs = np.unique(rows * max(count, 1) + codes)  # a shingle counts once a text
-    rows, codes = pairs // max(count, 1), pairs % max(count, 1)
-    frequency = np.bincount(codes, minlength=count)
-    rank = np.empty(count, dtype=np.int64)
-    rank[np.argsort(frequency, kind="stable")] = np.arange(count)
+    codes = np.concatenate([codes, np.asarray(short_codes, dtype=np.int64) + columns])
+    columns += len(short_known)
+    pairs = np.unique(rows * max(columns, 1) + codes)  # a shingle counts once a text
+    rows, codes = pairs // max(columns, 1), pairs % max(columns, 1)
+    frequency = np.bincount(codes, minlength=columns)
+    rank = np.empty(columns, dtype=np.int64)
+    rank[np.argsort(frequency, kind="stable")] = np.arange(columns)
     ones = np.ones(len(rows), dtype=np.int32)
-    matrix = sparse.csr_matrix((ones, (rows, rank[codes])), shape=(len(texts), max(count, 1)))
+    matrix = sparse.csr_matrix((ones, (rows, rank[codes])), shape=(len(texts), max(columns, 1)))
     matrix.sort_indices()
     return matrix
 

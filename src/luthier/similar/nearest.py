@@ -1,22 +1,23 @@
-"""The nearest pair between two lists of texts, whatever its similarity: the figure of a leak certificate."""
+"""The nearest pair between lists of texts, whatever its similarity: the figure of a leak certificate."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, combinations, pairwise
 
 import numpy as np
 
-from luthier.similar.encode import encode
+from luthier.similar.encode import Matrix, encode
 
 _CELLS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The highest Jaccard between any text and any other (first such pair), and how many pairs that covers.
+    """The highest Jaccard between any text of one list and any of the other, and how many pairs that covers.
 
-    ``i`` and ``j`` are -1 when no pair shares a shingle.
+    ``i`` and ``j`` are the first such pair, -1 when no pair shares a shingle.
     """
 
     jaccard: float
@@ -26,16 +27,26 @@ class Nearest:
 
 
 def nearest(texts: Sequence[str], others: Sequence[str], shingle: int = 3) -> Nearest:
-    """The nearest pair; exact over all pairs (pairs that share no shingle have similarity 0)."""
-    best = Nearest(0.0, -1, -1, len(texts) * len(others))
-    if not texts or not others:
+    """The nearest pair of two lists; exact over all pairs (pairs that share no shingle have similarity 0)."""
+    return across({"texts": texts, "others": others}, shingle)["texts", "others"]
+
+
+def across(lists: Mapping[str, Sequence[str]], shingle: int = 3) -> dict[tuple[str, str], Nearest]:
+    """The nearest pair of each two of several lists, by their names in the order given."""
+    matrix = encode([text for texts in lists.values() for text in texts], shingle)
+    ends = [0, *accumulate(len(texts) for texts in lists.values())]
+    parts = {name: matrix[start:end] for name, (start, end) in zip(lists, pairwise(ends), strict=True)}
+    return {(one, other): _nearest(parts[one], parts[other]) for one, other in combinations(lists, 2)}
+
+
+def _nearest(left: Matrix, right: Matrix) -> Nearest:
+    best = Nearest(0.0, -1, -1, left.shape[0] * right.shape[0])
+    if not best.pairs:
         return best
-    matrix = encode([*texts, *others], shingle)
-    left, right = matrix[: len(texts)], matrix[len(texts) :]
     left_sizes, right_sizes = np.diff(left.indptr), np.diff(right.indptr)
     by_column = right.T.tocsr()
-    block = max(16, _CELLS // len(others))  # bounds the memory even when every pair shares a shingle
-    for start in range(0, len(texts), block):
+    block = max(16, _CELLS // right.shape[0])  # bounds the memory even when every pair shares a shingle
+    for start in range(0, left.shape[0], block):
         shared = (left[start : start + block] @ by_column).tocoo()
         if not shared.nnz:
             continue

@@ -121,6 +121,8 @@ def _card_length(number: str) -> bool:
 
 def _phones(text: str) -> Iterator[Span]:
     for match in _PHONE.finditer(text):
+        if match.end() - match.start() < 7:
+            continue
         value = match.group().rstrip(" (.-/")
         if value.startswith("(") and value.find(")") in (-1, len(value) - 1):  # brackets around it, not around the code
             value = value.strip("()")
