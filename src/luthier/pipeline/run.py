@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from luthier.errors import LuthierError
+from luthier.errors import ExitCode, LuthierError
 from luthier.pipeline import stages, told
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.recipe import LoadedRecipe, Recipe
@@ -133,8 +133,6 @@ def _running(job: Job) -> Iterator[Run]:
         run.finish("interrupted")
         raise
     except LuthierError as error:
-        from luthier.errors import ExitCode
-
         run.finish("interrupted" if error.exit_code == ExitCode.INTERRUPTED else "failed", error=error.what)
         raise
     except Exception as error:
@@ -150,18 +148,17 @@ def _write_recipe(job: Job, folder: Path) -> None:
     """The recipe as it was run, overrides in it and paths made absolute, so that the command under "again" works."""
     import yaml
 
-    dump = job.recipe.model_dump(mode="json", exclude_defaults=True)
-    dump = {"luthier": 1, "name": job.recipe.name, **dump}
+    dump = {"luthier": 1, "name": job.recipe.name} | job.recipe.model_dump(mode="json", exclude_unset=True)
     for key in ("source", "test"):
         if key in dump["data"]:
             dump["data"][key] = [_absolute(job.folder, name) for name in dump["data"][key]]
-    if "replay" in dump["data"]:
+    if dump["data"].get("replay"):
         dump["data"]["replay"]["source"] = [_absolute(job.folder, n) for n in dump["data"]["replay"]["source"]]
     for suite in dump.get("evaluate", {}).get("regression", ()):
         suite["suite"] = _absolute(job.folder, suite["suite"])
     if dump["model"]["base"].startswith("."):
         dump["model"]["base"] = str((job.folder / dump["model"]["base"]).resolve())
-    if "chat_template" in dump["model"]:
+    if dump["model"].get("chat_template"):
         dump["model"]["chat_template"] = _absolute(job.folder, dump["model"]["chat_template"])
     text = yaml.safe_dump(dump, sort_keys=False, allow_unicode=True, width=110)
     (folder / "recipe.yaml").write_text(text, encoding="utf-8")
