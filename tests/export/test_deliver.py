@@ -65,14 +65,17 @@ def test_what_is_filed_loads_and_answers_as_trained(trained: Any, base: Path, st
     assert torch.equal(logits(again), logits(loaded))
     merged = load(resolve(made.model.path), device="cpu")
     assert merged.chat.digest == loaded.chat.digest
-    assert (logits(merged) - logits(loaded)).abs().max() < 0.2 < (logits(loaded) - logits(trained(LoraTuning(), size=1e-9))).abs().max()
+    rounding = (logits(merged) - logits(loaded)).abs().max()
+    learned = (logits(loaded) - logits(trained(LoraTuning(), size=1e-9))).abs().max()
+    assert rounding < 0.2 < learned
 
 
 def test_number_formats_follow_the_base_or_the_recipe(trained: Any, store: Store) -> None:
     from safetensors import safe_open
 
     loaded = trained(LoraTuning(r=4))
-    for spec, name, kind in ((ExportSpec(), "bfloat16", torch.bfloat16), (ExportSpec(dtype="fp32"), "float32", torch.float32)):
+    asked = ((ExportSpec(), "bfloat16", torch.bfloat16), (ExportSpec(dtype="fp32"), "float32", torch.float32))
+    for spec, name, kind in asked:
         made = send(store, loaded, LoraTuning(r=4), spec)
         config = json.loads(made.model.file("config.json").read_text())
         assert config["dtype"] == name == made.model.meta["dtype"]
@@ -131,7 +134,9 @@ def test_generation_stops_where_training_ended(trained: Any, store: Store) -> No
     assert set(settings["eos_token_id"]) == loaded.chat.stop_ids
 
 
-def test_a_base_without_a_template_is_proven_on_plain_text(make_base: Any, trained: Any, store: Store, tmp_path: Path) -> None:
+def test_a_base_without_a_template_is_proven_on_plain_text(
+    make_base: Any, trained: Any, store: Store, tmp_path: Path
+) -> None:
     folder = make_base(tmp_path / "plain")
     (folder / "chat_template.jinja").unlink()
     loaded = trained(LoraTuning(r=4), folder)
@@ -177,7 +182,7 @@ MUTANTS: dict[str, Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]]
     "scaled by 1.05": lambda s: {k: v * 1.05 if "lora_B" in k else v for k, v in s.items()},
     "one layer missing": lambda s: without_layer(s, "layers.1"),
     "one projection missing": lambda s: without_layer(s, "layers.2.self_attn.v_proj"),
-    "not a number": lambda s: {k: v * float("nan") if "layers.0" in k and "q_proj.lora_B" in k else v for k, v in s.items()},
+    "not a number": lambda s: {k: v * float("nan") if "0.self_attn.q_proj.lora_B" in k else v for k, v in s.items()},
 }
 
 
@@ -192,8 +197,11 @@ def test_an_adapter_that_is_not_the_trained_one_is_refused(
     assert store.artifacts() == [] and not list(store.drafts.iterdir())
 
 
-@pytest.mark.parametrize("mutant", [m for m in MUTANTS if m != "not a number"])
-@pytest.mark.parametrize("dtype", ["auto", "fp32"])
+@pytest.mark.parametrize(
+    ("mutant", "dtype"),
+    [("adapter dropped", "auto"), ("scaled by 1.05", "auto"), ("scaled by 1.05", "fp32"), ("one layer missing", "auto"),
+     ("one projection missing", "fp32")],
+)  # fmt: skip
 def test_a_merged_model_that_is_not_the_trained_one_is_refused(
     mutant: str, dtype: Any, trained: Any, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,7 +254,7 @@ def test_another_tokenizer_beside_the_weights_is_refused(
         real(loaded, folder)
         body = json.loads((folder / "tokenizer.json").read_text())
         vocabulary = body["model"]["vocab"]
-        vocabulary["q"], vocabulary["u"] = vocabulary["u"], vocabulary["q"]
+        vocabulary["1"], vocabulary["2"] = vocabulary["2"], vocabulary["1"]
         (folder / "tokenizer.json").write_text(json.dumps(body))
 
     monkeypatch.setattr(files, "write_tokenizer", write)
@@ -261,3 +269,18 @@ def test_a_refusal_carries_the_figures(trained: Any, store: Store, monkeypatch: 
     assert "allowed" in refused.value.why and refused.value.fix
     (failed,) = [c for c in refused.value.certificate.checks if not c.holds]
     assert failed.measured["mean"] > failed.bound["mean"] > 0
+
+
+def test_the_built_in_base_is_delivered(store: Store) -> None:
+    from importlib.resources import files
+
+    if not Path(str(files("luthier.models") / "nano" / "model.safetensors")).is_file():
+        pytest.skip("the built-in base has not been made yet")
+    prepared = adapters.prepare(load(resolve("nano"), device="cpu"), LoraTuning(), seed=0)
+    for i, tensor in enumerate(adapters.trainable_state(prepared.model).values()):
+        tensor.add_(torch.randn(tensor.shape, generator=torch.Generator().manual_seed(i)) * 0.02)
+    made = send(store, prepared.loaded, LoraTuning())
+    assert made.adapter.meta["base"] == "nano" and made.model.size < 14 * 2**20
+    assert torch.equal(
+        logits(adapters.load_adapter(load(resolve("nano"), device="cpu"), made.adapter.path, "x")), logits(prepared.loaded)
+    )

@@ -40,6 +40,8 @@ _EXTRA_PROBES = (
     "Rewrite politely: give me that.", "What time is it?",
 )  # fmt: skip
 """Asked where the job gives fewer than ``parity.PROBES`` prompts."""
+_LARGE = 1 << 29
+"""Bytes of weights from which on unused models are looked for at once."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,13 @@ class _Fresh:
             chat_template=self.chat_template,
         )
 
+    def forget(self) -> None:
+        """Give back the memory of models that are no longer used, where it counts: looking for them takes a second."""
+        if self.source.weight_bytes > _LARGE:
+            gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
     def exported(self, folder: Path) -> Loaded:
         source = ModelSource("delivered", folder, "local", "", remote_code=self.source.remote_code)
         return load(source, precision=self.precision, device=self.device)  # type: ignore[arg-type]
@@ -220,14 +229,14 @@ def _prove_adapter(trained: _Trained, folder: Path, fresh: _Fresh) -> Certificat
     again = adapters.load_adapter(fresh.base(quantised=quantised), folder, "delivered")
     measured = parity.distance(trained.reading, _read(trained, again, trained.reading))
     del again
-    _tidy()
+    fresh.forget()
     if measured.worst == 0.0:
         check = parity.identical(name, measured)
     else:  # other arithmetic (a GPU's, mostly): how far does that alone move the base?
         base = fresh.base(quantised=quantised)
         check = parity.judge(name, measured, _floor(trained, base, _other_weights(trained), torch.float32))
         del base
-        _tidy()
+        fresh.forget()
     return Certificate("adapter", len(trained.prompts), (_ids(trained, folder), check))
 
 
@@ -238,7 +247,7 @@ def _write_model(loaded: Loaded, adapter: Path | None, folder: Path, dtype: torc
     merged = adapters.merge_adapter(fresh.base(fp32=True), adapter)
     files.write_merged(replace(merged, chat=loaded.chat), folder, dtype)
     del merged
-    _tidy()
+    fresh.forget()
 
 
 def _prove_model(
@@ -264,9 +273,9 @@ def _prove_model(
     else:
         floor = _floor(trained, base, names, dtype)
     del base
-    _tidy()
+    fresh.forget()
     checks.append(_compare("merged model against trained model", reference, fresh.exported(folder), floor))
-    _tidy()
+    fresh.forget()
     return Certificate("merged model", len(trained.prompts), tuple(checks))
 
 
@@ -332,11 +341,5 @@ def _facts(loaded: Loaded, tuning: Tuning, card: Card | None) -> Card:
 
 def _size(loaded: Loaded, dtype: torch.dtype) -> int:
     return sum(int(p.numel()) for p in loaded.model.parameters()) * dtype.itemsize
-
-
-def _tidy() -> None:
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
