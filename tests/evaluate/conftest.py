@@ -121,7 +121,7 @@ def make_rows() -> Callable[..., list[Row]]:
                     decoding=decoding, engine=f"e-{system}", scores={metric: Score(value, "", parts)},
                     reference=references[i] if references else "x", answer=answers[i] if answers else "y",
                     cluster=clusters[i] if clusters else None, slice=slices[i] if slices else "",
-                )  # fmt: skip
+                )
             )
         return rows
 

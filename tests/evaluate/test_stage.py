@@ -127,7 +127,9 @@ def test_another_engine_or_limit_is_asked_anew(tickets: Tickets, tmp_path: Path)
     assert (base.asked, other.asked) == (24, 24)
 
 
-def test_replayed_rows_are_no_examples_of_the_job(tickets: Tickets, chat: Callable[..., Example], tmp_path: Path) -> None:
+def test_replayed_rows_are_no_examples_of_the_job(
+    tickets: Tickets, chat: Callable[..., Example], tmp_path: Path
+) -> None:
     replayed = [chat(f"replayed {i}", "something else", meta={"replay": "nano"}) for i in range(50)]
     seen: list[Request] = []
     one = Contender(ScriptedEngine(lambda r: seen.append(r) or "{}"))  # type: ignore[func-returns-value]
@@ -177,8 +179,9 @@ def test_a_prompt_that_does_not_fit_is_not_scored(
     one = make_contender(0, context=200)
     rows = [chat("short", "a"), chat("long " * 100, "b")]
     ledger = measure(
-        spec(baselines=["base"], target="exact", max_tokens=4), base=one, tuned=one, train=[], test=rows, workdir=tmp_path
-    )
+        spec(baselines=["base"], target="exact", max_tokens=4), base=one, tuned=one, train=[], test=rows,
+        workdir=tmp_path,
+    )  # fmt: skip
     values = {r.reference: r.value("exact") for r in ledger.of(TEST, "base").values()}
     assert values == {"a": 0.0, "b": None}
     reason = next(r.scores["exact"].reason for r in ledger.rows if r.reference == "b")

@@ -77,7 +77,7 @@ def gate(
             fix = did_you_mean(name, baselines)
             raise UsageError(f"the ledger has no baseline {name!r}", where="--against", fix=fix)
     baselines = [s for s in baselines if not against or s in against]
-    titles = {name: s["title"] for name, s in ledger.facts.get("systems", {}).items()}
+    titles = {name: s.get("title", name) for name, s in ledger.facts.get("systems", {}).items()}
     target_lines: list[SuiteResult] = []
     shown: list[SuiteResult] = []
     crossed: set[str] = set()
