@@ -99,6 +99,57 @@ def test_a_seed_gives_the_same_answer_in_any_company(engine: EmbeddedEngine) -> 
     assert len(set(alone)) == len(alone)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_any_traffic_gives_each_request_what_it_gets_alone(tiny: Any, seed: int) -> None:
+    """Threads ask at random times for random lengths, some hang up, some score in between."""
+    draw = random.Random(seed)
+    with EmbeddedEngine(tiny, max_batch=draw.choice([2, 3, 8, 64])) as engine:
+        requests = []
+        for i in range(60):
+            length = draw.choice([1, 3, 30, 90, 200, 250, 255])
+            ids = tuple(draw.randrange(4, 260) for _ in range(length))
+            if draw.random() < 0.3 and requests:
+                ids = (*requests[-1].token_ids[:50], *ids)[:255]
+            hot = draw.random() < 0.3
+            stop = ("e",) if draw.random() < 0.2 else ()
+            limit = draw.choice([1, 7, 60, None])
+            requests.append(
+                Request(token_ids=ids, max_tokens=limit, temperature=2.0 if hot else 0.0, seed=i, top_p=0.95, stop=stop)
+            )
+        alone = [engine.generate([r])[0] for r in requests]
+        items = [(r.token_ids[:100], (5, 6, 7)) for r in requests]
+        scores = engine.loglikelihood(items)
+        answers: dict[int, Completion] = {}
+        rescored: list[float] = []
+
+        def ask(numbers: list[int], pause: float, hangs_up: bool) -> None:
+            time.sleep(pause)
+            if hangs_up:
+                stream = engine.stream(requests[numbers[0]])
+                next(stream)
+                stream.close()  # type: ignore[attr-defined]
+                rescored.append(engine.loglikelihood(items[:1])[0].total)
+                return
+            answered = engine.generate([requests[n] for n in numbers])
+            answers.update(zip(numbers, answered, strict=True))
+
+        threads = []
+        for start in range(0, 60, 4):
+            numbers = list(range(start, start + 4))
+            pause = draw.random() * 0.5
+            threads.append(threading.Thread(target=ask, args=(numbers, pause, False)))
+            threads.append(threading.Thread(target=ask, args=(numbers, pause + 0.01, True)))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        assert [answers[i].token_ids for i in range(60)] == [a.token_ids for a in alone]
+        assert [answers[i].text for i in range(60)] == [a.text for a in alone]
+        assert rescored == pytest.approx([scores[0].total] * 15, abs=1e-3)
+        assert engine.load == (0, 0)
+
+
 def test_a_stop_string_ends_an_answer_and_is_not_in_it(engine: EmbeddedEngine) -> None:
     request = Request(messages=(Message("user", "hello"),), max_tokens=40)
     whole = engine.generate([request])[0].text

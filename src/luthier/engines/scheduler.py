@@ -78,7 +78,7 @@ class Scheduler:
             if self._stopped:
                 raise EngineClosed("embedded")
             put()
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():  # not alive: this process is a fork of its owner
                 self._thread = threading.Thread(target=self._run, name="luthier-engine", daemon=True)
                 self._thread.start()
             self._wake.notify()
