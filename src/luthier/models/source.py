@@ -220,8 +220,9 @@ def _download(name: str, revision: str | None, *, remote_code: bool, offline_ok:
     wanted = [*_WANTED, *(["*.py"] if remote_code else [])]
     with _translated(name, revision):
         try:
-            info = HfApi().model_info(name, revision=revision, timeout=HUB_TIMEOUT_S)
-            folder = snapshot_download(name, revision=info.sha, allow_patterns=wanted, etag_timeout=HUB_TIMEOUT_S)
+            HfApi().model_info(name, revision=revision, timeout=HUB_TIMEOUT_S)  # one question: fails fast and clearly
+            # asked by its own name, not by the commit: only so is "main" remembered for a day without network
+            folder = snapshot_download(name, revision=revision, allow_patterns=wanted, etag_timeout=HUB_TIMEOUT_S)
         except Exception as error:
             kept = _kept(snapshot_download, name, revision) if offline_ok and _is_unreachable(error) else None
             if kept is None:
