@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from luthier.report.figures import esc, tick_label, ticks
@@ -27,7 +28,7 @@ def chart(
     title: str, series: Sequence[Series], *, unit: str = "", mark: Point | None = None, mark_text: str = ""
 ) -> str:
     """One chart over steps; empty text if there is nothing to draw. ``mark`` rings a point and says what it is."""
-    drawn = [Series(s.name, [p for p in s.points if math.isfinite(p[1])], s.style) for s in series]
+    drawn = [Series(s.name, _thin([p for p in s.points if math.isfinite(p[1])]), s.style) for s in series]
     drawn = [s for s in drawn if s.points]
     if not drawn:
         return ""
@@ -83,10 +84,9 @@ def training_charts(training: Mapping[str, Any], speed: Sequence[tuple[int, floa
     val = _points(history, "val")
     best = next(((x, y) for x, y in val if x == training.get("best_step")), None)
     note = f"best {best[1]:.3f} at step {best[0]:,.0f}" if best else ""
-    lines = [
-        Series("each step", loss, "faint"), Series("train, smoothed", _smooth(loss)), Series("validation", val, "second"),
-    ]  # fmt: skip
-    charts = [chart("Loss", lines, unit="nats a trained token", mark=best, mark_text=note)]
+    smooth = Series("train", _smooth(loss))
+    lines = [Series("each step", loss, "faint"), smooth, Series("validation", val, "second")]
+    charts = [chart("Loss", lines, unit="nats a token", mark=best, mark_text=note)]
     probes: dict[str, list[Point]] = {}
     for entry in history:
         for name, number in (entry.get("probe") or {}).items():
@@ -101,16 +101,25 @@ def training_charts(training: Mapping[str, Any], speed: Sequence[tuple[int, floa
 
 def _points(history: Sequence[Mapping[str, Any]], key: str) -> list[Point]:
     found = ((entry.get("step"), entry.get(key)) for entry in history)
-    return [(float(x), float(y)) for x, y in found if isinstance(x, (int, float)) and isinstance(y, (int, float))]
+    numbers = ((x, y) for x, y in found if isinstance(x, (int, float)) and isinstance(y, (int, float)))
+    return [(float(x), float(y)) for x, y in numbers if math.isfinite(y)]
+
+
+def _thin(points: Sequence[Point]) -> Sequence[Point]:
+    """At most about 800 points: means of neighbours, where a run has many steps."""
+    size = math.ceil(len(points) / 800)
+    if size <= 1:
+        return points
+    groups = (points[i : i + size] for i in range(0, len(points), size))
+    return [(sum(x for x, _ in g) / len(g), sum(y for _, y in g) / len(g)) for g in groups]
 
 
 def _smooth(points: Sequence[Point]) -> list[Point]:
     """A running mean over about a twentieth of the run, both sides; short runs stay as they are."""
     half = len(points) // 40
-    if half == 0:
-        return list(points)
+    sums = [0.0, *accumulate(y for _, y in points)]
     out = []
     for i, (x, _) in enumerate(points):
-        window = [y for _, y in points[max(0, i - half) : i + half + 1]]
-        out.append((x, sum(window) / len(window)))
+        first, last = max(0, i - half), min(len(points), i + half + 1)
+        out.append((x, (sums[last] - sums[first]) / (last - first)))
     return out

@@ -7,7 +7,7 @@ is as readable on a phone as on paper.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from luthier.records import SuiteResult
 from luthier.report.figures import delta_unit, digits_for, esc, interval, signed, tick_label, ticks, value
@@ -22,14 +22,14 @@ def status(word: str) -> str:
     return f'<span class="status s-{esc(word)}">{GLYPHS.get(word, "·")} {esc(word)}</span>'
 
 
-def forest(results: Sequence[SuiteResult]) -> str:
-    """Both panels; empty text if nothing was compared."""
+def forest(results: Sequence[SuiteResult], titles: Mapping[str, str]) -> str:
+    """Both panels; empty text if nothing was compared. ``titles`` of metrics by their names in the verdict."""
     panels = []
     headings = {"target": "Target: tuned minus each baseline", "regression": "Regression: tuned minus base"}
     for role, heading in headings.items():
         rows = [r for r in results if r.role == role and r.status != "described"]
         if rows:
-            panels.append(_panel(heading, rows, role))
+            panels.append(_panel(heading, rows, role, titles))
     if not panels:
         return ""
     legend = (
@@ -40,13 +40,13 @@ def forest(results: Sequence[SuiteResult]) -> str:
     return f'<div class="forest">{"".join(panels)}</div>{legend}'
 
 
-def _panel(heading: str, rows: Sequence[SuiteResult], role: str) -> str:
+def _panel(heading: str, rows: Sequence[SuiteResult], role: str, titles: Mapping[str, str]) -> str:
     numbers = [x for r in rows for x in (r.low, r.high, r.delta, r.bound, 0.0, -r.margin) if math.isfinite(x)]
     low, high = min(numbers), max(numbers)
     pad = (high - low or 1.0) * 0.08
     low, high = low - pad, high + pad
-    units = sorted({delta_unit(r.unit) for r in rows})
-    lines = [_row(r, low, high, role) for r in rows]
+    units = dict.fromkeys(delta_unit(r.unit) for r in rows)
+    lines = [_row(r, low, high, role, titles) for r in rows]
     return (
         f'<section class="panel"><h3>{esc(heading)}</h3>{"".join(lines)}'
         f'<div class="frow axis"><span></span>{_axis(low, high)}'
@@ -55,12 +55,12 @@ def _panel(heading: str, rows: Sequence[SuiteResult], role: str) -> str:
     )
 
 
-def _row(result: SuiteResult, low: float, high: float, role: str) -> str:
+def _row(result: SuiteResult, low: float, high: float, role: str, titles: Mapping[str, str]) -> str:
     def x(number: float) -> str:
         return f"{100 * (min(max(number, low), high) - low) / (high - low):.2f}%"
 
-    name = result.suite if role == "regression" else result.metric
-    against = f"over {result.reference_name}" if role == "target" else result.metric
+    metric = titles.get(result.metric, result.metric.replace("_", " "))
+    name, against = (result.suite, metric) if role == "regression" else (f"over {result.reference_name}", metric)
     digits = digits_for([result.delta, result.low, result.high])
     words = f"{signed(result.delta, digits)} {interval(result.low, result.high, digits)} {delta_unit(result.unit)}"
     limit = -result.margin if role == "regression" else 0.0
@@ -79,7 +79,8 @@ def _row(result: SuiteResult, low: float, high: float, role: str) -> str:
         f'<span class="who"><b>{esc(name)}</b> <small>{esc(against)}</small></span>'
         f'<svg class="track" role="img" aria-label="{esc(name)}: {esc(words)}">{"".join(marks)}</svg>'
         f'<span class="what"><b>{esc(signed(result.delta, digits))}</b>'
-        f" {esc(interval(result.low, result.high, digits))} {status(result.status)}<small>{_from_to(result)}</small></span></div>"
+        f" {esc(interval(result.low, result.high, digits))} {status(result.status)}"
+        f"<small>{_from_to(result)}</small></span></div>"
     )
 
 

@@ -3,8 +3,13 @@ for (const box of document.querySelectorAll(".filter")) {
   const cards = document.querySelectorAll(".card"), buttons = box.querySelectorAll("button"), slices = box.querySelector("select");
   let status = "";
   const show = () => {
-    for (const card of cards)
-      card.hidden = (status && card.dataset.status !== status) || (slices && slices.value && card.dataset.slice !== slices.value);
+    const seen = {};
+    for (const card of cards) {
+      const { status: its, slice } = card.dataset;
+      const wanted = (!status || its === status) && (!slices || !slices.value || slice === slices.value);
+      seen[its] = (seen[its] || 0) + wanted;
+      card.hidden = !wanted || (!status && seen[its] > 3);
+    }
   };
   for (const button of buttons)
     button.onclick = () => {
@@ -13,4 +18,5 @@ for (const box of document.querySelectorAll(".filter")) {
       show();
     };
   if (slices) slices.onchange = show;
+  show();
 }

@@ -33,7 +33,7 @@ def page(story: Story) -> str:
         ("origin", "Where it comes from, and how to make it again", _origin(story)),
     ]
     shown = [(key, title, body) for key, title, body in parts if body]
-    menu = "".join(f'<a href="#{key}">{esc(title)}</a>' for key, title, _ in [("verdict", "Verdict", ""), *shown])
+    menu = "".join(f'<a href="#{key}">{key}</a>' for key in ("verdict", *(key for key, _, _ in shown)))
     sections = "".join(f'<section id="{key}"><h2>{esc(title)}</h2>{body}</section>' for key, title, body in shown)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -56,14 +56,14 @@ def _asset(name: str) -> str:
 def _verdict(story: Story) -> str:
     verdict = story.verdict
     word = verdict.kind.value
+    titles = {m.key: m.title for m in story.metrics if m.key}
     advice = "".join(f"<li>{esc(text)}</li>" for text in verdict.advice)
     return (
         f'<section id="verdict"><p class="name">{esc(story.name)} <small>{esc(story.run)} · '
         f"{esc(story.finished[:16].replace('T', ' '))}</small></p>"
         f'<div class="verdict v-{word.lower()}"><h1>{_SIGNS[word]} {word}</h1>'
-        f"<p>{esc(_sentence(verdict.reason))}</p></div>"
-        f"{_headline(verdict.results)}{forest(verdict.results)}"
-        f"{f'<ul class=advice>{advice}</ul>' if advice else ''}"
+        f"<p>{esc(_sentence(verdict.reason))}</p>{f'<ul class=advice>{advice}</ul>' if advice else ''}</div>"
+        f"{_headline(verdict.results, titles)}{forest(verdict.results, titles)}"
         f"{_compared(story.systems, story.metrics)}{_facts(verdict.facts)}</section>"
     )
 
@@ -73,21 +73,30 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?" else ".")
 
 
-def _headline(results: Sequence[SuiteResult]) -> str:
-    """The strictest comparison of each target, in large figures: against the best baseline."""
-    best: dict[str, SuiteResult] = {}
+def _headline(results: Sequence[SuiteResult], titles: Mapping[str, str]) -> str:
+    """Each target in large figures: the base, the best baseline, the tuned model."""
+    found: dict[str, list[SuiteResult]] = {}
     for r in results:
-        if r.role == "target" and r.status != "described" and (r.metric not in best or r.delta < best[r.metric].delta):
-            best[r.metric] = r
-    tiles = [
-        f'<div class="tile"><span class="figure"><s>{esc(value(r.reference, r.unit))}</s> → '
-        f"<b>{esc(value(r.candidate, r.unit))}</b></span><small>{esc(r.metric)} on {r.n:,} test rows<br>"
-        f"{esc(signed(r.delta))} {esc(interval(r.low, r.high))} {esc(delta_unit(r.unit))} "
-        f"over {esc(r.reference_name)}</small></div>"
-        for r in best.values()
-        if math.isfinite(r.delta)
-    ]
+        if r.role == "target" and r.status != "described" and math.isfinite(r.delta):
+            found.setdefault(r.metric, []).append(r)
+    tiles = []
+    for metric, lines in found.items():
+        best = min(lines, key=lambda r: r.delta)
+        base = [r for r in lines if r.reference_name == "base" and r is not best]
+        told = [_number(value(r.reference, r.unit), r.reference_name) for r in (*base, best)]
+        told.append(_number(value(best.candidate, best.unit), "tuned", "after"))
+        tiles.append(
+            f'<div class="tile"><p>{esc(titles.get(metric, metric))} <small>n = {best.n:,} test rows</small></p>'
+            f'<div class="figures">{_ARROW.join(told)}</div></div>'
+        )
     return f'<div class="tiles">{"".join(tiles)}</div>' if tiles else ""
+
+
+_ARROW = '<span class="to" aria-hidden="true">→</span>'
+
+
+def _number(said: str, label: str, kind: str = "") -> str:
+    return f'<span class="figure {kind}">{esc(said)}<small>{esc(label)}</small></span>'
 
 
 def _compared(systems: Sequence[System], metrics: Sequence[Metric]) -> str:
@@ -152,7 +161,8 @@ def _data(story: Story) -> str:
     if story.data is None:
         return ""
     shape = story.data.get("shape") or {}
-    reason = f'<p>{esc(_sentence(str(shape["reason"])))}</p>' if shape.get("reason") else ""
+    told = any(str(shape.get("reason")) in str(step.get("rule")) for step in story.data.get("steps", ())[:1])
+    reason = f'<p>{esc(_sentence(str(shape["reason"])))}</p>' if shape.get("reason") and not told else ""
     rest = [(k, story.data[k]) for k in ("certificate", "tokens", "split", "personal", "labels") if story.data.get(k)]
     more = "".join(
         f"<details><summary>{esc(_TITLES[key])}</summary>{_table(_flat(found))}</details>" for key, found in rest
@@ -246,9 +256,9 @@ def _parity(kind: str, found: Mapping[str, Any]) -> str:
     word = "equals what was trained" if holds else "does NOT equal what was trained"
     head = f"{kind}: {word}"
     probes = f" on {found['probes']:,} probes" if isinstance(found.get("probes"), int) else ""
-    sign = "held" if holds else "broken"
+    sign = "✓" if holds else "✗"
     table = _table(rows, ("check", "measure", "found", "allowed")) if rows else ""
-    return f"<details><summary>{status(sign)} {esc(head)}{esc(probes)}</summary>{table}</details>"
+    return f"<details><summary>{sign} {esc(head)}{esc(probes)}</summary>{table}</details>"
 
 
 def _origin(story: Story) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 from luthier.report.figures import cut, esc
 from luthier.store import marked
 
-WIDTH = 132.0
-"""Pixels of the whole stream, out of 200."""
+WIDTH, BANK, VIEW = 120.0, 44.0, 220.0
+"""Pixels of the whole stream, of the left bank, of the picture."""
 _SIDES = ("train", "validation", "test")
 
 
@@ -54,15 +54,15 @@ def _bank(left: int, read: int, words: str) -> str:
 
 def _stream(left: int, read: int) -> str:
     width = _width(left, read)
-    return f'<i style="left:{(WIDTH - width) / 2:.1f}px;border-left-width:{width:.1f}px"></i>'
+    return f'<i style="left:{BANK + (WIDTH - width) / 2:.1f}px;border-left-width:{width:.1f}px"></i>'
 
 
 def _step(step: Mapping[str, Any], before: int, read: int) -> str:
     removed, changed = int(step.get("removed", 0)), int(step.get("changed", 0))
     after = int(step["left"])
-    sign = f'<b class="big lost">−{removed:,}</b>' if removed else f'<b class="big">{changed:,}</b>'
-    did = "" if removed else (" added" if step["name"] == "replay" else " changed")
-    words = f"<p>{sign}{did} {esc(step['name'])}<br><small>{esc(step.get('rule', ''))}</small></p>{_look(step)}"
+    did = "added" if step["name"] == "replay" else "changed"
+    sign = f'<b class="big lost">−{removed:,}</b>' if removed else f'<b class="big">{changed:,}</b> {did}:'
+    words = f"<p>{sign} {esc(step['name'])}<br><small>{esc(step.get('rule', ''))}</small></p>{_look(step)}"
     picture = _stream(after, read)
     if removed:
         picture = f"{_leaving(before, after, removed, read)}<u>{picture}</u>"
@@ -72,7 +72,7 @@ def _step(step: Mapping[str, Any], before: int, read: int) -> str:
 def _leaving(before: int, after: int, removed: int, read: int) -> str:
     """The stream narrows over 44 pixels while the loss bends away to the right."""
     wide, narrow = _width(before, read), _width(after, read)
-    left_a, left_b = (WIDTH - wide) / 2, (WIDTH - narrow) / 2
+    left_a, left_b = BANK + (WIDTH - wide) / 2, BANK + (WIDTH - narrow) / 2
     loss = max(WIDTH * removed / read, 2.0)
     start = left_a + wide - loss
     y_a, y_b = 22 - loss / 2, 22 + loss / 2
@@ -82,11 +82,11 @@ def _leaving(before: int, after: int, removed: int, read: int) -> str:
         f"H{left_b:.1f} C{left_b:.1f} 22 {left_a:.1f} 22 {left_a:.1f} 0 z"
     )
     away = (
-        f"M{start:.1f} 0 C{start:.1f} {y_b:.1f} {start:.1f} {y_b:.1f} 192 {y_b:.1f} "
+        f"M{start:.1f} 0 C{start:.1f} {y_b:.1f} {start:.1f} {y_b:.1f} {VIEW - 4:.0f} {y_b:.1f} "
         f"V{y_a:.1f} C{start + loss:.1f} {y_a:.1f} {start + loss:.1f} {y_a:.1f} {start + loss:.1f} 0 z"
     )
     return (
-        f'<svg viewBox="0 0 200 44" width="200" height="44" aria-hidden="true">'
+        f'<svg viewBox="0 0 {VIEW:.0f} 44" width="{VIEW:.0f}" height="44" aria-hidden="true">'
         f'<path class="stream" d="{main}"/><path class="loss" d="{away}"/></svg>'
     )
 
@@ -115,32 +115,42 @@ def _look_at(shown: Mapping[str, Any]) -> str:
 
 
 def _sides(rows: Mapping[str, int], left: int, read: int) -> str:
-    """The delta: three streams side by side, with what joins from elsewhere (replay, a given test set) in words."""
-    replay = int(rows.get("replay", 0))
-    own = {side: int(rows.get(side, 0)) for side in _SIDES}
-    own["train"] -= replay
-    given = own["test"] > 0 and own["train"] + own["validation"] == left
-    flows = {side: n for side, n in own.items() if n and not (side == "test" and given)}
-    total = sum(flows.values()) or 1
-    gap, x_out = 16.0, 0.0
-    scale = (200 - gap * (len(flows) - 1)) / total
-    start = (WIDTH - _width(left, read)) / 2
-    unit = _width(left, read) / total
-    paths, labels = [], []
-    for side, n in flows.items():
-        a, b, c, d = start, start + n * unit, x_out, x_out + max(n * scale, 2.0)
-        paths.append(
-            f'<path class="side-{side}" d="M{a:.1f} 0 H{b:.1f} C{b:.1f} 36 {d:.1f} 36 {d:.1f} 72 H{c:.1f} '
-            f'C{c:.1f} 36 {a:.1f} 36 {a:.1f} 0 z"/>'
-        )
-        start, x_out = b, d + gap
-    notes = {"train": f" with {replay:,} rows replayed" if replay else "", "test": ", given" if given else ""}
-    for side in _SIDES:
-        if own[side]:
-            count = own[side] + (replay if side == "train" else 0)
-            labels.append(f'<span class="side side-{side}"><b>{count:,}</b> {side}{notes.get(side, "")}</span>')
-    picture = f'<svg viewBox="0 0 200 72" width="200" height="72" aria-hidden="true">{"".join(paths)}</svg>'
-    return (
-        f'<div class="reach"><div class="water">{picture}</div>'
-        f'<div class="mouth"><p>{"".join(labels)}</p></div></div>'
-    )
+    """The delta: a stream for each side. Replayed rows join from the left, a test set that was given from the right."""
+    count = {side: int(rows.get(side, 0)) for side in _SIDES}
+    replay = min(int(rows.get("replay", 0)), count["train"])
+    given = count["test"] > 0 and count["train"] - replay + count["validation"] == left
+    flows = [("replay", replay), ("train", count["train"] - replay), *((s, count[s]) for s in _SIDES[1:])]
+    flows = [(name, n) for name, n in flows if n]
+    gap = 10.0
+    scale = (VIEW - gap * (len(flows) - 1)) / (sum(n for _, n in flows) or 1)
+    own = sum(n for name, n in flows if name != "replay" and not (given and name == "test")) or 1
+    stream = _width(left, read)
+    source, out = BANK + (WIDTH - stream) / 2, 0.0
+    paths = []
+    for name, n in flows:
+        width = max(n * scale, 2.0)
+        if name == "replay":
+            top = (0.0, min(width, source - 8))
+        elif name == "test" and given:
+            top = (VIEW - min(width, VIEW - BANK - WIDTH - 8), VIEW)
+        else:
+            top = (source, source + stream * n / own)
+            source = top[1]
+        paths.append(_flow(name, top, (out, out + width)))
+        out += width + (0 if name == "replay" else gap)
+    notes = {"train": f", {replay:,} of them replayed" if replay else "", "test": ", a set of its own" if given else ""}
+    labels = [
+        f'<span class="side side-{side}"><b>{count[side]:,}</b> {side}{notes.get(side, "")}</span>'
+        for side in _SIDES
+        if count[side]
+    ]
+    size = f'viewBox="0 0 {VIEW:.0f} 84" width="{VIEW:.0f}" height="84"'
+    picture = f'<svg {size} aria-hidden="true">{"".join(paths)}</svg>'
+    mouth = f'<div class="mouth"><p>{"".join(labels)}</p></div>'
+    return f'<div class="reach"><div class="water">{picture}</div>{mouth}</div>'
+
+
+def _flow(name: str, top: tuple[float, float], foot: tuple[float, float]) -> str:
+    (a, b), (c, d) = top, foot
+    path = f"M{a:.1f} 0 H{b:.1f} C{b:.1f} 42 {d:.1f} 42 {d:.1f} 84 H{c:.1f} C{c:.1f} 42 {a:.1f} 42 {a:.1f} 0 z"
+    return f'<path class="side-{name}" d="{path}"/>'

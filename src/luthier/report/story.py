@@ -43,12 +43,16 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One row of the comparison. ``figures`` by system name; ``decides`` for targets, false for what is only shown."""
+    """One row of the comparison. ``figures`` by system name; ``decides`` for targets, false for what is only shown.
+
+    ``key`` is the metric's name in the verdict, so that the verdict can be told with the title too.
+    """
 
     title: str
     figures: Mapping[str, Figure]
     unit: str = "%"
     decides: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

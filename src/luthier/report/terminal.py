@@ -30,11 +30,8 @@ def _target(metric: str, results: Sequence[SuiteResult]) -> list[str]:
     closest = min(results, key=lambda r: r.delta)
     digits = digits_for([closest.delta, closest.low, closest.high])
     gap = f"{signed(closest.delta, digits)} {interval(closest.low, closest.high, digits)} {delta_unit(closest.unit)}"
-    return [
-        f"  target      {metric}   n={closest.n:,}",
-        *_wrapped("", others),
-        f"{' ' * 14}tuned {value(closest.candidate, closest.unit)}   {gap} over {closest.reference_name}   {closest.status}",
-    ]
+    tuned = f"tuned {value(closest.candidate, closest.unit)}   {gap} over {closest.reference_name}   {closest.status}"
+    return [f"  target      {metric}   n={closest.n:,}", *_wrapped("", others), " " * 14 + tuned]
 
 
 def _regression(results: Sequence[SuiteResult]) -> list[str]:
