@@ -224,7 +224,7 @@ def _download(name: str, revision: str | None, *, remote_code: bool, offline_ok:
             # asked by its own name, not by the commit: only so is "main" remembered for a day without network
             folder = snapshot_download(name, revision=revision, allow_patterns=wanted, etag_timeout=HUB_TIMEOUT_S)
         except Exception as error:
-            kept = _kept(snapshot_download, name, revision) if offline_ok and _is_unreachable(error) else None
+            kept = _kept(snapshot_download, name, revision, wanted) if offline_ok and _is_unreachable(error) else None
             if kept is None:
                 raise
             folder = kept
@@ -232,10 +232,12 @@ def _download(name: str, revision: str | None, *, remote_code: bool, offline_ok:
     return path, path.name
 
 
-def _kept(snapshot_download: Callable[..., str], name: str, revision: str | None) -> str | None:
-    """An earlier download of the same model, if it is whole enough to load."""
+def _kept(
+    snapshot_download: Callable[..., str], name: str, revision: str | None, wanted: Sequence[str]
+) -> str | None:
+    """An earlier download of the same model, if it is whole."""
     try:
-        folder = snapshot_download(name, revision=revision, local_files_only=True)
+        folder = snapshot_download(name, revision=revision, allow_patterns=wanted, local_files_only=True)
     except Exception:  # not there, in whatever way this version says so
         return None
     return folder if any(Path(folder).glob("*.safetensors")) else None
