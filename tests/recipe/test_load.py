@@ -126,3 +126,16 @@ def test_errors_cross_process_borders() -> None:
     for error in (LuthierError("a", where="b", why="c", fix="d", details={"k": 1}), MissingExtra("x", extra="y", task="z")):
         copy = pickle.loads(pickle.dumps(error))
         assert type(copy) is type(error) and copy.render() == error.render()
+
+
+def test_the_environment_fills_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LUTHIER_NOT_SET", raising=False)
+    monkeypatch.setenv("WHERE", "/data")
+    path = write(tmp_path, GOOD.replace("rows.jsonl", "'${WHERE}/a.jsonl'"))
+    assert load_recipe(path).recipe.data.source == ("/data/a.jsonl",)
+    path = write(tmp_path, GOOD.replace("rows.jsonl", "'${LUTHIER_NOT_SET:-here}/a.jsonl'"))
+    assert load_recipe(path).recipe.data.source == ("here/a.jsonl",)
+    path = write(tmp_path, GOOD.replace("rows.jsonl", "'${LUTHIER_NOT_SET}/a.jsonl'"))
+    with pytest.raises(UsageError, match="LUTHIER_NOT_SET is not set") as caught:
+        load_recipe(path)
+    assert caught.value.where == f"{path}:5"

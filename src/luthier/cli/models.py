@@ -81,7 +81,8 @@ def predict(
     if OPTIONS.json:
         emit_json(done)
     else:
-        typer.echo(f"{done['answered']} answers in {done['output']} ({done['reused']} were there already)")
+        refused = f", {done['refused']} refused (each says why)" if done["refused"] else ""
+        typer.echo(f"{done['answered']:,} answers in {done['output']} ({done['reused']:,} were there already{refused})")
     return 0
 
 

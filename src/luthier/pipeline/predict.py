@@ -33,7 +33,7 @@ def predict_file(
         done = predict(
             opened.engine, questions, target, adapter=opened.adapter, max_tokens=max_tokens, on_done=bar.update
         )
-    return {"output": str(target), **done}
+    return {"output": str(target), "answered": done.answered, "reused": done.reused, "refused": done.refused}
 
 
 def _questions(file: str) -> list[tuple[str, tuple[Message, ...]]]:

@@ -1,10 +1,13 @@
 """Reading a recipe: YAML with line numbers, ``--set`` overrides, errors in the user's words.
 
-Gives a frozen :class:`Recipe` together with where each value came from. It derives nothing: that is ``plan``.
+``${NAME}`` and ``${NAME:-otherwise}`` are filled from the environment. Gives a frozen :class:`Recipe` together with where
+each value came from. It derives nothing: that is ``plan``.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +75,7 @@ def _finish(
     for item in overrides:
         _override(data, item)
         origins[item.partition("=")[0].strip()] = "--set"
+    data = _fill(data, "", origins)
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
@@ -127,6 +131,30 @@ def _override(data: dict[str, Any], item: str) -> None:
         target[part] = current
         target = current
     target[parts[-1]] = parsed
+
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+def _fill(value: Any, key: str, origins: Mapping[str, str]) -> Any:
+    """``${NAME}`` and ``${NAME:-otherwise}`` in any text, from the environment."""
+    if isinstance(value, dict):
+        return {k: _fill(v, f"{key}.{k}".lstrip("."), origins) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_fill(v, f"{key}.{i}", origins) for i, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def named(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1]) or match[2]
+        if found is None:
+            raise UsageError(
+                f"the environment variable {match[1]} is not set", where=origins.get(key, key),
+                fix=f"export {match[1]}=…, or write ${{{match[1]}:-otherwise}}",
+            )  # fmt: skip
+        return found
+
+    return _VARIABLE.sub(named, value)
 
 
 def _explain(error: ValidationError, origins: Mapping[str, str], path: Path | None) -> UsageError:
