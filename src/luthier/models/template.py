@@ -5,7 +5,7 @@ whether the model is expected to think aloud, and what it writes of its own acco
 block, a channel header). :func:`pin` settles them and gives a template that renders finished chats exactly as before
 and whose generation prompt ends where the answer begins. That template is what is trained on, served and exported.
 
-Pinning a pinned template changes nothing. No template is ever rewritten by guesswork: every pin is checked by rendering.
+Pinning a pinned template changes nothing. Nothing is rewritten by guesswork: every pin is checked by rendering.
 No token ids here (``chat``).
 """
 
