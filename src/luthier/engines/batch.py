@@ -14,8 +14,9 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypedDict
+from typing import Any, BinaryIO
 
 from luthier.engines.protocol import ContextOverflow, Engine, Request
 from luthier.errors import LuthierError
@@ -28,7 +29,8 @@ _ROW_REFUSED = {400, 413, 422}
 """HTTP answers that speak about the request itself."""
 
 
-class Predicted(TypedDict):
+@dataclass(frozen=True, slots=True)
+class Predicted:
     """Counts: questions that have their line now, how many of those had it before, how many got a reason only."""
 
     answered: int
