@@ -217,3 +217,13 @@ def test_every_usable_real_row_becomes_an_example(realdata: Path, name: str) -> 
 def test_the_passage_that_a_question_is_about_is_asked_with_it(row: dict[str, Any], asked: str) -> None:
     example = convert(row)[0]
     assert isinstance(example, Example) and example.asked == asked
+
+
+def test_documents_among_chats_are_plain_text() -> None:
+    rows = [SHAPES[0][1], {"text": "Once upon a time.", "skill": "story"}, SHAPES[0][1]]
+    made = list(to_examples([Raw(Origin("f", n), row) for n, row in enumerate(rows)], Layout(detect(rows))))
+    assert all(isinstance(item, Example) for item in made)
+    document = made[1]
+    assert (
+        isinstance(document, Example) and document.text == "Once upon a time." and document.meta == {"skill": "story"}
+    )

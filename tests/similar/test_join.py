@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from luthier.similar import Match, against, groups, nearest
+from luthier.similar import Match, against, best, groups, nearest
 from luthier.similar.encode import encode
 from luthier.text import shingles
 
@@ -44,6 +44,11 @@ def test_join_equals_trying_every_pair(texts: list[str], threshold: str, n: int)
 def test_join_of_two_lists_equals_trying_every_pair(left: list[str], right: list[str], threshold: str) -> None:
     wanted = {(i, j) for i, a in enumerate(left) for j, b in enumerate(right) if jaccard(a, b) >= Fraction(threshold)}
     assert {(m.i, m.j) for m in against(left, right, float(threshold))} == wanted
+    nearest_each, near = best(left, right, float(threshold))
+    assert {m.i for m in nearest_each} == {i for i, _ in wanted} and near == sorted({j for _, j in wanted})
+    for match in nearest_each:
+        values = [jaccard(left[match.i], other) for other in right]
+        assert values[match.j] == max(values) and values.index(max(values)) == match.j
     top = max((jaccard(a, b) for a in left for b in right), default=Fraction(0))
     assert nearest(left, right).jaccard == pytest.approx(float(top), abs=1e-12)
 

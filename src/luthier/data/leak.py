@@ -12,7 +12,7 @@ from typing import Any
 from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.records import Example
-from luthier.similar import across, against
+from luthier.similar import across, best
 from luthier.text import normalise
 
 SHINGLE = 3
@@ -25,21 +25,16 @@ def leaks(
 
     ``test_asked`` are the test questions as they are compared (masked like the training rows).
     """
-    best: dict[int, tuple[float, int]] = {}
-    touched: set[int] = set()
-    for match in against([example.asked for example in train], test_asked, threshold, SHINGLE):
-        touched.add(match.j)
-        if match.i not in best or match.jaccard > best[match.i][0]:
-            best[match.i] = (match.jaccard, match.j)
+    nearest, touched = best([example.asked for example in train], test_asked, threshold, SHINGLE)
     test_keys = [normalise(asked) for asked in test_asked]
     losses: dict[int, Loss] = {}
     exact = 0
-    for index, (jaccard, partner) in sorted(best.items()):
-        same = normalise(train[index].asked) == test_keys[partner]
+    for match in nearest:
+        row, partner = train[match.i], test[match.j]
+        same = normalise(row.asked) == test_keys[match.j]
         exact += same
-        origin = test[partner].origin
-        why = f"the question of test row {origin}" if same else f"{jaccard:.2f} similar to test row {origin}"
-        losses[index] = Loss(train[index], "leak.exact" if same else "leak.near", why, test[partner])
+        why = ("the question of" if same else f"{match.jaccard:.2f} similar to") + f" test row {partner.origin}"
+        losses[match.i] = Loss(row, "leak.exact" if same else "leak.near", why, partner)
     return losses, {"exact": exact, "near": len(losses) - exact, "test_rows_touched": len(touched)}
 
 

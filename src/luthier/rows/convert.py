@@ -97,6 +97,8 @@ def _convert(origin: Origin, row: Mapping[str, Any], layout: Layout) -> Example:
         name, columns = layout.shape.name, layout.shape.columns
         if name in ("messages", "sharegpt"):
             key = columns.get("messages", "messages" if name == "messages" else "conversations")
+            if key not in row and isinstance(row.get("text"), str):  # documents among chats are plain text
+                return _plain(origin, row, "text", layout)
             messages = read_turns(row.get(key), key)
             tools = tools_of(row.get(columns.get("tools", "tools")), columns.get("tools", "tools"))
             messages = _with_system(messages, row, columns)
@@ -121,6 +123,12 @@ def _convert(origin: Origin, row: Mapping[str, Any], layout: Layout) -> Example:
         origin=origin,
         meta={key: value for key, value in row.items() if key not in layout.used},
     )
+
+
+def _plain(origin: Origin, row: Mapping[str, Any], key: str, layout: Layout) -> Example:
+    rest = {name: value for name, value in row.items() if name != key and name not in layout.used}
+    time = _time(row.get(layout.time)) if layout.time else None
+    return Example(text=row[key], group=_group(row, layout.group_by), time=time, origin=origin, meta=rest)
 
 
 def _required(row: Mapping[str, Any], columns: Mapping[str, str], part: str) -> tuple[str, Any]:

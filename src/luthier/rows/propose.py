@@ -86,7 +86,7 @@ def propose_map(values: Iterable[Mapping[str, Any]], *, answer: str | None = Non
 def _columns(sample: Sequence[Mapping[str, Any]]) -> list[_Column]:
     names: dict[str, None] = {}
     for row in sample:
-        names.update(dict.fromkeys(row))
+        names.update((name, None) for name in row if name.strip() and not set(name) & set("{}"))
     found = []
     for name in names:
         cells = [row.get(name) for row in sample]

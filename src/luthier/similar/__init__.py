@@ -4,7 +4,7 @@ Near-duplicate means: the Jaccard similarity of the word shingles (``text.shingl
 is missed and none is guessed: every reported similarity is the exact fraction.
 """
 
-from luthier.similar.join import Groups, Match, against, groups
+from luthier.similar.join import Groups, Match, against, best, groups
 from luthier.similar.nearest import Nearest, across, nearest
 
-__all__ = ["Groups", "Match", "Nearest", "across", "against", "groups", "nearest"]
+__all__ = ["Groups", "Match", "Nearest", "across", "against", "best", "groups", "nearest"]

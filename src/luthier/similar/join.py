@@ -95,6 +95,33 @@ def against(texts: Sequence[str], others: Sequence[str], threshold: float, shing
     return sorted(matches, key=lambda match: (match.i, match.j))
 
 
+def best(
+    texts: Sequence[str], others: Sequence[str], threshold: float, shingle: int = 3
+) -> tuple[list[Match], list[int]]:
+    """The nearest other of each text that has one at or above the threshold, and all others that are near any text.
+
+    Of several equally near the first counts. Needs no memory for the other pairs of a template.
+
+    Raises:
+        LuthierError: more than 30 million pairs of different texts.
+    """
+    matrix = encode([*texts, *others], shingle)
+    left, left_member = _distinct(matrix[: len(texts)])
+    right, right_member = _distinct(matrix[len(texts) :])
+    first, second, jaccard = _join(left, right, threshold, within=False)
+    order = np.lexsort((second, -jaccard, first))
+    first, second, jaccard = first[order], second[order], jaccard[order]
+    tops, places = np.unique(first, return_index=True)
+    left_rows, right_rows = _members(left_member), _members(right_member)
+    matches = [
+        Match(row, right_rows[second[place]][0], float(jaccard[place]))
+        for number, place in zip(tops.tolist(), places.tolist(), strict=True)
+        for row in left_rows[number]
+    ]
+    near = sorted(row for number in np.unique(second).tolist() for row in right_rows[number])
+    return sorted(matches, key=lambda match: match.i), near
+
+
 def _distinct(matrix: Matrix) -> tuple[Matrix, Ints]:
     """Distinct non-empty sets, and for each text the number of its set (-1: no words)."""
     member = np.full(matrix.shape[0], -1, dtype=np.int64)
