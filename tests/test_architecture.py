@@ -22,7 +22,13 @@ ROW = {
     "pipeline": 5, "search": 5, "flywheel": 5,
     "cli": 6, "studio": 6, "__init__": 6,
 }  # fmt: skip
-SIBLINGS = {("engines", "models"), ("score", "models"), ("recipe", "registry"), ("records", "errors"), ("registry", "errors")}
+SIBLINGS = {
+    ("engines", "models"),
+    ("score", "models"),
+    ("recipe", "registry"),
+    ("records", "errors"),
+    ("registry", "errors"),
+}
 # third-party library -> the rooms that may import it
 HOMES = {
     "torch": {"models", "engines", "train", "export"},
@@ -41,9 +47,21 @@ HOMES = {
     "rich": {"cli", "report"},
     "phonenumbers": {"text"},
     "stdnum": {"text"},
-    "yaml": {"recipe"},
+    "yaml": {"recipe", "pipeline"},
 }
-LIGHT_ROOMS = {"errors", "records", "registry", "recipe", "stats", "text", "store", "rows", "cli", "pipeline", "__init__"}
+LIGHT_ROOMS = {
+    "errors",
+    "records",
+    "registry",
+    "recipe",
+    "stats",
+    "text",
+    "store",
+    "rows",
+    "cli",
+    "pipeline",
+    "__init__",
+}
 HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "sklearn", "datasets", "trl"}
 
 

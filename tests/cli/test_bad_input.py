@@ -29,13 +29,15 @@ train: {max_steps: 1}
 
 
 def rows(n: int = 12) -> list[str]:
-    subjects = "cat dog ferry lamp river stone cloud bread train glove piano window".split()
-    colours = "red blue green grey white black brown pink gold teal amber violet".split()
+    subjects = ["cat", "dog", "ferry", "lamp", "river", "stone", "cloud", "bread", "train", "glove", "piano", "window"]
+    colours = ["red", "blue", "green", "grey", "white", "black", "brown", "pink", "gold", "teal", "amber", "violet"]
     out = []
     for i in range(n):
         a, b = subjects[i % 12], colours[(5 * i + 1) % 12]
         question = f"{i} things about the {a}: I once painted one in {b}, so which colour has my {a} now, please?"
-        out.append(json.dumps({"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": b}]}))
+        out.append(
+            json.dumps({"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": b}]})
+        )
     return out
 
 
@@ -123,7 +125,12 @@ CASES = [
         CHECK,
         ":13",
     ),
-    Case("a huge row", write("rows.jsonl", chats({"messages": [{"role": "user", "content": "x" * (17 << 20)}]})), CHECK, ":13"),
+    Case(
+        "a huge row",
+        write("rows.jsonl", chats({"messages": [{"role": "user", "content": "x" * (17 << 20)}]})),
+        CHECK,
+        ":13",
+    ),
     Case("nothing but bad rows", write("rows.jsonl", (json.dumps(USER_ONLY) + "\n") * 5), RUN, "answer"),
     Case("a table of unknown shape", write("rows.jsonl", '{"colour": "red", "size": 3}\n' * 9), RUN, "shape"),
     Case("preference pairs for sft", write("rows.jsonl", (json.dumps(PAIR) + "\n") * 9), RUN, "preference"),
@@ -136,9 +143,16 @@ CASES = [
         RUN,
         "body",
     ),
-    Case("a group column that is not there", recipe("rows.jsonl", "rows.jsonl, split: {group_by: customer}"), RUN, "customer"),
+    Case(
+        "a group column that is not there",
+        recipe("rows.jsonl", "rows.jsonl, split: {group_by: customer}"),
+        RUN,
+        "customer",
+    ),
     Case("a test set that is not there", recipe("rows.jsonl", "rows.jsonl, test: t.jsonl"), RUN, "t.jsonl"),
-    Case("a replay file that is not there", recipe("rows.jsonl", "rows.jsonl, replay: {source: o.jsonl}"), RUN, "o.jsonl"),
+    Case(
+        "a replay file that is not there", recipe("rows.jsonl", "rows.jsonl, replay: {source: o.jsonl}"), RUN, "o.jsonl"
+    ),
     Case("train is nothing but test", recipe("rows.jsonl", "rows.jsonl, test: rows.jsonl"), RUN, "left"),
     Case("every row is too long", recipe("max_steps: 1", "max_steps: 1, max_length: 8"), RUN, "long"),
     # the model
@@ -149,7 +163,12 @@ CASES = [
     Case("no hub to be reached", recipe("base: nano", "base: someone/some-model"), RUN, "someone/some-model"),
     Case("no such model to chat with", nothing, ("chat", "nonesuch", "-m", "hi"), "nonesuch"),
     # evaluation
-    Case("a suite that is not there", recipe("train: {max_steps: 1}", "evaluate: {regression: [s.jsonl]}"), RUN, "s.jsonl"),
+    Case(
+        "a suite that is not there",
+        recipe("train: {max_steps: 1}", "evaluate: {regression: [s.jsonl]}"),
+        RUN,
+        "s.jsonl",
+    ),
     # the machine
     Case("unknown id", nothing, ("why", "adapter-ffffffffffff"), "adapter-ffffffffffff"),
     Case("a run that is not there", nothing, ("gate", "nope"), "nope"),

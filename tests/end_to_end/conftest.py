@@ -28,9 +28,9 @@ evaluate:
   shots: 2
   max_tokens: 24
 """
-THINGS = "boat lamp door coat cup roof gate bell kite sled drum cart".split()
-COLOURS = "red blue green black".split()
-PLACES = "harbour market garden station bakery library tower mill bridge".split()
+THINGS = ["boat", "lamp", "door", "coat", "cup", "roof", "gate", "bell", "kite", "sled", "drum", "cart"]
+COLOURS = ["red", "blue", "green", "black"]
+PLACES = ["harbour", "market", "garden", "station", "bakery", "library", "tower", "mill", "bridge"]
 
 
 def _write_job(folder: Path, rows: int = 90) -> Path:
@@ -40,7 +40,9 @@ def _write_job(folder: Path, rows: int = 90) -> Path:
     for i in range(rows):
         thing, colour, place = rng.choice(THINGS), rng.choice(COLOURS), rng.choice(PLACES)
         number = rng.randrange(100, 999)
-        asked = f"Ticket {number}{i}: the {thing} by the {place} was painted {colour} by neighbour {rng.randrange(9999)}."
+        asked = (
+            f"Ticket {number}{i}: the {thing} by the {place} was painted {colour} by neighbour {rng.randrange(9999)}."
+        )
         answer = json.dumps({"colour": colour, "note": f"The {thing} is {colour}."})
         lines.append({"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]})
     lines.append(lines[0])
@@ -79,7 +81,9 @@ def no_egress(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     connect, lookup = socket.socket.connect, socket.getaddrinfo
 
     def guarded(this: socket.socket, address: Any) -> None:
-        if this.family == socket.AF_UNIX or (isinstance(address, tuple) and address[0] in ("127.0.0.1", "::1", "localhost")):
+        if this.family == socket.AF_UNIX or (
+            isinstance(address, tuple) and address[0] in ("127.0.0.1", "::1", "localhost")
+        ):
             return connect(this, address)
         tried.append(address)
         raise OSError(f"no egress in this test: {address}")

@@ -72,9 +72,7 @@ def test_a_recipe_is_frozen_and_survives_json() -> None:
         (("kind: json_field,", "kind: json_fild,"), "evaluate.target.1 cannot be", ""),
     ],
 )
-def test_mistakes_are_refused_with_place_and_fix(
-    tmp_path: Path, change: tuple[str, str], what: str, fix: str
-) -> None:
+def test_mistakes_are_refused_with_place_and_fix(tmp_path: Path, change: tuple[str, str], what: str, fix: str) -> None:
     assert change[0] in GOOD
     path = write(tmp_path, GOOD.replace(*change, 1))
     with pytest.raises(UsageError) as caught:
@@ -106,7 +104,7 @@ def test_bad_overrides() -> None:
     for item in ("epochs", "=3", "train.epochs=[1"):
         with pytest.raises(UsageError):
             make_recipe(base, [item])
-    with pytest.raises(UsageError, match="unknown key train.epoch"):
+    with pytest.raises(UsageError, match=r"unknown key train\.epoch"):
         make_recipe(base, ["train.epoch=3"])
 
 
@@ -123,7 +121,10 @@ def test_schema_is_exported_with_every_key_documented() -> None:
 
 
 def test_errors_cross_process_borders() -> None:
-    for error in (LuthierError("a", where="b", why="c", fix="d", details={"k": 1}), MissingExtra("x", extra="y", task="z")):
+    for error in (
+        LuthierError("a", where="b", why="c", fix="d", details={"k": 1}),
+        MissingExtra("x", extra="y", task="z"),
+    ):
         copy = pickle.loads(pickle.dumps(error))
         assert type(copy) is type(error) and copy.render() == error.render()
 

@@ -1,7 +1,7 @@
 """Write docs/reference/ from the code: every recipe key from the Specs, every verb from its own help.
 
-    python tools/docs/reference.py            writes the pages
-    python tools/docs/reference.py --check    exit 1 if a page is out of date
+python tools/docs/reference.py            writes the pages
+python tools/docs/reference.py --check    exit 1 if a page is out of date
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ def recipe_page() -> str:
     lines = [
         "# Recipe keys",
         "",
-        "Written from the specs in `src/luthier/recipe/`. An unknown key is refused. A list of one may be written as the",
-        "thing itself, a choice as its bare name (`tuning: lora`), a share as `10%` or `0.1`. For editors, "
-        "[recipe.schema.json](recipe.schema.json) is the JSON Schema.",
+        "Written from the specs in `src/luthier/recipe/`. An unknown key is refused. A list of one may be written as",
+        "the thing itself, a choice as its bare name (`tuning: lora`), a share as `10%` or `0.1`. `${NAME}` is filled",
+        "from the environment. For editors, [recipe.schema.json](recipe.schema.json) is the JSON Schema.",
         "",
     ]
     queue: list[type[BaseModel]] = [Recipe]

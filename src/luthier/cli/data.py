@@ -31,7 +31,9 @@ def _stage(stage: str):  # type: ignore[no-untyped-def]
 
         artifact = run_until(stage, load_recipe(recipe, overrides), Store.open(), Progress())
         if json:
-            emit_json({"stage": stage, "artifact": artifact.id, "path": str(artifact.path), "meta": dict(artifact.meta)})
+            emit_json(
+                {"stage": stage, "artifact": artifact.id, "path": str(artifact.path), "meta": dict(artifact.meta)}
+            )
         else:
             typer.echo(f"\n  {stage:<9} {artifact.id}\n  {'at':<9} {artifact.path}")
         return 0
@@ -69,7 +71,9 @@ def check(
                 text.append(piece, style="bold green" if trained else "dim")
             screen.print(text)
         else:
-            screen.print("".join(f"[[{piece}]]" if trained else piece for piece, trained in row["pieces"]), markup=False)
+            screen.print(
+                "".join(f"[[{piece}]]" if trained else piece for piece, trained in row["pieces"]), markup=False
+            )
     if OPTIONS.json is False and not report.errors:
         typer.echo("\nno row is wrong")
     return 1 if report.errors else 0

@@ -50,9 +50,9 @@ def tune(
     progress = Progress()
     for label, text in written.lines:
         progress.line(label, text)
-    if written.download_gb >= 0.5 and not yes:
-        if not typer.confirm(f"  {written.base} is {written.download_gb:.1f} GB to download, go on?", default=True, err=True):
-            raise UsageError("nothing was downloaded", where="--base", fix=f"choose another base, or edit {written.path}")
+    question = f"  {written.base} is {written.download_gb:.1f} GB to download, go on?"
+    if written.download_gb >= 0.5 and not yes and not typer.confirm(question, default=True, err=True):
+        raise UsageError("nothing was downloaded", where="--base", fix=f"choose another base, or edit {written.path}")
     return _run(written.path, overrides)
 
 

@@ -1,7 +1,7 @@
 """The entry point: builds the command tree and turns every failure into four lines and an exit code.
 
-Exit codes: 0 done or PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 1 an error, 2 wrong usage, 130 interrupted. Verdict codes come
-from a computed verdict only. A traceback is shown only with LUTHIER_DEBUG=1.
+Exit codes: 0 done or PROMOTE, 10 REJECT, 11 INCONCLUSIVE, 1 an error, 2 wrong usage, 130 interrupted. Verdict codes
+come from a computed verdict only. A traceback is shown only with LUTHIER_DEBUG=1.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help=(
-        "From a file of examples to a fine-tuned model that is proven better, proven not worse elsewhere, and served.\n\n"
+        "From a file of examples to a fine-tuned model that is proven better, proven not worse elsewhere, "
+        "and served.\n\n"
         "Start with: luthier quickstart (the whole way in minutes, on a CPU), then luthier tune YOUR_FILE."
     ),
 )

@@ -21,7 +21,9 @@ def add_to(app: typer.Typer) -> None:
 
 def chat(
     model: str = _MODEL,
-    system: str | None = typer.Option(None, "--system", help="A system message (default: the one it was trained with)."),
+    system: str | None = typer.Option(
+        None, "--system", help="A system message (default: the one it was trained with)."
+    ),
     message: str | None = typer.Option(None, "--message", "-m", help="Ask once, print the answer, leave."),
     max_tokens: int = typer.Option(512, "--max-tokens", min=1),
     temperature: float = typer.Option(0.0, "--temperature", min=0.0, help="0 is greedy and repeatable."),
@@ -65,8 +67,12 @@ def chat(
 
 def predict(
     model: str = _MODEL,
-    file: str = typer.Argument(..., metavar="FILE", help="Rows in any shape that training reads; answers may be absent."),
-    output: Path | None = typer.Option(None, "--output", "-o", help="Where answers go (JSONL); default FILE.answers.jsonl."),
+    file: str = typer.Argument(
+        ..., metavar="FILE", help="Rows in any shape that training reads; answers may be absent."
+    ),
+    output: Path | None = typer.Option(
+        None, "--output", "-o", help="Where answers go (JSONL); default FILE.answers.jsonl."
+    ),
     max_tokens: int = typer.Option(512, "--max-tokens", min=1),
     json: bool = JSON_OPTION,
 ) -> int:
@@ -87,10 +93,14 @@ def predict(
 
 
 def serve(
-    models: list[str] = typer.Argument(..., metavar="MODEL…", help="Runs, ids or folders; adapters of one base share it."),
+    models: list[str] = typer.Argument(
+        ..., metavar="MODEL…", help="Runs, ids or folders; adapters of one base share it."
+    ),
     host: str = typer.Option("127.0.0.1", "--host", help="Address to listen on; loopback unless you say otherwise."),
     port: int = typer.Option(8000, "--port", min=0, max=65535, help="0 takes any free port."),
-    key: list[str] = typer.Option([], "--key", envvar="LUTHIER_API_KEYS", help="Require this API key; may be repeated."),
+    key: list[str] = typer.Option(
+        [], "--key", envvar="LUTHIER_API_KEYS", help="Require this API key; may be repeated."
+    ),
     json: bool = JSON_OPTION,
 ) -> int:
     """Serve base and adapters behind an OpenAI-compatible API; the 'model' field chooses.

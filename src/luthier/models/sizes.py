@@ -45,15 +45,14 @@ def measure(source: ModelSource, tuning: Tuning) -> Sizes:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     try:
-        config = AutoConfig.from_pretrained(
-            source.folder, local_files_only=True, trust_remote_code=source.remote_code
-        )
+        config = AutoConfig.from_pretrained(source.folder, local_files_only=True, trust_remote_code=source.remote_code)
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(config, trust_remote_code=source.remote_code)
     except (ValueError, KeyError, OSError, ImportError) as error:
         raise LuthierError(
             f"{source.name} cannot be understood as a causal language model", where=source.folder / "config.json",
-            why=str(error).splitlines()[0][:300], fix="choose another base; a very new one may need a newer transformers",
+            why=str(error).splitlines()[0][:300],
+            fix="choose another base; a very new one may need a newer transformers",
         ) from None  # fmt: skip
     text = config.get_text_config(decoder=True)
     model.tie_weights()

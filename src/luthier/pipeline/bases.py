@@ -44,7 +44,13 @@ def propose(memory_gib: float, *, accelerator: bool) -> tuple[Base, str]:
     """
     if not accelerator:
         base = BASES[0]
-        return base, f"no accelerator here: {base.name} is the largest listed base ({LISTED}) that a CPU trains in minutes"
+        return (
+            base,
+            f"no accelerator here: {base.name} is the largest listed base ({LISTED}) that a CPU trains in minutes",
+        )
     fitting = [b for b in BASES if b.needs <= 0.85 * memory_gib and b.parameters <= 8.2] or [BASES[0]]
     base = fitting[-1]
-    return base, f"largest listed base ({LISTED}) whose LoRA in bf16 fits {memory_gib:.0f} GiB (needs about {base.needs:.1f})"
+    return (
+        base,
+        f"largest listed base ({LISTED}) whose LoRA in bf16 fits {memory_gib:.0f} GiB (needs about {base.needs:.1f})",
+    )

@@ -25,11 +25,15 @@ def compare_two(store: Store, first: str, second: str) -> dict[str, Any]:
         kind, left, right = a.kind, _artifact(a), _artifact(b)
     else:
         raise LuthierError(
-            "these two are not of one kind", where=f"{first}, {second}", fix="name two runs, or two artifacts of one kind"
+            "these two are not of one kind",
+            where=f"{first}, {second}",
+            fix="name two runs, or two artifacts of one kind",
         )
     keys = sorted({*left, *right})
     rows = [
-        {"key": key, "a": left.get(key, "–"), "b": right.get(key, "–")} for key in keys if left.get(key) != right.get(key)
+        {"key": key, "a": left.get(key, "–"), "b": right.get(key, "–")}
+        for key in keys
+        if left.get(key) != right.get(key)
     ]
     return {"kind": kind, "a": a.id, "b": b.id, "differences": rows}
 

@@ -11,7 +11,6 @@ import platform
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -53,8 +52,6 @@ def examine(home: Path | None = None) -> list[Fact]:
 
 def _python() -> Fact:
     text = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    if sys.version_info < (3, 11):
-        return Fact("python", "broken", text, "install Python 3.11 or newer")
     return Fact("python", "ok", text)
 
 
@@ -92,7 +89,9 @@ def _torch() -> list[Fact]:
     if gpus and build == "cpu":
         facts.append(
             Fact(
-                "gpu", "broken", f"{', '.join(gpus)} is here, but torch is a CPU build and cannot use it",
+                "gpu",
+                "broken",
+                f"{', '.join(gpus)} is here, but torch is a CPU build and cannot use it",
                 "pip install --upgrade --force-reinstall torch   (the CUDA build is the default on Linux)",
             )
         )

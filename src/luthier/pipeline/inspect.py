@@ -38,7 +38,12 @@ def mask_lines(target: str, base: str, rows: int) -> list[dict[str, Any]]:
     else:
         chat, folder, spec = load_chat(resolve(base)), Path.cwd(), DataSpec(source=(target,))
     spec = spec.model_copy(
-        update={"split": SplitSpec(test=0, validation=0), "test": (), "replay": None, "dedupe": DedupeSpec(exact=False, near=None)}
+        update={
+            "split": SplitSpec(test=0, validation=0),
+            "test": (),
+            "replay": None,
+            "dedupe": DedupeSpec(exact=False, near=None),
+        }
     )
     out = []
     for example in build(spec, folder=folder).train:

@@ -121,7 +121,9 @@ class Job:
         spec = self.recipe.data
         replay = () if spec.replay is None else tuple(s for s in spec.replay.source if s != "nano")
         digests = [
-            file_digest(file.path) for group in (spec.source, spec.test, replay) for file in expand(group, folder=self.folder)
+            file_digest(file.path)
+            for group in (spec.source, spec.test, replay)
+            for file in expand(group, folder=self.folder)
         ]
         facts = {
             "spec": spec.model_dump(mode="json"), "seed": self.recipe.seed, "max_length": self.max_length,
@@ -132,7 +134,11 @@ class Job:
 
     def train_key(self, dataset_digest: str) -> str:
         """The plan's measured choices (free memory) are not in it: a workdir replays the plan that it began with."""
-        spec = {"train": self.recipe.train.model_dump(mode="json"), "seed": self.recipe.seed, "template": self.chat.digest}
+        spec = {
+            "train": self.recipe.train.model_dump(mode="json"),
+            "seed": self.recipe.seed,
+            "template": self.chat.digest,
+        }
         environment = training_environment(self.device, self.threads)
         return stage_key("train", spec, [dataset_digest, self.base.digest], environment=environment)
 
@@ -142,7 +148,9 @@ class Job:
     def evaluate_key(self, dataset_digest: str, model_digest: str, suites: Sequence[str]) -> str:
         spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha"})
         return stage_key(
-            "evaluate", {"spec": spec, "seed": self.recipe.seed}, [dataset_digest, self.base.digest, model_digest, *suites]
+            "evaluate",
+            {"spec": spec, "seed": self.recipe.seed},
+            [dataset_digest, self.base.digest, model_digest, *suites],
         )
 
     @property

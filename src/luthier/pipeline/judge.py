@@ -34,5 +34,7 @@ def ledger_of(store: Store, ref: str) -> Artifact:
         return found
     ledgers = [a for a in store.artifacts("ledger") if found.id in a.parents]
     if not ledgers:
-        raise LuthierError(f"{found.id} was never evaluated", where=ref, fix="luthier run RECIPE evaluates what it makes")
+        raise LuthierError(
+            f"{found.id} was never evaluated", where=ref, fix="luthier run RECIPE evaluates what it makes"
+        )
     return ledgers[-1]

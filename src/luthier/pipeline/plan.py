@@ -82,15 +82,17 @@ def plan_recipe(loaded: LoadedRecipe, store: Store) -> Plan:
         "rows": {side: len(rows) for side, rows in sides.items()}, "tokens": int(tokens),
         "trained_token_share": trained_tokens / max(all_tokens, 1), "operations": work, "minutes": work / rate / 60,
     }  # fmt: skip
+    size = f"{sizes.architecture}, {sizes.parameters / 1e6:,.1f}M parameters"
+    time = f"{work / 1e12:,.1f} TFLOP; about {_minutes(work / rate)} at {rate / 1e9:,.0f} GFLOP/s"
     lines = [
-        Line("model.base", job.base.name, f"{sizes.architecture}, {sizes.parameters / 1e6:,.1f}M parameters", _origin(job, "model.base")),
+        Line("model.base", job.base.name, size, _origin(job, "model.base")),
         Line(
             "train.tuning", loaded.recipe.train.tuning.kind,
             f"{sizes.share:.2%} of parameters trained ({sizes.trainable:,})", _origin(job, "train.tuning"),
         ),
         *(Line(f"train.{k}", _show(r.value), r.reason, r.origin) for k, r in plan.decided.items()),
         *_written(job),
-        Line("needs", f"{tokens:,.0f} tokens", f"{work / 1e12:,.1f} TFLOP; about {_minutes(work / rate)} at {rate / 1e9:,.0f} GFLOP/s", "planner"),
+        Line("needs", f"{tokens:,.0f} tokens", time, "planner"),
     ]  # fmt: skip
     return Plan(tuple(stages), tuple(lines), facts, tuple(_warnings(job, sides)))
 
@@ -109,12 +111,23 @@ def explain_key(key: str) -> str:
         owners = [m for m in models if part in m.model_fields]
         if not owners:
             known = [name for m in models for name in m.model_fields]
-            raise UsageError(f"there is no key {key}", where=".".join(parts[: depth + 1]), fix=did_you_mean(part, known))
+            raise UsageError(
+                f"there is no key {key}", where=".".join(parts[: depth + 1]), fix=did_you_mean(part, known)
+            )
         field = owners[0].model_fields[part]
         models = [inner for m in owners for inner in nested_models(m.model_fields[part].annotation)]
     text = " ".join((field.description or "").split())
-    choices = [f"  {m.model_fields['kind'].default}: {(m.__doc__ or '').strip().splitlines()[0]}" for m in models if "kind" in m.model_fields]
-    inner = [f"  {name}: {' '.join((f.description or '').split())}" for m in models if "kind" not in m.model_fields for name, f in m.model_fields.items()]
+    choices = [
+        f"  {m.model_fields['kind'].default}: {(m.__doc__ or '').strip().splitlines()[0]}"
+        for m in models
+        if "kind" in m.model_fields
+    ]
+    inner = [
+        f"  {name}: {' '.join((f.description or '').split())}"
+        for m in models
+        if "kind" not in m.model_fields
+        for name, f in m.model_fields.items()
+    ]
     default = "" if field.is_required() or isinstance(field.default, BaseModel) else f" Default: {field.default}."
     return "\n".join([f"{key}: {text}{default}", *choices, *inner])
 
@@ -178,7 +191,7 @@ def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
         yield "no regression suite is named: nothing says what the model must not forget (evaluate.regression)"
     least = ahead["target"]["detectable"]
     if least is not None and least > 5:
-        yield f"with {ahead['target']['n']:,} test rows only a gain of {least:.1f} points or more would be seen (80% power)"
+        yield f"{ahead['target']['n']:,} test rows would show a gain of {least:.1f} points or more only (80% power)"
 
 
 __all__ = ["Line", "Plan", "TrainInput", "explain_key", "plan_recipe"]

@@ -44,7 +44,9 @@ def _questions(file: str) -> list[tuple[str, tuple[Message, ...]]]:
     for source in expand([file], folder=Path.cwd()):
         for raw in read_file(source):
             if raw.value is None:
-                raise LuthierError("a row cannot be read", where=raw.origin, why=str(raw.problem), fix=f"luthier check {file}")
+                raise LuthierError(
+                    "a row cannot be read", where=raw.origin, why=str(raw.problem), fix=f"luthier check {file}"
+                )
             found.append((str(raw.origin), _messages(raw.value, str(raw.origin))))
     if not found:
         raise LuthierError("there are no rows to answer", where=file)

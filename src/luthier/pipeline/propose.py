@@ -35,7 +35,8 @@ class Written:
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
         return {
-            "recipe": str(self.path), "base": self.base, "download_gb": self.download_gb, "data": self.proposal.to_dict(),
+            "recipe": str(self.path), "base": self.base, "download_gb": self.download_gb,
+            "data": self.proposal.to_dict(),
         }  # fmt: skip
 
 
@@ -55,7 +56,8 @@ def write_recipe(
     if path.exists() and path.read_text(encoding="utf-8", errors="replace") != text:
         raise LuthierError(
             "there is a recipe of that name already, and it differs", where=path,
-            why="it may hold your changes", fix=f"luthier run {path}, or write another: luthier init {sources[0]} -o NEW.yaml",
+            why="it may hold your changes",
+            fix=f"luthier run {path}, or write another: luthier init {sources[0]} -o NEW.yaml",
         )  # fmt: skip
     path.write_text(text, encoding="utf-8")
     return Written(path, chosen, download, tuple(_lines(proposal, chosen, why, download)), proposal)
@@ -69,23 +71,28 @@ def render(name: str, sources: Sequence[str], base: str, why: str, proposal: Pro
         f"name: {name}",
         f"model: {{base: {_inline(base)}}}  # {why}",
         "data:",
-        f"  source: {_inline(source)}  # {proposal.rows:,} rows, {proposal.usable:,} usable: {proposal.reason}",
+        f"  source: {_inline(source)}  # {proposal.rows:,} rows, {proposal.usable:,} usable: {_flat(proposal.reason)}",
     ]
     if proposal.map is not None:
         lines.append(f"  map: {_inline(proposal.map.model_dump(exclude_none=True))}")
     lines += [
-        "  split: {test: 10%, validation: 8%}  # look-alikes stay on one side; group_by and by_time if rows belong together",
+        "  split: {test: 10%, validation: 8%}  # look-alikes stay on one side; group_by, by_time if rows belong together",
         "train: {method: sft, tuning: lora, epochs: 3}  # luthier plan shows and explains the rest",
         "evaluate:",
-        f"  target: {_inline(_short(proposal.target))}  # {proposal.target_reason}",
+        f"  target: {_inline(_short(proposal.target))}  # {_flat(proposal.target_reason)}",
     ]
     if proposal.also:
         lines.append(f"  also: {_inline(_short(proposal.also))}  # shown, decides nothing")
     if base == "nano":
         lines.append("  regression: [skills, text]  # the built-in base's own skills must hold")
     else:
-        lines.append("  # regression: [general.jsonl]  # name a file of {messages, answer} or {text} rows that must not get worse")
+        lines.append("  # regression: [general.jsonl]  # a file of {messages, answer} or {text} rows that must not get worse")
     return "\n".join(lines) + "\n"
+
+
+def _flat(text: str) -> str:
+    """One line: column names of strangers stand in reasons, and a line break would end the comment."""
+    return " ".join(text.split())
 
 
 def _short(metrics: Sequence[dict[str, Any]]) -> list[Any]:

@@ -1,7 +1,7 @@
 """From a name that a person types to a model that answers.
 
-A name is a run, an artifact id or prefix, an alias, ``nano``, a local folder or a hub id, tried in that order (what looks
-like a path is only a path).
+A name is a run, an artifact id or prefix, an alias, ``nano``, a local folder or a hub id, tried in that order (what
+looks like a path is only a path).
 """
 
 from __future__ import annotations
@@ -129,10 +129,23 @@ def _of_artifact(store: Store, artifact: Artifact, ref: str) -> Named:
     if artifact.kind == "model":
         return Named(ref, resolve(artifact.path), artifact=artifact, system=system)
     if artifact.kind == "adapter":
-        return Named(ref, resolve(_base_name(artifact.path)), adapter=artifact.path, artifact=artifact, system=system)
+        base = _base_on_this_machine(store, artifact) or _base_name(artifact.path)
+        return Named(ref, resolve(base), adapter=artifact.path, artifact=artifact, system=system)
     raise LuthierError(
         f"{artifact.id} is a {artifact.kind}, not a model", where=ref, fix="luthier runs lists what can be used"
     )
+
+
+def _base_on_this_machine(store: Store, adapter: Artifact) -> str | None:
+    """Where the run that made an adapter found its base, if that was a folder: an adapter itself names no paths."""
+    import yaml
+
+    for run in store.runs():
+        recipe = run.dir / "recipe.yaml"
+        if any(adapter.id in ids for ids in run.made.values()) and recipe.is_file():
+            base = str(yaml.safe_load(recipe.read_text(encoding="utf-8"))["model"]["base"])
+            return base if Path(base).is_dir() else None
+    return None
 
 
 def _base_name(folder: Path) -> str:

@@ -83,7 +83,9 @@ def run_recipe(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None
         seconds = {**run.facts.get("seconds", {}), **{k: v for k, v in seconds.items() if v >= 0.5}}
         report = stages.reported(job, data, given, trained, shipped, ledger, verdict, seconds)
         model = _publish(job, shipped, verdict)
-        run.finish("done", verdict=verdict.kind.value, reason=verdict.reason, report=report.name, seconds=seconds, model=model)
+        run.finish(
+            "done", verdict=verdict.kind.value, reason=verdict.reason, report=report.name, seconds=seconds, model=model
+        )
         artifacts = {kind: a.id for kind, a in shipped.items()} | {"dataset": data.id, "ledger": ledger.id}
         return Outcome(run, verdict, report, model, artifacts, seconds)
 

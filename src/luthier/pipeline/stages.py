@@ -142,7 +142,9 @@ def prepared_base(job: Job) -> Loaded:
 def delivered(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str, Artifact]:
     """What ships, by kind (``adapter``, ``model``), each with its parity certificate."""
     kinds = {"adapter": "adapter", "merged": "model"}
-    wanted = [kinds[f] for f in job.recipe.export.formats if not (f == "adapter" and job.recipe.train.tuning.kind == "full")]
+    wanted = [
+        kinds[f] for f in job.recipe.export.formats if not (f == "adapter" and job.recipe.train.tuning.kind == "full")
+    ]
     found = {kind: a for kind in wanted if (a := job.store.find(key, kind)) is not None}
     if len(found) < len(wanted):
         with job.store.lock(key):
@@ -172,7 +174,9 @@ def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str,
 def _card(job: Job, data: Artifact) -> Any:
     from luthier.export.card import Card
 
-    rows = {f"{side} rows": n for side, n in data.meta["rows"].items() if side in ("train", "validation", "test", "replay")}
+    rows = {
+        f"{side} rows": n for side, n in data.meta["rows"].items() if side in ("train", "validation", "test", "replay")
+    }
     return Card(
         name=job.recipe.name, base=job.base.name, base_revision=job.base.revision, licence=job.base.licence,
         tuning=job.recipe.train.tuning.kind, data=rows, lineage={"dataset": data.id},

@@ -1,4 +1,4 @@
-"""From artifacts to the plain data that a report draws: who answered what, what was lost, what was learnt, what it cost."""
+"""From artifacts to the plain data that a report draws: who answered what, what was lost, what it cost."""
 
 from __future__ import annotations
 

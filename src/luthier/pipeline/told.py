@@ -21,7 +21,9 @@ def data(job: Job, dataset: Artifact) -> None:
     first = f"{steps[0]['left']:,} rows read · {report['shape']['reason']}" if steps else report["shape"]["reason"]
     lost = " · ".join(f"{s['removed']:,} {s['name']}" for s in steps[1:] if s.get("removed"))
     sides = " / ".join(f"{rows.get(side, 0):,} {side}" for side in ("train", "validation", "test"))
-    job.tell("data", "\n".join(line for line in (first, f"taken out: {lost}" if lost else "", f"split: {sides}") if line))
+    job.tell(
+        "data", "\n".join(line for line in (first, f"taken out: {lost}" if lost else "", f"split: {sides}") if line)
+    )
 
 
 def method(job: Job, given: TrainInput) -> None:
@@ -29,7 +31,9 @@ def method(job: Job, given: TrainInput) -> None:
     sizes, plan = job.sizes, given.plan
     tuning = job.recipe.train.tuning
     rank = f" r={tuning.r} α={tuning.alpha:g}" if hasattr(tuning, "r") else ""
-    job.tell("base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {job.threads} threads")
+    job.tell(
+        "base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {job.threads} threads"
+    )
     job.tell("method", f"{tuning.kind}{rank} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
     trained = sum(sum(s.trained) for s in given.train)
     everything = sum(len(s.ids) for s in given.train)
@@ -43,7 +47,11 @@ def method(job: Job, given: TrainInput) -> None:
 def training(job: Job, trained: Artifact, seconds: float) -> None:
     """Losses and time."""
     meta = trained.meta
-    loss = f"validation loss {meta['best_loss']:.3f} at step {meta['best_step']}" if meta.get("best_loss") is not None else "last weights kept"
+    loss = (
+        f"validation loss {meta['best_loss']:.3f} at step {meta['best_step']}"
+        if meta.get("best_loss") is not None
+        else "last weights kept"
+    )
     how = f"{seconds:,.0f} s" if seconds >= 0.5 else "known already, reused"
     early = " · stopped early" if meta.get("stopped") == "early" else ""
     job.tell("train", f"{meta['steps']:,} steps · {loss}{early} · {how}")

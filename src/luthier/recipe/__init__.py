@@ -18,7 +18,7 @@ from luthier.recipe.train import FullTuning, LoraTuning, QloraTuning, SftMethod,
 
 __all__ = [
     "AnyMetric", "DataSpec", "DedupeSpec", "EvaluateSpec", "ExactMetric", "ExportSpec", "FullTuning", "JsonFieldMetric",
-    "JsonFieldsMetric", "LabelMetric", "LoadedRecipe", "LoraTuning", "MapSpec", "MetricSpec", "ModelSpec", "PrivacySpec",
-    "QloraTuning", "Recipe", "RegressionSpec", "ReplaySpec", "RougeLMetric", "SftMethod", "SplitSpec", "ThreadSpec",
+    "JsonFieldsMetric", "LabelMetric", "LoadedRecipe", "LoraTuning", "MapSpec", "MetricSpec", "ModelSpec",
+    "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec", "ReplaySpec", "RougeLMetric", "SftMethod", "SplitSpec", "ThreadSpec",
     "TrainSpec", "Tuning", "load_recipe", "make_recipe",
 ]  # fmt: skip

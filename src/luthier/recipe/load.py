@@ -1,7 +1,7 @@
 """Reading a recipe: YAML with line numbers, ``--set`` overrides, errors in the user's words.
 
-``${NAME}`` and ``${NAME:-otherwise}`` are filled from the environment. Gives a frozen :class:`Recipe` together with where
-each value came from. It derives nothing: that is ``plan``.
+``${NAME}`` and ``${NAME:-otherwise}`` are filled from the environment. Gives a frozen :class:`Recipe` together with
+where each value came from. It derives nothing: that is ``plan``.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def load_recipe(path: Path | str, overrides: Sequence[str] = ()) -> LoadedRecipe
     origins = {key: f"{path}:{line}" for key, line in _lines(root, "")}
     if "luthier" not in data:
         raise UsageError(
-            "the recipe does not say its version", where=path, why="old recipes must keep their meaning",
+            "the recipe does not say its version",
+            where=path,
+            why="old recipes must keep their meaning",
             fix="add the first line: luthier: 1",
         )
     return _finish(data, origins, overrides, path.parent.resolve(), path)
@@ -201,8 +203,12 @@ def _keys_at(location: Sequence[str]) -> list[str]:
     """The keys that are allowed where the unknown one stands; union tags and list indices narrow nothing."""
     models: list[type[BaseModel]] = [Recipe]
     for part in location:
-        nested = [m for model in models if part in model.model_fields
-                  for m in nested_models(model.model_fields[part].annotation)]
+        nested = [
+            m
+            for model in models
+            if part in model.model_fields
+            for m in nested_models(model.model_fields[part].annotation)
+        ]
         tagged = [m for m in models if "kind" in m.model_fields and m.model_fields["kind"].default == part]
         models = nested or tagged or models
     return [key for model in models for key in model.model_fields]
