@@ -21,9 +21,11 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=8,
 )
-KEYS = st.sampled_from(
-    ["messages", "conversations", "role", "content", "from", "value", "tools", "tool_calls", "function", "name", "arguments", "system", "weight", "text", "label", "instruction", "input", "output", "history", "prompt", "completion", "question", "answer", "chosen", "rejected", "context"]
+NAMES = (
+    "messages conversations role content from value tools tool_calls function name arguments system weight text label "
+    "instruction input output history prompt completion question answer chosen rejected context"
 )
+KEYS = st.sampled_from(NAMES.split())
 TURN = st.dictionaries(
     KEYS, JSON | st.sampled_from(["user", "assistant", "gpt", "tool", "function_call", "{}"]), max_size=5
 )
