@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -19,7 +19,7 @@ from luthier.cli.terminal import OPTIONS, emit_error
 from luthier.errors import ExitCode, LuthierError, UsageError
 
 # typer carries click inside since 0.2x and depended on it before: this is UsageError in both
-_ClickUsageError = typer.BadParameter.__bases__[0]
+_ClickUsageError: Any = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="luthier",

@@ -7,13 +7,16 @@ is told with the reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.records import Example
+
+
+Overlong = Literal["drop", "keep_end"]
 
 
 class Sample(Protocol):
@@ -29,14 +32,14 @@ class ChatFormat(Protocol):
     """What this stage asks of ``models.chat.ChatFormat``."""
 
     def samples(
-        self, example: Example, *, max_length: int | None = None, on_overlong: str = "drop"
+        self, example: Example, *, max_length: int | None = None, on_overlong: Overlong = "drop"
     ) -> Sequence[Sample]:
         """Token ids and mask of a row; raises LuthierError when it cannot be trained on, empty when too long."""
         ...
 
 
 def measure(
-    examples: Sequence[Example], chat: ChatFormat, *, max_length: int | None, on_overlong: str
+    examples: Sequence[Example], chat: ChatFormat, *, max_length: int | None, on_overlong: Overlong
 ) -> tuple[dict[int, Loss], dict[str, Any]]:
     """Rows that cannot be used, by index, and the statistics of the others (percentiles in tokens)."""
     losses: dict[int, Loss] = {}

@@ -23,7 +23,7 @@ class Base:
     @property
     def needs(self) -> float:
         """GiB for LoRA in bf16: weights, activations of about 4k tokens, logits, spare."""
-        return 2.0 * self.parameters * 1.075 + 1.5 + 0.9 * self.parameters**0.75
+        return 2.15 * self.parameters + 1.5 + 0.9 * float(self.parameters**0.75)
 
 
 BASES = (

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -120,11 +121,15 @@ class Job:
     def data_key(self) -> str:
         spec = self.recipe.data
         replay = () if spec.replay is None else tuple(s for s in spec.replay.source if s != "nano")
-        digests = [
-            file_digest(file.path)
-            for group in (spec.source, spec.test, replay)
-            for file in expand(group, folder=self.folder)
-        ]
+        found = [file.path for group in (spec.source, spec.test, replay) for file in expand(group, folder=self.folder)]
+        if spec.replay is not None and "nano" in spec.replay.source:
+            found.append(Path(str(files("luthier") / "models" / "nano" / "replay.jsonl.gz")))
+        digests = [file_digest(path) for path in found if path is not None]
+        if len(digests) < len(found):
+            raise LuthierError(
+                "a recipe cannot read from standard input", where="data.source: -",
+                why="an interrupted run could not read it again", fix="write the rows to a file first",
+            )  # fmt: skip
         facts = {
             "spec": spec.model_dump(mode="json"), "seed": self.recipe.seed, "max_length": self.max_length,
             "template": self.chat.digest, "tokenizer": _tokenizer_digest(self.base.folder),

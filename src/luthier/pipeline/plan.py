@@ -138,7 +138,7 @@ def _dataset(job: Job) -> tuple[dict[str, list[Any]], str]:
 
     found = job.store.find(job.data_key, "dataset")
     if found is not None:
-        return {side: examples(found, side) for side in ("train", "validation", "test")}, found.digest  # type: ignore[arg-type]
+        return {side: examples(found, side) for side in ("train", "validation", "test")}, found.digest
     made = build(job.recipe.data, folder=job.folder, seed=job.recipe.seed, chat=job.chat, max_length=job.max_length)
     return {"train": list(made.train), "validation": list(made.validation), "test": list(made.test)}, "not built yet"
 

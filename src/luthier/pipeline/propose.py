@@ -76,7 +76,7 @@ def render(name: str, sources: Sequence[str], base: str, why: str, proposal: Pro
     if proposal.map is not None:
         lines.append(f"  map: {_inline(proposal.map.model_dump(exclude_none=True))}")
     lines += [
-        "  split: {test: 10%, validation: 8%}  # look-alikes stay on one side; group_by, by_time if rows belong together",
+        "  split: {test: 10%, validation: 8%}  # look-alikes stay together; see group_by and by_time",
         "train: {method: sft, tuning: lora, epochs: 3}  # luthier plan shows and explains the rest",
         "evaluate:",
         f"  target: {_inline(_short(proposal.target))}  # {_flat(proposal.target_reason)}",
@@ -86,7 +86,7 @@ def render(name: str, sources: Sequence[str], base: str, why: str, proposal: Pro
     if base == "nano":
         lines.append("  regression: [skills, text]  # the built-in base's own skills must hold")
     else:
-        lines.append("  # regression: [general.jsonl]  # a file of {messages, answer} or {text} rows that must not get worse")
+        lines.append("  # regression: [general.jsonl]  # rows that must not get worse: {messages, answer} or {text}")
     return "\n".join(lines) + "\n"
 
 

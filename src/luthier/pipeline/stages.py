@@ -82,7 +82,7 @@ def sides_of(data: Artifact) -> dict[str, list[Example]]:
     """The rows of a dataset by side."""
     from luthier.data import examples
 
-    return {side: examples(data, side) for side in ("train", "validation", "test")}  # type: ignore[arg-type]
+    return {side: examples(data, side) for side in ("train", "validation", "test")}
 
 
 def training(job: Job, data: Artifact, given: TrainInput) -> Artifact:
@@ -162,7 +162,7 @@ def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str,
     loaded = prepared_base(job)
     load_trained(loaded.model, trained.path / "weights.safetensors")
     loaded.model.eval()
-    probes = [e for side in ("test", "validation", "train") for e in examples(data, side) if e.messages]  # type: ignore[arg-type]
+    probes = [e for side in ("test", "validation", "train") for e in examples(data, side) if e.messages]
     made = deliver(
         job.recipe.export, loaded=loaded, tuning=job.recipe.train.tuning, store=job.store, run=job.run,
         parents=(trained.id, data.id, job.base.uri), key=key, probes=probes, card=_card(job, data),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from luthier.data import report
 from luthier.evaluate import contrast, read_ledger, table
 from luthier.records import Example, Verdict
 from luthier.report import Figure, Metric, Shown, Stage, Story, System
@@ -39,7 +40,7 @@ def tell(
         verdict=verdict,
         systems=_systems(figures),
         metrics=_metrics(figures),
-        data=read(data, "report.json"),
+        data=report(data),
         training=history,
         speed=[(m["step"], m["tokens_per_s"]) for m in job.run.metrics() if "tokens_per_s" in m],
         plan=given.plan.to_dict(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from luthier.pipeline.stages import TrainInput, read
+from luthier.recipe import LoraTuning
 
 if TYPE_CHECKING:
     from luthier.pipeline.job import Job
@@ -30,7 +31,7 @@ def method(job: Job, given: TrainInput) -> None:
     """What is trained, and the main figures of the plan."""
     sizes, plan = job.sizes, given.plan
     tuning = job.recipe.train.tuning
-    rank = f" r={tuning.r} α={tuning.alpha:g}" if hasattr(tuning, "r") else ""
+    rank = f" r={tuning.r} α={tuning.alpha:g}" if isinstance(tuning, LoraTuning) else ""
     job.tell(
         "base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {job.threads} threads"
     )

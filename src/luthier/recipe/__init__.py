@@ -17,8 +17,8 @@ from luthier.recipe.recipe import ExportSpec, ModelSpec, PrivacySpec, Recipe
 from luthier.recipe.train import FullTuning, LoraTuning, QloraTuning, SftMethod, TrainSpec, Tuning
 
 __all__ = [
-    "AnyMetric", "DataSpec", "DedupeSpec", "EvaluateSpec", "ExactMetric", "ExportSpec", "FullTuning", "JsonFieldMetric",
-    "JsonFieldsMetric", "LabelMetric", "LoadedRecipe", "LoraTuning", "MapSpec", "MetricSpec", "ModelSpec",
-    "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec", "ReplaySpec", "RougeLMetric", "SftMethod", "SplitSpec", "ThreadSpec",
-    "TrainSpec", "Tuning", "load_recipe", "make_recipe",
+    "AnyMetric", "DataSpec", "DedupeSpec", "EvaluateSpec", "ExactMetric", "ExportSpec", "FullTuning",
+    "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric", "LoadedRecipe", "LoraTuning", "MapSpec", "MetricSpec",
+    "ModelSpec", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec", "ReplaySpec", "RougeLMetric", "SftMethod",
+    "SplitSpec", "ThreadSpec", "TrainSpec", "Tuning", "load_recipe", "make_recipe",
 ]  # fmt: skip

@@ -78,8 +78,8 @@ class RegressionSpec(Spec):
     """A suite that must not get worse than ``margin``."""
 
     suite: str
-    """``skills`` and ``text`` are built in (made for the nano base); or a JSONL file of ``{messages, answer}`` rows or of
-    ``{text}`` rows."""
+    """``skills`` and ``text`` are built in (made for the nano base); else a JSONL file of ``{messages, answer}`` rows
+    or of ``{text}`` rows."""
     margin: float | None = Field(default=None, gt=0)
     """Largest loss that is accepted: points of accuracy (default 2.0) or percent of bits per byte (default 2.0)."""
 
