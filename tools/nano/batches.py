@@ -18,19 +18,7 @@ from torch import Tensor
 
 from tools.nano import mixture
 
-LENGTHS = (
-    32,
-    48,
-    64,
-    80,
-    96,
-    128,
-    160,
-    208,
-    272,
-    384,
-    512,
-)  # few shapes, so that a compiled step is compiled few times
+LENGTHS = (32, 48, 64, 96, 128, 192, 512)  # few shapes, so that a compiled step is compiled few times
 
 
 class Row(NamedTuple):

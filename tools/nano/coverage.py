@@ -52,7 +52,8 @@ class Seen:
 
 
 def training_texts(seed: int, samples: int, chunk_samples: int) -> Iterable[str]:
-    """The first `samples` samples of a training run, as text."""
-    for index in range(-(-samples // chunk_samples)):
+    """`samples` samples of a training run, as text, from behind the copying drills on."""
+    first = -(-mixture.LESSONS // chunk_samples)
+    for index in range(first, first + -(-samples // chunk_samples)):
         for sample in mixture.chunk(seed, index, chunk_samples):
             yield sample.text() if isinstance(sample, Item) else sample

@@ -6,6 +6,7 @@ in it stays the same through the document, so that later sentences can be foreto
 
 from __future__ import annotations
 
+from tools.nano.grammar import sentence
 from tools.nano.skills_reading import passage, some_facts
 from tools.nano.world import World, one
 
@@ -243,6 +244,8 @@ def document(w: World) -> str:
     """One document of two to eight sentences."""
     if w.chance(0.2):
         return passage(w, some_facts(w, w.number(1, 3), 2))
+    if w.chance(0.35):
+        return " ".join(sentence(w) for _ in range(w.number(2, 5)))
     j, t, f = w.job(), w.thing(), w.food()
     slots: dict[str, object] = {
         "n": w.name(),
@@ -274,7 +277,9 @@ def document(w: World) -> str:
     kind = w.choose(KINDS)
     sentences = []
     for train, held in kind:
-        for template in w.rng.sample(held if w.held else train, 1 if w.held or w.chance(0.75) else 2):
-            sentences.append(w.fill(template, **slots))
+        chosen = w.rng.sample(held if w.held else train, 1 if w.held or w.chance(0.75) else 2)
+        sentences += [w.fill(template, **slots) for template in chosen]
+        if w.chance(0.2):
+            sentences.append(sentence(w))
     separator = "\n" if kind in (LETTER, NOTICE) else " "
     return separator.join(sentences)

@@ -14,6 +14,8 @@ from tools.nano.world import SKILLS, WEIGHTS, Item, Side, World
 from tools.nano import skills_classify, skills_lists, skills_numbers, skills_reading  # noqa: F401  (importing registers the skills)
 
 DOCUMENT_SHARE = 0.16
+LESSONS = 80_000
+"""Samples until the copying drills have faded out."""
 
 
 def lesson(at: int) -> tuple[float, int]:
@@ -22,7 +24,7 @@ def lesson(at: int) -> tuple[float, int]:
         return 1.0, 100
     if at < 44_000:
         return 0.8, int(100 * 2 ** ((at - 20_000) / 5_000))
-    return max(0.0, 0.5 * (80_000 - at) / 36_000), 10_000
+    return max(0.0, 0.5 * (LESSONS - at) / 36_000), 10_000
 
 
 def item(side: Side, name: str, seed: int | str) -> Item:

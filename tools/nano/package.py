@@ -28,6 +28,8 @@ MODEL_FILES = (
 )
 ABLE = 0.6
 """A skill under this held-out accuracy is left out of the guard suite: what nano cannot do cannot break."""
+LEAST_ITEMS = 2_400
+"""A pooled guard with a margin of two points needs this many to have power when nothing was lost."""
 LIMIT_BYTES = 12_000_000
 
 
@@ -67,7 +69,9 @@ def package(
     rows = guards.replay(replay_rows, trained)
     texts = coverage.training_texts(plan["seed"], training_samples, plan["chunk_samples"])
     seen = coverage.Seen(itertools.chain(texts, map(guards.row_text, rows)))
-    drawn = guards.draw(seen, able, per_skill, documents)
+    if not able:
+        raise ValueError(f"no skill reaches {ABLE:.0%} on held-out items: train longer before packaging")
+    drawn = guards.draw(seen, able, max(per_skill, -(-LEAST_ITEMS // len(able))), documents)
     guards.write_rows(models / "replay.jsonl.gz", rows)
     guards.write_suites(suites, drawn)
 

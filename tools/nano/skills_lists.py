@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from tools.nano.grammar import sentence
 from tools.nano.vocabulary import GENERAL
 from tools.nano.world import Item, Message, World, join, one, skill
 
@@ -20,6 +21,8 @@ def listing(w: World, words: list[str]) -> str:
 
 def plain_sentence(w: World) -> str:
     """One short statement for copying and editing, without meaning to ask about."""
+    if w.chance(0.5):
+        return sentence(w)
     return w.say(
         (
             "{n} [put|left|found|saw] the {a} {t} in {p}.",

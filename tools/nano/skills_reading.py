@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tools.nano.grammar import sentence
 from tools.nano.world import Message, World, join, pairs, skill
 
 from tools.nano import vocabulary as v
@@ -224,17 +225,8 @@ class Fact:
 def passage(w: World, facts: list[Fact], shuffle: bool = True) -> str:
     """The facts as sentences, in a random order, with an idle sentence now and then."""
     sentences = [w.say(*RELATIONS[f.relation].state, n=f.who, x=f.value) for f in facts]
-    if w.chance(0.25):
-        sentences.append(
-            w.say(
-                (
-                    "The weather was [fine|bad|warm] [that day|].",
-                    "They [all|] know each other well.",
-                    "It was a [quiet|long] day.",
-                ),
-                ("Nobody was in a hurry that morning.", "It had rained a little."),
-            )
-        )
+    if w.chance(0.3):
+        sentences.append(sentence(w))
     if shuffle:
         w.rng.shuffle(sentences)
     return " ".join(sentences)
@@ -440,7 +432,7 @@ def dialogue(w: World) -> Made:
         messages.append({"role": "assistant", "content": reply})
     asked = w.choose(topics)
     value, _, _, question, question_held, answer = told[asked]
-    messages.append({"role": "user", "content": w.say(question, question_held)})
+    messages.append({"role": "user", "content": w.ask(w.say(question, question_held))[-1]["content"]})
     return messages, answer.replace("{x}", value)
 
 

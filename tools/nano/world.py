@@ -170,8 +170,28 @@ class World:
 
     # --- laying out a request
 
+    def _dress(self, instruction: str) -> str:
+        """The instruction, now and then wrapped as people do; it lets nano read wordings it never met."""
+        first = instruction.split(" ", 1)[0]
+        if self.chance(0.4) and instruction[:1].isupper():
+            if first in ("What", "Which", "Who", "How", "Where", "When", "Whose"):
+                instruction = self.fill(self.choose(BEFORE_QUESTION)) + " " + instruction
+            elif first.isalpha() and first not in NOT_IMPERATIVE:
+                order = instruction[0].lower() + instruction[1:]
+                lead = self.fill(self.choose(BEFORE_ORDER))
+                if lead.startswith(("Can", "Could", "Will", "Would")) and order[-1] in ".":
+                    order = order[:-1] + "?"
+                instruction = f"{lead} {order}"
+        if self.chance(0.2):
+            instruction = self.fill(self.choose(OPENINGS)) + " " + instruction
+        if self.chance(0.15) and instruction[-1] in ".?!":
+            instruction += " " + self.fill(self.choose(CLOSINGS))
+        return instruction
+
     def ask(self, instruction: str, text: str | None = None) -> list[Message]:
         """The turns of a request: instruction and text in a usual arrangement, now and then with a system turn."""
+        if not self.held:
+            instruction = self._dress(instruction)
         if text is None:
             user = instruction
         else:
@@ -191,6 +211,102 @@ class World:
         if self.chance(0.12):
             turns.insert(0, {"role": "system", "content": self.fill(self.choose(SYSTEM))})
         return turns
+
+
+BEFORE_QUESTION = (
+    "[Please tell|Tell|Can you tell|Could you tell|Please show] me:",
+    "I [want|need|would like] to know:",
+    "Do you know?",
+    "My question [is|to you]:",
+    "[Please answer|Answer] [me|this|]:",
+    "[Look|Think] and say:",
+    "Now[ tell me|]:",
+    "And [then|now|]:",
+)
+BEFORE_ORDER = (
+    "Please",
+    "[Can|Could|Will|Would] you [please|]",
+    "I [want|need|ask] you to",
+    "I would like you to",
+    "Your task is to",
+    "Your job [here|now|] is to",
+    "[Now|Next|Then] [please|]",
+    "[Try|Remember] to",
+    "You [should|must|can] [now|]",
+    "It would be [nice|good] to",
+    "All I want is to",
+    "Let us",
+    "Somebody must",
+    "Help me to",
+    "[First|Today] we",
+)
+OPENINGS = (
+    "Hello!",
+    "Here is [a task|some text|something] for you.",
+    "I need [your|some] help.",
+    "[A small|Another|The next] [job|task|one].",
+    "Look at this.",
+    "Read [carefully|this|below].",
+    "[Good morning|Good evening|Dear friend].",
+    "This is [easy|not hard|important].",
+    "Listen[ well|].",
+    "[One|A] thing more.",
+    "[My boss|My teacher|A friend] wants [this|to know].",
+    "I have [a question|a list|a text] [here|below|].",
+    "Be so kind.",
+    "You know what to do.",
+)
+CLOSINGS = (
+    "Thank you.",
+    "[Please be|Be] exact.",
+    "No other words[, please|].",
+    "[Write|Give] [only|nothing but] the answer.",
+    "That is all I need.",
+    "[Take care|Be quick].",
+    "[Do not|Never] explain.",
+    "[Short|Brief], please.",
+    "I [wait|count on you].",
+)
+NOT_IMPERATIVE = {
+    "The",
+    "A",
+    "An",
+    "As",
+    "In",
+    "On",
+    "My",
+    "Is",
+    "Are",
+    "Does",
+    "Did",
+    "Do",
+    "Yes",
+    "No",
+    "JSON",
+    "Labels",
+    "Classes",
+    "Question",
+    "One",
+    "Today",
+    "Alphabetical",
+    "Message",
+    "Text",
+    "You",
+    "I",
+    "We",
+    "Can",
+    "There",
+    "And",
+    "From",
+    "Two",
+    "By",
+    "With",
+    "Here",
+    "Those",
+    "These",
+    "This",
+    "Names",
+}
 
 
 SYSTEM = (
