@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ def test_rebuilding_gives_the_same_catalogue(filled: Store) -> None:
 @pytest.mark.parametrize("damage", ["missing", "empty", "garbage", "half"])
 def test_a_store_whose_catalogue_is_lost_opens_with_everything(filled: Store, damage: str) -> None:
     before = contents(filled)
+    filled.close()
     path = filled.catalogue.path
     data = path.read_bytes()
     for side in ("-wal", "-shm"):
@@ -103,3 +105,14 @@ def test_two_processes_write_the_catalogue_at_once(filled: Store) -> None:
     assert [os.waitpid(pid, 0)[1] for pid in children] == [0, 0, 0]
     assert filled.catalogue.response_count() == 120
     assert filled.find("ka")
+
+
+def test_threads_share_a_store(filled: Store) -> None:
+    def serve(who: int) -> None:
+        for n in range(25):
+            filled.note_response(f"chatcmpl-{who}-{n}", "adapter-x")
+            assert filled.find("ka") is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(serve, range(8)))
+    assert filled.catalogue.response_count() == 200

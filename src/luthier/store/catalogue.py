@@ -7,12 +7,15 @@ processes may use it at once (write-ahead log, writers wait up to 30 seconds for
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import (
     Column,
@@ -34,14 +37,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import NullPool
 
 from luthier.errors import LuthierError
 from luthier.store.artifact import Artifact, from_manifest, manifest_of
-from luthier.store.disk import as_refusal
+from luthier.store.disk import NoSpace, as_refusal
 
 SCHEMA = 1
 KEPT_RESPONSES = 100_000
+_engines: WeakSet[Engine] = WeakSet()
+_abandoned: list[object] = []
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 _meta = MetaData()
@@ -83,7 +87,7 @@ _made = Table(
     Column("artifact", String, primary_key=True, index=True),
 )
 _aliases = Table(
-    "aliases", _meta, Column("name", String, primary_key=True), Column("artifact", String), Column("at", String)
+    "aliases", _meta, Column("name", String, primary_key=True), Column("artifact", String, nullable=False)
 )
 _responses = Table(
     "responses",
@@ -123,15 +127,15 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Everything that lies on disk. ``aliases``: name -> (artifact id, time)."""
+    """Everything that lies on disk. ``aliases``: name -> artifact id."""
 
     commits: tuple[Commit, ...]
     runs: tuple[RunRow, ...]
-    aliases: Mapping[str, tuple[str, str]]
+    aliases: Mapping[str, str]
 
 
 class Catalogue:
-    """The index. Every method is one transaction; connections are opened for the moment (safe across forks)."""
+    """The index. Every method is one transaction. Safe in threads; a forked child opens connections of its own."""
 
     def __init__(self, path: Path, artifacts: Path) -> None:
         self.path = path
@@ -148,6 +152,10 @@ class Catalogue:
                 if _code(error) in _BROKEN:
                     return True
                 raise
+
+    def close(self) -> None:
+        """Close the connections; the next use opens new ones."""
+        self._engine.dispose()
 
     def prepare(self) -> bool:
         """Make the tables where they are missing; true if the catalogue was new.
@@ -185,8 +193,8 @@ class Catalogue:
                 _add_artifact(db, commit)
             for run in contents.runs:
                 _put_run(db, run)
-            for name, (artifact, at) in contents.aliases.items():
-                db.execute(insert(_aliases).values(name=name, artifact=artifact, at=at))
+            for name, artifact in contents.aliases.items():
+                db.execute(insert(_aliases).values(name=name, artifact=artifact))
 
     def add(self, commit: Commit) -> None:
         with self._write() as db:
@@ -265,15 +273,15 @@ class Catalogue:
         with self._read() as db:
             return [(run, stage) for run, stage in db.execute(query)]
 
-    def set_alias(self, name: str, artifact_id: str | None, at: str) -> None:
+    def set_alias(self, name: str, artifact_id: str | None) -> None:
         with self._write() as db:
             db.execute(delete(_aliases).where(_aliases.c.name == name))
             if artifact_id is not None:
-                db.execute(insert(_aliases).values(name=name, artifact=artifact_id, at=at))
+                db.execute(insert(_aliases).values(name=name, artifact=artifact_id))
 
     def aliases(self) -> dict[str, str]:
         with self._read() as db:
-            return {name: artifact for name, artifact, _ in db.execute(select(_aliases).order_by(_aliases.c.name))}
+            return {row.name: row.artifact for row in db.execute(select(_aliases).order_by(_aliases.c.name))}
 
     def note_response(self, response_id: str, artifact_id: str, adapter: str | None, at: str) -> None:
         values = {"artifact": artifact_id, "adapter": adapter, "at": at}
@@ -311,7 +319,10 @@ class Catalogue:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": 30.0})
+    # connections are kept: closing the last one flushes the log to the device, tens of milliseconds a transaction
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30.0, "check_same_thread": False})
+
+    _engines.add(engine)
 
     @event.listens_for(engine, "connect")
     def _on_connect(dbapi: sqlite3.Connection, _record: object) -> None:
@@ -325,6 +336,16 @@ def _engine(path: Path) -> Engine:
         connection.exec_driver_sql(connection.get_execution_options().get("luthier_begin", "BEGIN"))
 
     return engine
+
+
+def _after_fork() -> None:
+    """SQLite forbids a connection to be used, or closed, behind a fork: the child leaves the parent's alone."""
+    for engine in list(_engines):
+        _abandoned.append(engine.pool)
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 @contextmanager
@@ -345,6 +366,8 @@ def _translated(path: Path) -> Iterator[None]:
                 "the catalogue was busy for 30 seconds", where=path, fix="wait for the other process"
             ) from error
         refusal = as_refusal(error.orig or error, path)
+        if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and disk_usage(path.parent).free < 2**20:
+            refusal = NoSpace(path.parent)  # SQLite tells a full disk in many ways: it cannot make its side files
         if refusal is None and code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
             refusal = LuthierError(
                 "this folder cannot be written", where=path.parent, fix="set LUTHIER_HOME to a folder of your own"

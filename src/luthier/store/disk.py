@@ -128,6 +128,18 @@ def require_space(folder: Path, needed: int) -> None:
         )
 
 
+class NoSpace(LuthierError):
+    """The disk is full."""
+
+    def __init__(self, where: object) -> None:
+        super().__init__(
+            "no space left on the disk",
+            where=where,
+            why="a result is written whole or not at all; nothing was kept of this one",
+            fix="luthier gc --dry-run shows what can go, or set LUTHIER_HOME to a larger disk",
+        )
+
+
 @contextmanager
 def refusals(where: Path) -> Iterator[None]:
     """Turn what a disk refuses into the error that a person can act on.
@@ -151,12 +163,7 @@ def as_refusal(error: BaseException, where: Path) -> LuthierError | None:
     code = error.errno if isinstance(error, OSError) else None
     full = "no space left" in str(error).lower() or "database or disk is full" in str(error).lower()
     if code in (errno.ENOSPC, errno.EDQUOT) or full:
-        return LuthierError(
-            "no space left on the disk",
-            where=where,
-            why="a result is written whole or not at all; nothing was kept of this one",
-            fix="luthier gc --dry-run shows what can go, or set LUTHIER_HOME to a larger disk",
-        )
+        return NoSpace(where)
     if code in (errno.EROFS, errno.EACCES, errno.EPERM):
         return LuthierError(
             "this folder cannot be written",

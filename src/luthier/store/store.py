@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 from luthier.errors import LuthierError, did_you_mean
@@ -20,7 +21,7 @@ from luthier.store import checkup, erasure, lineage, lock, run, space
 from luthier.store.artifact import COMMITS, MANIFEST, Artifact, read_artifact
 from luthier.store.catalogue import Catalogue, Commit, Contents
 from luthier.store.checkup import Finding
-from luthier.store.disk import append_line, read_lines, refusals
+from luthier.store.disk import RESERVE, NoSpace, append_line, read_lines, refusals, write_whole
 from luthier.store.draft import Draft
 from luthier.store.erasure import Erased
 from luthier.store.lineage import Lineage
@@ -49,6 +50,7 @@ class Store:
         self.removed_list = self.folder / "removed.jsonl"
         self.alias_list = self.folder / "aliases.jsonl"
         self._locks = self.folder / "locks"
+        self._reserve = self.folder / "reserve"
         self.catalogue = Catalogue(self.folder / "catalogue.sqlite", self.artifact_folder)
 
     @classmethod
@@ -71,8 +73,19 @@ class Store:
                     "the home folder is a file", where=root, fix="set LUTHIER_HOME to a folder of your own"
                 ) from None
         with lock.guard(store._locks / "catalogue"):
-            store._prepare()
+            try:
+                store._prepare()
+            except NoSpace:
+                if not store._reserve.exists():
+                    raise
+                store._reserve.unlink()
+                store._prepare()
+            store._keep_reserve()
         return store
+
+    def close(self) -> None:
+        """Close the catalogue; using the store again opens it again."""
+        self.catalogue.close()
 
     # -- artifacts
 
@@ -257,7 +270,7 @@ class Store:
 
     def verify(self) -> list[Finding]:
         """Hash everything again; one finding for each thing that is not as it was written."""
-        erased, removed = self.erased(), {line["id"] for line in read_lines(self.removed_list) if "id" in line}
+        erased, removed = self.erased(), self._removed()
         folders = self._artifact_folders()
         present = {folder.name for folder in folders}
         findings = [Finding(name, MANIFEST, "the artifact is gone from the disk") for name in self._lost(present)]
@@ -318,6 +331,12 @@ class Store:
         for name in sorted(on_disk - known):
             for commit in _commits(self.artifact_folder / name):
                 self.catalogue.add(commit)
+        gone = known - on_disk
+        for name in sorted(gone & self._removed()) if gone else ():
+            self.catalogue.drop(name)  # a removal that was killed after its rename
+        if (aliases := self._aliases_on_disk()) != self.catalogue.aliases():
+            for name in aliases.keys() | self.catalogue.aliases().keys():
+                self.catalogue.set_alias(name, aliases.get(name))
         known_runs, run_folders = self.catalogue.run_ids(), {folder.name: folder for folder in self._run_folders()}
         for name in sorted(run_folders.keys() - known_runs):
             if (found := run.load(run_folders[name], self._run_changed)) is not None:
@@ -325,20 +344,25 @@ class Store:
         for name in known_runs - run_folders.keys():
             self.catalogue.drop_run(name)
 
+    def _keep_reserve(self) -> None:
+        """A file that is given up when the disk is full: SQLite needs room even to read, and ``gc`` must still work."""
+        if not self._reserve.exists() and disk_usage(self.folder).free > 4 * RESERVE:
+            with refusals(self.folder):
+                write_whole(self._reserve, bytes(2**20))
+
     def _fill(self) -> None:
         self.catalogue.fill(self._contents)
 
     def _contents(self) -> Contents:
         commits = tuple(commit for folder in self._artifact_folders() for commit in _commits(folder))
-        aliases: dict[str, tuple[str, str]] = {}
-        for line in read_lines(self.alias_list):
-            if line.get("artifact") is None:
-                aliases.pop(line.get("name", ""), None)
-            else:
-                aliases[line["name"]] = (line["artifact"], line["at"])
-        return Contents(commits, tuple(r.row() for r in self.runs()), aliases)
+        return Contents(commits, tuple(r.row() for r in self.runs()), self._aliases_on_disk())
+
+    def _aliases_on_disk(self) -> dict[str, str]:
+        last = {line["name"]: line["artifact"] for line in read_lines(self.alias_list) if "name" in line}
+        return {name: artifact for name, artifact in last.items() if artifact is not None}
 
     def _set_catalogue_aside(self) -> None:
+        self.catalogue.close()
         n = sum(1 for _ in self.folder.glob("catalogue.damaged-*.sqlite")) + 1
         target = self.folder / f"catalogue.damaged-{n}.sqlite"
         for suffix in ("", "-wal", "-shm"):
@@ -353,6 +377,9 @@ class Store:
         if not self.run_folder.is_dir():
             return []
         return sorted(p for p in self.run_folder.iterdir() if (p / run.RECORD).is_file())
+
+    def _removed(self) -> set[str]:
+        return {line["id"] for line in read_lines(self.removed_list) if "id" in line}
 
     def _lost(self, present: set[str]) -> list[str]:
         return sorted(self.catalogue.ids() - present)
@@ -369,10 +396,9 @@ class Store:
         return None
 
     def _note_alias(self, name: str, artifact_id: str | None) -> None:
-        at = now()
         with refusals(self.home), lock.guard(self._locks / "aliases"):
-            append_line(self.alias_list, {"name": name, "artifact": artifact_id, "at": at}, durable=True)
-            self.catalogue.set_alias(name, artifact_id, at)
+            append_line(self.alias_list, {"name": name, "artifact": artifact_id, "at": now()}, durable=True)
+            self.catalogue.set_alias(name, artifact_id)
 
     def _present(self, artifact: Artifact) -> Artifact:
         if not artifact.path.is_dir():
