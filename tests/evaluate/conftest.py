@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,6 +26,8 @@ def tiny_model(seed: int = 0, context: int = 512) -> Any:
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     from luthier.models.chat import ChatFormat
+    from luthier.models.load import Loaded
+    from luthier.models.source import ModelSource
 
     specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"]
     vocabulary = {t: i for i, t in enumerate(specials + sorted(pre_tokenizers.ByteLevel.alphabet()))}
@@ -44,10 +45,8 @@ def tiny_model(seed: int = 0, context: int = 512) -> Any:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config).eval()
-    return SimpleNamespace(
-        model=model, tokenizer=tokenizer, chat=ChatFormat(tokenizer), device=torch.device("cpu"),
-        dtype=torch.float32, source=SimpleNamespace(name="tiny", digest=f"tiny-{seed}"),
-    )  # fmt: skip
+    source = ModelSource("tiny", Path("nowhere"), "local", f"tiny-{seed}")
+    return Loaded(model, tokenizer, source, torch.device("cpu"), torch.float32, ChatFormat(tokenizer))
 
 
 def contender(seed: int = 0, context: int = 512) -> Contender:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import math
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from luthier.engines import Request, Unsupported
+from luthier.engines import Request
 from luthier.errors import LuthierError
+from luthier.evaluate.desk import Desk, Progress, row_for
 from luthier.evaluate.forecast import forecast
+from luthier.evaluate.guards import Forced, ask_suite, guess
 from luthier.evaluate.ledger import ROWS, TEST, Journal, Ledger, Row, digest, seconds_of, write_ledger
-from luthier.evaluate.regression import TRIVIAL, Item, Suite, bits_score, load_suite, text_bytes, trivial
+from luthier.evaluate.regression import Item, load_suite
 from luthier.evaluate.systems import (
     BASE,
     FEW_SHOT,
@@ -28,26 +29,14 @@ from luthier.evaluate.systems import (
     WORDS,
     Contender,
     System,
-    asked_hash,
     decoding_hash,
     few_shot,
 )
 from luthier.evaluate.words import NotApplicable, fit_words
-from luthier.models.chat import ChatFormat
 from luthier.recipe.evaluate import EvaluateSpec
-from luthier.records import Completion, Example, Message, Score
+from luthier.records import Completion, Example, Score
 from luthier.score import Measure, build, detect
 from luthier.store import Artifact, Run, Store
-
-Progress = Callable[[int, int, str], None]
-"""Called with (rows done, rows in all, what is being asked). May be called from an engine's thread."""
-
-_BLOCK = 256
-"""Teacher-forced items scored in one call. A block is the unit of resuming, so that batches, and with them rounding,
-are the same whether or not a run was interrupted."""
-_DOCUMENTS = 32
-_WINDOW = 2048
-"""Longest window of a document, in tokens."""
 
 
 def run(
@@ -126,7 +115,7 @@ def measure(
         "suites": {TEST: {"kind": "target", "n": len(items)}, **{s.name: s.facts() for s in suites}},
     }
     with Journal(workdir / "journal.jsonl") as journal:
-        desk = _Desk(journal, total, progress)
+        desk = Desk(journal, total, progress)
         for system in systems.values():
             _ask(desk, system, items, measures, limit)
         if WORDS in spec.baselines:
@@ -134,9 +123,10 @@ def measure(
             if reason is not None:
                 missing[WORDS] = reason
         for suite in suites:
-            _guess(desk, suite)
+            guess(desk, suite)
+            rendered: dict[str, list[Forced]] = {}
             for name, contender in ((BASE, base), (TUNED, tuned)):
-                _suite(desk, suite, name, contender)
+                ask_suite(desk, suite, name, contender, rendered)
         ledger = Ledger(tuple(desk.rows), facts)
     facts["systems"] = _system_facts(ledger, systems, missing)
     facts["not_available"] = missing
@@ -155,30 +145,6 @@ def resolve(spec: EvaluateSpec, references: Sequence[str]) -> tuple[EvaluateSpec
     also = spec.also or found.also
     chosen = {"target": [t.model_dump() for t in found.target], "also": [a.model_dump() for a in also]}
     return EvaluateSpec.model_validate({**dump, **chosen}), found.reason
-
-
-@dataclass
-class _Desk:
-    """Where rows arrive: the journal, the rows of this evaluation in order, and the progress bar."""
-
-    journal: Journal
-    total: int
-    progress: Progress | None
-    rows: list[Row] = field(default_factory=list)
-    resumed: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _done: int = 0
-
-    def take(self, row: Row, *, new: bool, doing: str) -> None:
-        """File one row; new ones go to the journal first."""
-        if new:
-            self.journal.add(row)
-        with self._lock:
-            self.rows.append(row)
-            self.resumed += not new
-            self._done += 1
-            if self.progress is not None:
-                self.progress(self._done, self.total, doing)
 
 
 def _items(test: Sequence[Example], most: int | None, seed: int) -> list[Item]:
@@ -228,7 +194,7 @@ def _longest(base: Contender, items: Sequence[Item]) -> int:
     return max(4, math.ceil(1.5 * longest) + 1)
 
 
-def _ask(desk: _Desk, system: System, items: Sequence[Item], measures: Sequence[Measure], limit: int) -> None:
+def _ask(desk: Desk, system: System, items: Sequence[Item], measures: Sequence[Measure], limit: int) -> None:
     """Generate this system's answers to the test rows."""
     fingerprint = digest(system.contender.fingerprint)
     context = system.contender.engine.context
@@ -236,7 +202,7 @@ def _ask(desk: _Desk, system: System, items: Sequence[Item], measures: Sequence[
     for item in items:
         request = system.request(item.example, limit)
         prompt, size = system.prompt_hash(request)
-        row = _row(
+        row = row_for(
             item, TEST, system.name, prompt, decoding_hash(request), fingerprint,
             {m.key: Score(None, "not asked yet") for m in measures}, reference=item.example.answer,
         )  # fmt: skip
@@ -273,136 +239,29 @@ def _judge(measure: Measure, reference: str, completion: Completion) -> Score:
 
 
 def _words(
-    desk: _Desk, spec: EvaluateSpec, items: Sequence[Item], measures: Sequence[Measure], train: Sequence[Example]
+    desk: Desk, spec: EvaluateSpec, items: Sequence[Item], measures: Sequence[Measure], train: Sequence[Example]
 ) -> str | None:
     """The words baseline; gives the reason where it does not apply."""
+    doing = "words + logistic regression"
+    engine = digest(["words", [t.model_dump() for t in spec.target], sorted(e.id for e in train)])
+    empty = {m.key: Score(None) for m in measures}
+    rows = [
+        row_for(i, TEST, WORDS, digest(i.example.asked), "argmax", engine, empty, reference=i.example.answer)
+        for i in items
+    ]
+    known = [desk.journal.find(row.identity) for row in rows]
+    if all(known):
+        for row in known:
+            assert row is not None
+            desk.take(row, new=False, doing=doing)
+        return None
     fitted = fit_words(spec.target, train)
     if isinstance(fitted, NotApplicable):
         return fitted.reason
-    model, rows = fitted
-    engine = digest(["words", rows, digest(sorted(e.id for e in train))])
-    for item, answer in zip(items, model.answer([i.example for i in items]), strict=True):
-        scores = {m.key: m.score(item.example.answer, answer) for m in measures}
-        row = _row(
-            item, TEST, WORDS, digest(item.example.asked), "argmax", engine, scores,
-            reference=item.example.answer, answer=answer,
-        )  # fmt: skip
-        desk.take(row, new=desk.journal.find(row.identity) is None, doing="words + logistic regression")
+    for row, answer in zip(rows, fitted[0].answer([i.example for i in items]), strict=True):
+        scores = {m.key: m.score(row.reference or "", answer) for m in measures}
+        desk.take(replace(row, scores=scores, answer=answer), new=True, doing=doing)
     return None
-
-
-def _guess(desk: _Desk, suite: Suite) -> None:
-    """Rows of the trivial predictor."""
-    for item, score in zip(suite.items, trivial(suite), strict=True):
-        row = _row(item, suite.name, TRIVIAL, "", "trivial", suite.digest, {suite.metric: score})
-        desk.take(row, new=desk.journal.find(row.identity) is None, doing=f"{suite.name}: trivial predictor")
-
-
-def _suite(desk: _Desk, suite: Suite, name: str, contender: Contender) -> None:
-    """One contender over one suite, block by block."""
-    forced = "loglikelihood" in contender.engine.capabilities and contender.tokens is not None
-    if suite.kind == "text":
-        if not forced:
-            wish = "log-likelihoods of given texts, which the suite of plain texts needs"
-            raise Unsupported(contender.engine.name, wish, fix="use the embedded engine, or leave this suite out")
-        size, score, decoding = _DOCUMENTS, _score_texts, digest(["bits", _window(contender)])
-    elif forced and contender.chat is not None:
-        size, score, decoding = _BLOCK, _score_forced, digest(["teacher-forced"])
-    else:
-        size, score, decoding = _BLOCK, _score_answers, digest(["generate and compare"])
-    fingerprint = digest(contender.fingerprint)
-    doing = f"{suite.name}: {name}"
-    for at in range(0, len(suite.items), size):
-        block = suite.items[at : at + size]
-        system = System(name, name, contender)
-        rows = []
-        for item in block:
-            prompt = (
-                digest(item.example.text)
-                if suite.kind == "text"
-                else system.prompt_hash(system.request(item.example, 1))[0]
-            )
-            empty = {suite.metric: Score(None)}
-            rows.append(_row(item, suite.name, name, prompt, decoding, fingerprint, empty))
-        known = [desk.journal.find(row.identity) for row in rows]
-        if all(known):
-            for row in known:
-                assert row is not None
-                desk.take(row, new=False, doing=doing)
-            continue
-        for row, (value, answer) in zip(rows, score(contender, block), strict=True):
-            desk.take(replace(row, scores={suite.metric: value}, answer=answer), new=True, doing=doing)
-
-
-def _score_forced(contender: Contender, items: Sequence[Item]) -> list[tuple[Score, str | None]]:
-    """Is every token of the right answer, its end included, the most likely one?"""
-    assert contender.chat is not None
-    pairs = [_answer_ids(contender.chat, item.example) for item in items]
-    context = contender.engine.context
-    fits = [context is None or len(before) + len(answer) <= context for before, answer in pairs]
-    asked = [pair for pair, fit in zip(pairs, fits, strict=True) if fit]
-    found = iter(contender.engine.loglikelihood(asked, adapter=contender.adapter))
-    made: list[tuple[Score, str | None]] = []
-    for fit in fits:
-        if not fit:
-            made.append((Score(None, "longer than the model's context"), None))
-            continue
-        scored = next(found)
-        parts = {"nats": -scored.total, "tokens": float(len(scored.logprobs))}
-        made.append((Score(float(scored.greedy), "", parts), None))
-    return made
-
-
-def _answer_ids(chat: ChatFormat, example: Example) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """(prompt ids, ids of the answer with its end of turn), rendered by the code that renders training rows."""
-    quiet = tuple(_silent(m) for m in example.messages[:-1])
-    sample = chat.samples(Example(messages=(*quiet, example.messages[-1]), tools=example.tools))[-1]
-    first = sample.trained.index(True)
-    end = len(sample.trained) - sample.trained[::-1].index(True)
-    return sample.ids[:first], sample.ids[first:end]
-
-
-def _silent(message: Message) -> Message:
-    return Message.from_dict({**message.to_dict(), "weight": 0.0}) if message.role == "assistant" else message
-
-
-def _score_answers(contender: Contender, items: Sequence[Item]) -> list[tuple[Score, str | None]]:
-    """For engines without log-likelihoods: answer greedily and compare."""
-    system = System("", "", contender)
-    room = [max(16, len(i.example.answer.encode("utf-8", "surrogatepass"))) + 8 for i in items]
-    requests = [system.request(i.example, r) for i, r in zip(items, room, strict=True)]
-    said = contender.engine.generate(requests)
-    right = [c.text.strip() == i.example.answer.strip() for c, i in zip(said, items, strict=True)]
-    return [(Score(float(ok), "greedy answer"), c.text) for ok, c in zip(right, said, strict=True)]
-
-
-def _window(contender: Contender) -> int:
-    return min(contender.engine.context or _WINDOW, _WINDOW)
-
-
-def _score_texts(contender: Contender, items: Sequence[Item]) -> list[tuple[Score, str | None]]:
-    """Bits of each document, its tokens scored once each in windows of the context."""
-    from luthier.engines.likelihood import document_items
-
-    assert contender.tokens is not None
-    windows = [document_items(contender.tokens.encode(i.example.text or ""), _window(contender)) for i in items]
-    found = iter(contender.engine.loglikelihood([w for ws in windows for w in ws], adapter=contender.adapter))
-    nats = [-sum(next(found).total for _ in ws) for ws in windows]
-    scores = [bits_score(n / math.log(2), len(text_bytes(i))) for n, i in zip(nats, items, strict=True)]
-    return [(score, None) for score in scores]
-
-
-def _row(
-    item: Item, suite: str, system: str, prompt: str, decoding: str, engine: str, scores: Mapping[str, Score], *,
-    reference: str | None = None, answer: str | None = None,
-) -> Row:  # fmt: skip
-    example = item.example
-    asked = digest(example.text) if example.text is not None else asked_hash(example)
-    return Row(
-        id=example.id if suite == TEST else item.name, item=item.name, suite=suite, system=system, asked=asked,
-        prompt=prompt, decoding=decoding, engine=engine, scores=scores, reference=reference, answer=answer,
-        slice=item.slice, cluster=example.group,
-    )  # fmt: skip
 
 
 def _system_facts(ledger: Ledger, systems: Mapping[str, System], missing: Mapping[str, str]) -> dict[str, Any]:

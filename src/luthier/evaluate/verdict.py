@@ -15,9 +15,9 @@ target is worse than some baseline. INCONCLUSIVE otherwise, with the number of i
 
 Error rates. All of the tests must pass, so no correction is needed (intersection-union): a model that is no better than
 some baseline on some target is promoted with probability at most alpha, whichever baseline looks best, and so is a
-model that loses a margin on a suite (at most 5.8% for 0/1 suites, see ``luthier.stats.paired``). A model whose true
-gain is ``USEFUL`` or more is called worse with probability at most alpha per baseline; a suite without loss is called
-broken with probability at most alpha, and in practice far below, since the loss must also exceed the margin.
+model that loses a margin on a suite (0/1 suites: at most 5.8% from 20 items up, see ``luthier.stats.paired``). A model
+whose true gain is ``USEFUL`` or more is called worse with probability at most alpha per baseline; a suite without loss
+is called broken with probability at most alpha, in practice far below, since the loss must also exceed the margin.
 
 Not scored is not zero: such items leave the pairs, and more than ``MOST_UNSCORED`` of them leave a line undecided.
 """
@@ -71,6 +71,7 @@ def gate(
     made_with = EvaluateSpec.model_validate(ledger.facts["spec"]) if ledger.facts.get("spec") else EvaluateSpec()
     spec = spec or made_with
     targets = spec.target or made_with.target
+    also = spec.also or (() if spec.target else made_with.also)
     baselines = [s for s in ledger.systems(TEST) if s != TUNED]
     for name in against:
         if name not in baselines:
@@ -85,7 +86,7 @@ def gate(
         for metric in targets:
             target_lines += _target(ledger, metric, baselines, titles, spec.alpha, crossed)
         shown = [
-            line for metric in spec.also
+            line for metric in also
             for line in _target(ledger, metric, baselines, titles, spec.alpha, set(), decides=False)[:1]
         ]  # fmt: skip
     suites = {s.suite: s.margin for s in spec.regression}
@@ -300,8 +301,9 @@ def _advice(
         price = f", at {cost:,.0f} prompt tokens a request against {own:,.0f}" if cost and own else ""
         if line.reference_name == WORDS:
             price = ", and needs no language model"
+        how = "better" if line.high < 0 else "as good"
         out.append(
-            f"Do not fine-tune yet: {name} is as good ({line.reference:.1f}% against {line.candidate:.1f}%){price}."
+            f"Do not fine-tune yet: {name} is {how} ({line.reference:.1f}% against {line.candidate:.1f}%){price}."
         )
     if any(g.status == "broken" for g in guards):
         out.append("try: train.tuning: lora · data.replay.share: 25% · a lower train.learning_rate · fewer epochs")

@@ -1,0 +1,136 @@
+"""One model over one regression suite: right answers teacher-forced, documents in bits, or (without log-likelihoods)
+answers compared. Scoring goes block by block, and a block is the unit of resuming: batches, and with them rounding, are
+the same whether or not a run was interrupted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from luthier.engines import Unsupported
+from luthier.evaluate.desk import Desk, row_for
+from luthier.evaluate.ledger import digest
+from luthier.evaluate.regression import TRIVIAL, Item, Suite, bits_score, text_bytes, trivial
+from luthier.evaluate.systems import Contender, System
+from luthier.models.chat import ChatFormat
+from luthier.records import Example, Message, Score
+
+_BLOCK = 256
+"""Items scored in one call."""
+_DOCUMENTS = 32
+"""Documents scored in one call."""
+Forced = tuple[tuple[int, ...], tuple[int, ...]]
+"""(prompt ids, ids of the right answer with its end of turn)."""
+_WINDOW = 2048
+"""Longest window of a document, in tokens."""
+
+
+def guess(desk: Desk, suite: Suite) -> None:
+    """Rows of the trivial predictor."""
+    for item, score in zip(suite.items, trivial(suite), strict=True):
+        row = row_for(item, suite.name, TRIVIAL, "", "trivial", suite.digest, {suite.metric: score})
+        desk.take(row, new=desk.journal.find(row.identity) is None, doing=f"{suite.name}: trivial predictor")
+
+
+def ask_suite(desk: Desk, suite: Suite, name: str, contender: Contender, rendered: dict[str, list[Forced]]) -> None:
+    """One contender over one suite, block by block. ``rendered`` keeps token ids for the next one of equal template."""
+    able = "loglikelihood" in contender.engine.capabilities and contender.tokens is not None
+    forced: list[Forced] | None = None
+    if suite.kind == "text":
+        if not able:
+            wish = "log-likelihoods of given texts, which the suite of plain texts needs"
+            raise Unsupported(contender.engine.name, wish, fix="use the embedded engine, or leave this suite out")
+        size, decoding = _DOCUMENTS, digest(["bits", _window(contender)])
+        prompts = [digest(item.example.text) for item in suite.items]
+    elif able and contender.chat is not None:
+        size, decoding = _BLOCK, digest(["teacher-forced"])
+        chat = contender.chat
+        if chat.digest not in rendered:
+            rendered[chat.digest] = [_answer_ids(chat, item.example) for item in suite.items]
+        forced = rendered[chat.digest]
+        prompts = [digest(list(before)) for before, _ in forced]
+    else:
+        size, decoding = _BLOCK, digest(["generate and compare"])
+        system = System(name, name, contender)
+        prompts = [system.prompt_hash(system.request(item.example, 1))[0] for item in suite.items]
+    fingerprint = digest(contender.fingerprint)
+    doing = f"{suite.name}: {name}"
+    for at in range(0, len(suite.items), size):
+        block = suite.items[at : at + size]
+        empty = {suite.metric: Score(None)}
+        rows = [
+            row_for(item, suite.name, name, prompt, decoding, fingerprint, empty)
+            for item, prompt in zip(block, prompts[at : at + size], strict=True)
+        ]
+        known = [desk.journal.find(row.identity) for row in rows]
+        if all(known):
+            for row in known:
+                assert row is not None
+                desk.take(row, new=False, doing=doing)
+            continue
+        if suite.kind == "text":
+            made = _score_texts(contender, block)
+        elif forced is not None:
+            made = _score_forced(contender, forced[at : at + size])
+        else:
+            made = _score_answers(contender, block)
+        for row, (value, answer) in zip(rows, made, strict=True):
+            desk.take(replace(row, scores={suite.metric: value}, answer=answer), new=True, doing=doing)
+
+
+def _score_forced(contender: Contender, pairs: Sequence[Forced]) -> list[tuple[Score, str | None]]:
+    """Is every token of the right answer, its end included, the most likely one?"""
+    context = contender.engine.context
+    fits = [context is None or len(before) + len(answer) <= context for before, answer in pairs]
+    asked = [pair for pair, fit in zip(pairs, fits, strict=True) if fit]
+    found = iter(contender.engine.loglikelihood(asked, adapter=contender.adapter))
+    made: list[tuple[Score, str | None]] = []
+    for fit in fits:
+        if not fit:
+            made.append((Score(None, "longer than the model's context"), None))
+            continue
+        scored = next(found)
+        parts = {"nats": -scored.total, "tokens": float(len(scored.logprobs))}
+        made.append((Score(float(scored.greedy), "", parts), None))
+    return made
+
+
+def _answer_ids(chat: ChatFormat, example: Example) -> Forced:
+    """Rendered by the code that renders training rows."""
+    quiet = tuple(_silent(m) for m in example.messages[:-1])
+    sample = chat.samples(Example(messages=(*quiet, example.messages[-1]), tools=example.tools))[-1]
+    first = sample.trained.index(True)
+    end = len(sample.trained) - sample.trained[::-1].index(True)
+    return sample.ids[:first], sample.ids[first:end]
+
+
+def _silent(message: Message) -> Message:
+    return Message.from_dict({**message.to_dict(), "weight": 0.0}) if message.role == "assistant" else message
+
+
+def _score_answers(contender: Contender, items: Sequence[Item]) -> list[tuple[Score, str | None]]:
+    """For engines without log-likelihoods: answer greedily and compare."""
+    system = System("", "", contender)
+    room = [max(16, len(i.example.answer.encode("utf-8", "surrogatepass"))) + 8 for i in items]
+    requests = [system.request(i.example, r) for i, r in zip(items, room, strict=True)]
+    said = contender.engine.generate(requests)
+    right = [c.text.strip() == i.example.answer.strip() for c, i in zip(said, items, strict=True)]
+    return [(Score(float(ok), "greedy answer"), c.text) for ok, c in zip(right, said, strict=True)]
+
+
+def _window(contender: Contender) -> int:
+    return min(contender.engine.context or _WINDOW, _WINDOW)
+
+
+def _score_texts(contender: Contender, items: Sequence[Item]) -> list[tuple[Score, str | None]]:
+    """Bits of each document, its tokens scored once each in windows of the context."""
+    from luthier.engines.likelihood import document_items
+
+    assert contender.tokens is not None
+    windows = [document_items(contender.tokens.encode(i.example.text or ""), _window(contender)) for i in items]
+    found = iter(contender.engine.loglikelihood([w for ws in windows for w in ws], adapter=contender.adapter))
+    nats = [-sum(next(found).total for _ in ws) for ws in windows]
+    scores = [bits_score(n / math.log(2), len(text_bytes(i))) for n, i in zip(nats, items, strict=True)]
+    return [(score, None) for score in scores]
