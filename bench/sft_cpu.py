@@ -22,7 +22,7 @@ import tempfile
 import time
 import tomllib
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -280,6 +280,7 @@ def useful_flops_a_token(size: Size, rows: list[Row]) -> float:
 
 def in_own_process(arm: str, options: argparse.Namespace, *, even: bool = False) -> dict[str, Any]:
     command = [sys.executable, __file__, "--arm", arm, "--threads", str(options.threads)]
+    command += ["--rows", str(options.rows)] if options.rows else []
     command += ["--quick"] * options.quick + ["--even"] * even
     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads), "TOKENIZERS_PARALLELISM": "false"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -342,10 +343,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a small model, a minute")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--rows", type=int, help="fewer rows, where time is short")
+    parser.add_argument("--rounds", type=int, help="interleaved rounds; the median counts")
     parser.add_argument("--arm", choices=list(ARMS), help=argparse.SUPPRESS)
     parser.add_argument("--even", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     size = QUICK if options.quick else FULL
+    size = replace(size, rows=options.rows or size.rows, rounds=options.rounds or size.rounds)
     if options.arm:
         print("\n" + json.dumps(run_arm(options.arm, size, options.threads, even=options.even)))
         return 0

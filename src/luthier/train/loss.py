@@ -20,9 +20,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from luthier.train.batches import Batch
+from luthier.train.plan import logit_bytes
 
-CHUNK = 1024
-"""Trained positions that meet the vocabulary at once: bounds the logits held at a time."""
+SMALLEST_CHUNK = 64
 
 
 class TokenLoss:
@@ -31,17 +31,18 @@ class TokenLoss:
     Args:
         model: a transformers causal LM, or a peft model around one.
         autocast: run forward in bf16 where PyTorch deems it safe; weights stay as they are.
+        chunk: trained positions that meet the vocabulary at once; left out, as many as ``plan.logit_bytes`` holds.
     """
 
-    def __init__(self, model: Any, *, autocast: bool = False, chunk: int = CHUNK) -> None:
+    def __init__(self, model: Any, *, autocast: bool = False, chunk: int | None = None) -> None:
         causal: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
         self.model = model
         self.decoder: Any = causal.get_decoder()
         self.head: Any = causal.get_output_embeddings()
         self.autocast = autocast
-        self.chunk = chunk
+        self.chunk = chunk or _chunk(causal)
         self.short = self.head is not None and self.decoder is not causal
-        config = causal.config.get_text_config() if hasattr(causal.config, "get_text_config") else causal.config
+        config = _text_config(causal)
         self.scale = _scale(config)
         self.cap: float | None = getattr(config, "final_logit_softcapping", None)
 
@@ -125,6 +126,15 @@ class TokenLoss:
             if self.cap is not None:
                 logits = torch.tanh(logits / self.cap) * self.cap
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
+def _text_config(causal: Any) -> Any:
+    return causal.config.get_text_config() if hasattr(causal.config, "get_text_config") else causal.config
+
+
+def _chunk(causal: Any) -> int:
+    device = next(causal.parameters()).device.type
+    return max(SMALLEST_CHUNK, logit_bytes(device) // (4 * int(_text_config(causal).vocab_size)))
 
 
 def _scale(config: Any) -> float:

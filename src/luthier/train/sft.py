@@ -69,7 +69,7 @@ def run(
     plan = _frozen(plan, spec, train_rows, validation_rows, parameters, run, workdir)
     device = str(loaded.device)
     machine.keep_freed_memory()
-    with machine.exact(plan.threads, deterministic=device == "cpu"):
+    with machine.exact(plan.threads, deterministic=device == "cpu"), machine.four_bit_gradients(loaded.model):
         loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")
         difference = loss.check(_small(train_rows, device), tolerance=SHORT_WAY_TOLERANCE[plan.precision])
         run.event(
