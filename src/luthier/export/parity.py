@@ -140,8 +140,9 @@ def answers(model: Any, prompts: Sequence[Sequence[int]], stop_ids: Iterable[int
     open_rows = set(range(len(prompts)))
     for _ in range(ANSWER_TOKENS):
         logits_BV = model(
-            input_ids=ids_BT, attention_mask=mask_BT, position_ids=position_BT, past_key_values=cache, use_cache=True
-        ).logits[:, -1]
+            input_ids=ids_BT, attention_mask=mask_BT, position_ids=position_BT, past_key_values=cache, use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]  # fmt: skip
         best_B = logits_BV.argmax(-1)
         for row in sorted(open_rows):
             made[row].append(int(best_B[row]))
@@ -169,7 +170,8 @@ def read(
     at = 0
     for prompt, answer in zip(prompts, answered, strict=True):
         ids = torch.tensor([[*prompt, *answer[:-1]]], device=device)
-        logits_nV = model(input_ids=ids, use_cache=False).logits[0, -len(answer) :].float()
+        # only the answer's positions meet the vocabulary: all of them would be gigabytes for a large one
+        logits_nV = model(input_ids=ids, use_cache=False, logits_to_keep=len(answer)).logits[0, -len(answer) :].float()
         logps_nV = logits_nV.log_softmax(-1)
         top = logps_nV.topk(WATCHED, dim=-1)
         tokens_nW = top.indices if watch is None else watch.tokens_NW[at : at + len(answer)].to(device)
