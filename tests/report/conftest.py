@@ -32,11 +32,11 @@ def a_verdict() -> Verdict:
         "better than every baseline, and every regression suite held",
         (
             result(
-                "test", "target", reference_name="words + logistic regression", reference=57.1, delta=31.7, low=25.1,
+                "test", "target", reference_name="words", reference=57.1, delta=31.7, low=25.1,
                 high=38.0, bound=26.2, reason="all three fields right: +31.7 points over words on 240 items",
                 slices={f: {"n": 240, "reference": 70.4, "candidate": 94.2} for f in ("intent", "urgency", "product")},
             ),
-            result("test", "target", reference_name="base + 3 examples", reference=11.3, delta=77.5, low=71.4, high=82.9, bound=72.5),
+            result("test", "target", reference_name="few_shot", reference=11.3, delta=77.5, low=71.4, high=82.9, bound=72.5),
             result("test", "target"),
             result("test", "target", metric="rouge_l reply", status="described", delta=30.0),
             result(
@@ -53,7 +53,7 @@ def a_verdict() -> Verdict:
         facts={
             "alpha": 0.05, "useful": 2.0, "forecast": {"joint_power": 0.93, "skills": {"power": 0.95, "n": 2400}},
             "test_use": 1, "test_use_told": "1st use of this test set", "margins": {"skills": 2.0, "text": 2.0},
-            "systems": {"base": {"shots": []}},
+            "systems": {"base": {"title": "base"}, "few_shot": {"title": "base + 3 examples"}, "words": {"title": "words + logistic regression"}},
         },
     )  # fmt: skip
 

@@ -63,13 +63,12 @@ def chart(
             body += [f'<circle class="point {s.style}" cx="{x:.1f}" cy="{y:.1f}" r="3.2"/>' for x, y in places]
     if mark is not None:
         x, y = px(mark[0]), py(mark[1])
-        anchor = "end" if x > W * 0.6 else "start"
         body.append(f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="7"/>')
-        place = f'x="{x + (-11 if anchor == "end" else 11):.1f}" y="{y - 10:.1f}"'
-        body.append(f'<text class="mark" {place} text-anchor="{anchor}">{esc(mark_text)}</text>')
     legend = " ".join(
         f'<span class="key k-{s.style}">{esc(s.name)}</span>' for s in drawn if len(drawn) > 1 or s.style != "main"
     )
+    if mark is not None:
+        legend += f' <span class="key k-ring">{esc(mark_text)}</span>'
     head = f"{esc(title)}{f' <small>{esc(unit)}</small>' if unit else ''}"
     return (
         f'<figure class="chart"><figcaption><b>{head}</b> {legend}</figcaption>'

@@ -23,7 +23,7 @@ def status(word: str) -> str:
 
 
 def forest(results: Sequence[SuiteResult], titles: Mapping[str, str]) -> str:
-    """Both panels; empty text if nothing was compared. ``titles`` of metrics by their names in the verdict."""
+    """Both panels; empty text if nothing was compared. ``titles``: of metrics and systems by name."""
     panels = []
     headings = {"target": "Target: tuned minus each baseline", "regression": "Regression: tuned minus base"}
     for role, heading in headings.items():
@@ -60,7 +60,8 @@ def _row(result: SuiteResult, low: float, high: float, role: str, titles: Mappin
         return f"{100 * (min(max(number, low), high) - low) / (high - low):.2f}%"
 
     metric = titles.get(result.metric, result.metric.replace("_", " "))
-    name, against = (result.suite, metric) if role == "regression" else (f"over {result.reference_name}", metric)
+    over = f"over {titles.get(result.reference_name, result.reference_name)}"
+    name, against = (result.suite if role == "regression" else over), metric
     digits = digits_for([result.delta, result.low, result.high])
     words = f"{signed(result.delta, digits)} {interval(result.low, result.high, digits)} {delta_unit(result.unit)}"
     limit = -result.margin if role == "regression" else 0.0

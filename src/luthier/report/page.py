@@ -14,10 +14,11 @@ from typing import Any
 from luthier.records import SuiteResult
 from luthier.report.answers import answers
 from luthier.report.charts import training_charts
-from luthier.report.figures import cut, delta_unit, digits_for, duration, esc, interval, signed, value
+from luthier.report.figures import delta_unit, digits_for, duration, esc, interval, signed, value
 from luthier.report.forest import forest, status
 from luthier.report.river import river
 from luthier.report.story import Figure, Metric, Story, System
+from luthier.report.tables import facts, plain, table
 
 _SIGNS = {"PROMOTE": "✓", "REJECT": "✗", "INCONCLUSIVE": "?"}
 
@@ -56,7 +57,7 @@ def _asset(name: str) -> str:
 def _verdict(story: Story) -> str:
     verdict = story.verdict
     word = verdict.kind.value
-    titles = {m.key: m.title for m in story.metrics if m.key}
+    titles = _titles(story)
     advice = "".join(f"<li>{esc(text)}</li>" for text in verdict.advice)
     return (
         f'<section id="verdict"><p class="name">{esc(story.name)} <small>{esc(story.run)} · '
@@ -66,6 +67,16 @@ def _verdict(story: Story) -> str:
         f"{_headline(verdict.results, titles)}{forest(verdict.results, titles)}"
         f"{_compared(story.systems, story.metrics)}{_facts(verdict.facts)}</section>"
     )
+
+
+def _titles(story: Story) -> dict[str, str]:
+    """What people call the verdict's metrics and systems. A metric without a key is known by its place."""
+    decided = [r for r in story.verdict.results if r.role == "target" and r.status != "described"]
+    targets = list(dict.fromkeys(r.metric for r in decided))
+    decide = [m for m in story.metrics if m.decides]
+    by_place = {key: m.title for key, m in zip(targets, decide, strict=True)} if len(targets) == len(decide) else {}
+    by_key = {m.key: m.title for m in story.metrics if m.key}
+    return {s.name: s.title for s in story.systems} | by_place | by_key
 
 
 def _sentence(text: str) -> str:
@@ -83,7 +94,8 @@ def _headline(results: Sequence[SuiteResult], titles: Mapping[str, str]) -> str:
     for metric, lines in found.items():
         best = min(lines, key=lambda r: r.delta)
         base = [r for r in lines if r.reference_name == "base" and r is not best]
-        told = [_number(value(r.reference, r.unit), r.reference_name) for r in (*base, best)]
+        named = [(r, titles.get(r.reference_name, r.reference_name)) for r in (*base, best)]
+        told = [_number(value(r.reference, r.unit), name) for r, name in named]
         told.append(_number(value(best.candidate, best.unit), "tuned", "after"))
         tiles.append(
             f'<div class="tile"><p>{esc(titles.get(metric, metric))} <small>n = {best.n:,} test rows</small></p>'
@@ -105,7 +117,7 @@ def _compared(systems: Sequence[System], metrics: Sequence[Metric]) -> str:
         return ""
     blocks = [_metric(metric, systems) for metric in metrics]
     notes = "".join(
-        f"<li><b>{esc(s.title)}</b>: {esc(s.note or 'as it is')}{_tokens(s)}</li>"
+        f"<li><b>{esc(s.title)}</b>: {esc(' · '.join(filter(None, (s.note, _tokens(s)))))}</li>"
         for s in systems
         if s.note or s.prompt_tokens
     )
@@ -117,7 +129,7 @@ def _compared(systems: Sequence[System], metrics: Sequence[Metric]) -> str:
 
 
 def _tokens(system: System) -> str:
-    return f" · {system.prompt_tokens:,.0f} prompt tokens a request" if system.prompt_tokens else ""
+    return f"{system.prompt_tokens:,.0f} prompt tokens a request" if system.prompt_tokens else ""
 
 
 def _metric(metric: Metric, systems: Sequence[System]) -> str:
@@ -145,10 +157,10 @@ def _figure(system: System, figure: Figure, unit: str, top: float) -> str:
     )
 
 
-def _facts(facts: Mapping[str, Any]) -> str:
+def _facts(found: Mapping[str, Any]) -> str:
     """What the gate stated before it saw data. Systems and suites have places of their own on the page."""
-    rows = [row for row in _flat({k: v for k, v in facts.items() if k not in _ELSEWHERE}) if row[1]]
-    return f"<details><summary>what the gate fixed before it saw data</summary>{_table(rows)}</details>" if rows else ""
+    rest = {k: v for k, v in found.items() if k not in _ELSEWHERE and v not in (None, "", {}, [])}
+    return f"<details><summary>what the gate fixed before it saw data</summary>{facts(rest)}</details>" if rest else ""
 
 
 _ELSEWHERE = {"systems", "detected", "test_use"}
@@ -165,7 +177,7 @@ def _data(story: Story) -> str:
     reason = f'<p>{esc(_sentence(str(shape["reason"])))}</p>' if shape.get("reason") and not told else ""
     rest = [(k, story.data[k]) for k in ("certificate", "tokens", "split", "personal", "labels") if story.data.get(k)]
     more = "".join(
-        f"<details><summary>{esc(_TITLES[key])}</summary>{_table(_flat(found))}</details>" for key, found in rest
+        f"<details><summary>{esc(_TITLES[key])}</summary>{facts(found)}</details>" for key, found in rest
     )
     return f"{reason}{river(story.data)}{more}"
 
@@ -184,13 +196,13 @@ def _training(story: Story) -> str:
         decided: Mapping[str, Any] = story.plan.get("decided", {})
         found = story.measured
         rows = [
-            (key, _plain(told.get("value")), _plain(found.get(key, "")), told.get("reason", ""), told.get("origin", ""))
-            for key, told in decided.items()
+            (key, plain(note.get("value")), plain(found.get(key, "")), note.get("reason", ""), note.get("origin", ""))
+            for key, note in decided.items()
         ]
-        rows += [(key, "", _plain(got), "", "") for key, got in found.items() if key not in decided]
+        rows += [(key, "", plain(got), "", "") for key, got in found.items() if key not in decided]
         if rows:
-            table = _table(rows, ("value", "planned", "measured", "reason", "from"))
-            body += f"<details><summary>the plan, value by value, with its reasons</summary>{table}</details>"
+            told = table(rows, ("value", "planned", "measured", "reason", "from"))
+            body += f"<details><summary>the plan, value by value, with its reasons</summary>{told}</details>"
     return body
 
 
@@ -212,9 +224,9 @@ def _regression(results: Sequence[SuiteResult]) -> str:
     heads = ("suite", "n", "base", "tuned", "difference [95%]", "bound and margin", "")
     head = "".join(f"<th>{h}</th>" for h in heads)
     slices = "".join(_slices(r) for r in rows if r.slices)
-    table = f'<table class="grid"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    grid = f'<table class="grid"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
     note = "Positive is better. A suite is held only if its one-sided bound stays above minus its margin."
-    return f'<div class="wide">{table}</div><p class="note">{note}</p>{slices}'
+    return f'<div class="wide">{grid}</div><p class="note">{note}</p>{slices}'
 
 
 def _slices(result: SuiteResult) -> str:
@@ -223,12 +235,12 @@ def _slices(result: SuiteResult) -> str:
     for one in result.slices.values():
         keys += [k for k in one if k not in keys] if isinstance(one, Mapping) else []
     if keys:
-        rows = [(name, *(_plain(found.get(k, "")) for k in keys)) for name, found in result.slices.items()]
+        rows = [(name, *(plain(found.get(k, "")) for k in keys)) for name, found in result.slices.items()]
         names = {"reference": "base", "candidate": "tuned"}
-        table = _table(rows, ("slice", *(names.get(k, k) for k in keys)))
+        told = table(rows, ("slice", *(names.get(k, k) for k in keys)))
     else:
-        table = _table([(name, _plain(found)) for name, found in result.slices.items()])
-    return f"<details><summary>{esc(result.suite)} by slice (described, decides nothing)</summary>{table}</details>"
+        told = table([(name, plain(found)) for name, found in result.slices.items()])
+    return f"<details><summary>{esc(result.suite)} by slice (described, decides nothing)</summary>{told}</details>"
 
 
 def _costs(story: Story) -> str:
@@ -241,7 +253,7 @@ def _costs(story: Story) -> str:
         for s in story.stages
     )
     bars = f'<div class="stages">{rows}</div><p><b>{duration(total)}</b> in all</p>' if rows else ""
-    notes = _table(list(story.notes.items())) if story.notes else ""
+    notes = table(list(story.notes.items())) if story.notes else ""
     return bars + notes + "".join(_parity(kind, found) for kind, found in story.parity.items())
 
 
@@ -251,14 +263,14 @@ def _parity(kind: str, found: Mapping[str, Any]) -> str:
     for check in found.get("checks", ()):
         measured, bound = check.get("measured", {}), check.get("bound", {})
         for name, number in measured.items():
-            allowed = f"≤ {_plain(bound[name])}" if name in bound else ""
-            rows.append((check.get("name", ""), name.replace("_", " "), _plain(number), allowed))
+            allowed = f"≤ {plain(bound[name])}" if name in bound else ""
+            rows.append((check.get("name", ""), name.replace("_", " "), plain(number), allowed))
     word = "equals what was trained" if holds else "does NOT equal what was trained"
     head = f"{kind}: {word}"
     probes = f" on {found['probes']:,} probes" if isinstance(found.get("probes"), int) else ""
     sign = "✓" if holds else "✗"
-    table = _table(rows, ("check", "measure", "found", "allowed")) if rows else ""
-    return f"<details><summary>{sign} {esc(head)}{esc(probes)}</summary>{table}</details>"
+    checks = table(rows, ("check", "measure", "found", "allowed")) if rows else ""
+    return f"<details><summary>{sign} {esc(head)}{esc(probes)}</summary>{checks}</details>"
 
 
 def _origin(story: Story) -> str:
@@ -269,39 +281,6 @@ def _origin(story: Story) -> str:
         parts.append(f"<h3>Lineage</h3><pre>{esc(chr(10).join(story.lineage))}</pre>")
     if story.recipe:
         parts.append(f"<h3>Recipe</h3><pre>{esc(story.recipe.rstrip())}</pre>")
-    rows = _flat(story.environment)
-    if rows:
-        parts.append(f"<h3>Environment</h3>{_table(rows)}")
+    if story.environment:
+        parts.append(f"<h3>Environment</h3>{facts(story.environment)}")
     return "".join(parts)
-
-
-# -- tables of facts
-
-
-def _table(rows: Sequence[Sequence[Any]], head: Sequence[str] = ()) -> str:
-    top = f"<thead><tr>{''.join(f'<th>{esc(h)}</th>' for h in head)}</tr></thead>" if head else ""
-    body = "".join(f"<tr>{''.join(f'<td>{esc(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="wide"><table class="facts">{top}<tbody>{body}</tbody></table></div>'
-
-
-def _flat(found: Any, before: str = "") -> list[tuple[str, str]]:
-    """Nested facts as (path, value) rows."""
-    if isinstance(found, Mapping):
-        named = ((f"{before} · {key}" if before else str(key), inner) for key, inner in found.items())
-        return [row for name, inner in named for row in _flat(inner, name)]
-    if isinstance(found, (list, tuple)) and any(isinstance(x, (Mapping, list, tuple)) for x in found):
-        return [row for n, inner in enumerate(found, start=1) for row in _flat(inner, f"{before} · {n}")]
-    return [(before.replace("_", " "), _plain(found))]
-
-
-def _plain(found: Any) -> str:
-    """A value in a table, short."""
-    if isinstance(found, bool) or found is None:
-        return {True: "yes", False: "no", None: ""}[found]
-    if isinstance(found, int):
-        return f"{found:,}"
-    if isinstance(found, float):
-        return f"{found:,.4g}".replace("-", "−") if math.isfinite(found) else "not scored"
-    if isinstance(found, (list, tuple)):
-        return cut(", ".join(_plain(x) for x in found), 200)
-    return cut(str(found), 400)

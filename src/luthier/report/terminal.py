@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from luthier.records import SuiteResult, Verdict
 from luthier.report.figures import delta_unit, digits_for, interval, signed, value
@@ -18,19 +18,22 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     for r in verdict.results:
         if r.role == "target" and r.status != "described":
             targets.setdefault((r.suite, r.metric), []).append(r)
+    systems = verdict.facts.get("systems", {})
     for (_, metric), results in targets.items():
-        lines += _target(metric, results)
+        lines += _target(metric, results, {name: str(told.get("title", name)) for name, told in systems.items()})
     lines += _regression([r for r in verdict.results if r.role == "regression"])
     lines += _wrapped(verdict.kind.value, verdict.reason)
     return [*lines, *(line for text in verdict.advice for line in _wrapped("", text))]
 
 
-def _target(metric: str, results: Sequence[SuiteResult]) -> list[str]:
-    others = " · ".join(f"{r.reference_name} {value(r.reference, r.unit)}" for r in results)
+def _target(metric: str, results: Sequence[SuiteResult], titles: Mapping[str, str]) -> list[str]:
+    names = {r.reference_name: titles.get(r.reference_name, r.reference_name) for r in results}
+    others = " · ".join(f"{names[r.reference_name]} {value(r.reference, r.unit)}" for r in results)
     closest = min(results, key=lambda r: r.delta)
     digits = digits_for([closest.delta, closest.low, closest.high])
     gap = f"{signed(closest.delta, digits)} {interval(closest.low, closest.high, digits)} {delta_unit(closest.unit)}"
-    tuned = f"tuned {value(closest.candidate, closest.unit)}   {gap} over {closest.reference_name}   {closest.status}"
+    over = names[closest.reference_name]
+    tuned = f"tuned {value(closest.candidate, closest.unit)}   {gap} over {over}   {closest.status}"
     return [f"  target      {metric}   n={closest.n:,}", *_wrapped("", others), " " * 14 + tuned]
 
 

@@ -132,8 +132,8 @@ def describe(artifact: Artifact) -> str:
     parts = [artifact.kind]
     for key, value in artifact.meta.items():
         if isinstance(value, (str, int, float, bool)) and len(str(value)) <= 40:
-            plain = isinstance(value, (str, bool, float))
-            parts.append(f"{key} {value}" if plain else f"{key} {value:,}")
+            told = f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if type(value) is int else value
+            parts.append(f"{key.replace('_', ' ')} {told}")
     parts += [human(artifact.size), artifact.created[:19].replace("T", " ")]
     return " · ".join(parts[:1] + parts[1:-2][:4] + parts[-2:])
 
