@@ -9,7 +9,7 @@ import importlib
 import os
 from typing import Any
 
-# Privacy: third-party telemetry is off before any library that has some is imported.
+# Read by libraries when they are first imported. Privacy: third-party telemetry is off.
 for _name, _value in {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
@@ -17,6 +17,8 @@ for _name, _value in {
     "TRL_DISABLE_TELEMETRY": "1",
     "VLLM_NO_USAGE_STATS": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    # threads that wait by spinning starve each other wherever something else runs on the machine
+    "OMP_WAIT_POLICY": "PASSIVE",
 }.items():
     os.environ.setdefault(_name, _value)
 
