@@ -15,6 +15,7 @@ import pytest
 from luthier.records import Verdict, VerdictKind
 from luthier.report import Shown, Story, page
 from luthier.report.answers import difference
+from luthier.report.tables import facts
 from luthier.store import Store
 
 VOID = {"meta", "br", "line", "circle", "rect", "path", "polyline"}
@@ -202,3 +203,13 @@ def test_the_page_is_the_same_for_the_same_story_and_stays_small(told: Callable[
     long = told(training={"history": history}, speed=[(s, 100.0) for s in range(50_000)])
     assert page(long) == page(long)
     assert len(page(long)) < 200_000
+
+
+def test_families_of_facts_become_grids_and_single_ones_rows() -> None:
+    sides = ("train", "validation", "test")
+    lengths = {side: {"total": {"p50": 200, "max": 251}, "rows": n} for n, side in enumerate(sides)}
+    read = Reader(facts({**lengths, "max_length": 1024}))
+    assert read.words.startswith("train · rows 0 validation · rows 1 test · rows 2 max length 1,024")
+    assert read.words.endswith("p50 max train · total 200 251 validation · total 200 251 test · total 200 251")
+    labels = {side: {f"label {n}": n for n in range(12)} for side in sides}
+    assert "train validation test label 0 0 0 0 label 1 1 1 1" in Reader(facts(labels)).words

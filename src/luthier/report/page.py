@@ -201,7 +201,9 @@ def _training(story: Story) -> str:
         ]
         rows += [(key, "", plain(got), "", "") for key, got in found.items() if key not in decided]
         if rows:
-            told = table(rows, ("value", "planned", "measured", "reason", "from"))
+            heads = ("value", "planned", "measured", "reason", "from")
+            kept = [n for n, head in enumerate(heads) if found or head != "measured"]
+            told = table([[row[n] for n in kept] for row in rows], [heads[n] for n in kept])
             body += f"<details><summary>the plan, value by value, with its reasons</summary>{told}</details>"
     return body
 
