@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SHOWN = 120
 """Test items that the page carries; those that changed come first."""
-_ORDER = {"broken": 0, "fixed": 1, "wrong": 2, "right": 3}
+_ORDER = {"broken": 0, "worse": 0, "fixed": 1, "better": 1, "wrong": 2, "same": 2, "right": 3}
 
 
 def tell(
@@ -67,24 +67,26 @@ def _metrics(figures: Mapping[str, Any]) -> list[Metric]:
     for metric in figures["metrics"]:
         values = {s["name"]: s["values"][metric["key"]] for s in figures["systems"]}
         drawn = {name: Figure(v["value"], v["low"], v["high"], v["n"]) for name, v in values.items()}
-        out.append(Metric(metric["title"], drawn, metric["unit"], decides=metric["role"] == "target"))
+        out.append(
+            Metric(metric["title"], drawn, metric["unit"], decides=metric["role"] == "target", key=metric["key"])
+        )
     return out
 
 
 def _shown(items: Sequence[Mapping[str, Any]], test: Sequence[Example]) -> list[Shown]:
     by_id = {e.id: e for e in test}
-    plain = {"better": "fixed", "worse": "broken", "same": "right", None: "wrong"}
     shown = []
     for item in items:
         example = by_id.get(item["id"])
-        status = cast(Status, plain.get(item["status"], item["status"]))
+        if item["status"] is None:  # not scored on one side: nothing to compare
+            continue
         shown.append(
             Shown(
                 id=item["id"],
                 question=example.asked if example else "",
                 reference=item["reference"] or "",
                 answers={name: text for name, text in item["answers"].items() if text is not None},
-                status=status,
+                status=cast(Status, item["status"]),
                 origin=str(example.origin or "") if example else "",
                 why=item["reasons"].get("tuned", ""),
             )
