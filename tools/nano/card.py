@@ -91,7 +91,7 @@ occur in training. Teacher-forced; on {of} items real greedy decoding gave the s
 {table(measured["skills"])}
 
 Bits per byte on {measured["documents"]} held-out documents of the same world: {measured["bits_per_byte"]:.3f}.
-Taught but under 60% on held-out trial items, so no guard: {left_out}.
+Taught but under {measured["able_from"]:.0%} on held-out trial items, so no guard: {left_out}.
 
 **How new the held-out items are:** share of an item's word 8-grams that a sample of {cover["training_samples"]:,} training samples
 ({cover["grams"]:,} different grams, the packaged replay rows included) also holds: mean {cover["mean"]:.1%}, greatest {cover["greatest"]:.1%};

@@ -53,6 +53,7 @@ def package(
     training_samples: int,
     replay_rows: int,
     notes: Path | None,
+    able_from: float = ABLE,
 ) -> None:
     """Copy `run/model` and its company into place. Raises ValueError when the folder would outgrow LIMIT_BYTES."""
     plan = json.loads((run / "plan.json").read_text())
@@ -64,13 +65,13 @@ def package(
     # able or not is measured on held-out items of another seed than the guards', so that no guard is chosen by luck
     trained = guards.kept(plan["dropped"])
     trial = [mixture.item("held", name, f"able/{k}") for name in trained for k in range(100)]
-    able = [name for name, (hits, n) in scores_by_skill(model, tokenizer, trial).items() if hits / n >= ABLE]
+    able = [name for name, (hits, n) in scores_by_skill(model, tokenizer, trial).items() if hits / n >= able_from]
 
     rows = guards.replay(replay_rows, trained)
     texts = coverage.training_texts(plan["seed"], training_samples, plan["chunk_samples"])
     seen = coverage.Seen(itertools.chain(texts, map(guards.row_text, rows)))
     if not able:
-        raise ValueError(f"no skill reaches {ABLE:.0%} on held-out items: train longer before packaging")
+        raise ValueError(f"no skill reaches {able_from:.0%} on held-out items: train longer before packaging")
     drawn = guards.draw(seen, able, max(per_skill, -(-LEAST_ITEMS // len(able))), documents)
     guards.write_rows(models / "replay.jsonl.gz", rows)
     guards.write_suites(suites, drawn)
@@ -91,6 +92,7 @@ def package(
         "vocabulary": tokenizer.get_vocab_size(),
         "skills": {k: list(v) for k, v in table.items()},
         "left_out": {k: list(v) for k, v in left_out.items()},
+        "able_from": able_from,
         "not_taught": [name for name in SKILLS if name not in trained],
         "bits_per_byte": sum(b for b, _ in bits) / sum(n for _, n in bits),
         "documents": len(bits),
