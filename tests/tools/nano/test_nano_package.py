@@ -35,8 +35,9 @@ def test_it_loads_offline_and_answers_held_out_items(nano: Path, suites: Path):
         with torch.inference_mode():
             out = model.generate(**ids, max_new_tokens=80)[0, ids["input_ids"].shape[1] :]
         right += auto.decode(out, skip_special_tokens=True) == item.answer
-    assert len(items) >= 20
-    assert right / len(items) >= 0.6  # the suite's accuracy is above 0.8; 20 items leave room
+    pooled = re.search(r"\*\*pooled\*\* \| \| \*\*([\d.]+)%", (nano / "CARD.md").read_text(encoding="utf-8"))
+    assert pooled and len(items) >= 20
+    assert right / len(items) >= float(pooled.group(1)) / 100 - 0.25  # two standard errors of so few items
 
 
 def test_the_guards_are_many_balanced_and_different(suites: Path):
