@@ -16,7 +16,7 @@ from luthier.errors import LuthierError
 from luthier.evaluate import Contender, gate, measure, read_ledger, run, table, text_table, write_ledger
 from luthier.evaluate.ledger import TEST
 from luthier.recipe.evaluate import EvaluateSpec
-from luthier.records import Example, VerdictKind
+from luthier.records import Example, Message, VerdictKind
 from luthier.store import Store
 
 Tickets = tuple[list[Example], list[Example]]
@@ -360,3 +360,74 @@ def test_a_model_that_learned_the_job_is_promoted(tickets: Tickets, tmp_path: Pa
     against_words = gate(with_words)  # words solve this job too
     assert against_words.kind is not VerdictKind.PROMOTE
     assert any("needs no language model" in line for line in against_words.advice)
+
+
+def test_a_finished_evaluation_asks_nothing_again(
+    base: Contender, other: Contender, tickets: Tickets, tmp_path: Path, suite_file: Callable[..., str]
+) -> None:
+    asked = [[{"role": "user", "content": f"q{k}"}] for k in range(5)]
+    quiz = suite_file("quiz.jsonl", [{"messages": messages, "answer": "a"} for messages in asked])
+    prose = suite_file("prose.jsonl", [{"text": f"Some text, number {k}."} for k in range(40)])
+    notes: list[tuple[str, dict[str, Any]]] = []
+    kwargs: dict[str, Any] = {
+        "base": base, "tuned": other, "train": tickets[0], "test": tickets[1][:3], "workdir": tmp_path / "w",
+        "folder": tmp_path, "note": lambda kind, **facts: notes.append((kind, facts)),
+    }  # fmt: skip
+    wish = spec(max_tokens=4, regression=[quiz, prose])
+    first = measure(wish, **kwargs)
+    again = measure(wish, **kwargs)
+    done = [facts for kind, facts in notes if kind == "evaluate.done"]
+    assert done == [{"rows": len(first.rows), "resumed": 0}, {"rows": len(first.rows), "resumed": len(first.rows)}]
+    assert {r.place: r.scores for r in first.rows} == {r.place: r.scores for r in again.rows}
+    assert gate(first).to_dict() == gate(again).to_dict()
+
+
+def test_forced_prompts_are_the_ids_of_serving(base: Contender) -> None:
+    from luthier.evaluate.guards import _answer_ids
+
+    turns = [("system", "Be short."), ("user", "2 + 2?"), ("assistant", "4"), ("user", "3 + 3?"), ("assistant", "6")]
+    example = Example(messages=tuple(Message(role, content) for role, content in turns))
+    assert base.chat is not None and base.tokens is not None
+    before, answer = _answer_ids(base.chat, example)
+    assert before == base.tokens.prompt_ids(Request(messages=example.prompt))
+    assert base.tokens.decode(answer) == "6" and answer[-1] in base.chat.stop_ids
+
+
+def test_an_engine_without_log_likelihoods_answers_and_is_compared(
+    tickets: Tickets, tmp_path: Path, suite_file: Callable[..., str]
+) -> None:
+    base, tuned = engines(tickets)
+    quiz = suite_file("quiz.jsonl", [{"messages": [m.to_dict() for m in e.messages]} for e in tickets[1]])
+    prose = suite_file("prose.jsonl", [{"text": "Some text."}])
+    kwargs: dict[str, Any] = {
+        "base": Contender(base), "tuned": Contender(tuned), "train": [], "test": tickets[1], "folder": tmp_path,
+    }  # fmt: skip
+    ledger = measure(spec(baselines=["base"], regression=[quiz]), workdir=tmp_path / "a", **kwargs)
+    assert {r.value("exact") for r in ledger.of(quiz, "base").values()} == {0.0}
+    assert {r.value("exact") for r in ledger.of(quiz, "tuned").values()} == {1.0}
+    with pytest.raises(LuthierError, match="does not support log-likelihoods of given texts"):
+        measure(spec(baselines=["base"], regression=[prose]), workdir=tmp_path / "b", **kwargs)
+
+
+def test_rows_of_one_customer_are_one_cluster(tickets: Tickets, tmp_path: Path) -> None:
+    base, tuned = engines(tickets)
+    from dataclasses import replace
+
+    grouped = [replace(e, group=f"customer {i % 3}") for i, e in enumerate(tickets[1])]
+    ledger = measure(
+        spec(baselines=["base"]), base=Contender(base), tuned=Contender(tuned), train=[], test=grouped, workdir=tmp_path
+    )
+    assert "3 clusters" in gate(ledger).results[0].test
+
+
+def test_detected_metrics_are_used_where_the_recipe_names_none(tickets: Tickets, tmp_path: Path) -> None:
+    base, tuned = engines(tickets)
+    wish = spec(baselines=["base"])
+    ledger = measure(
+        wish, base=Contender(base), tuned=Contender(tuned), train=[], test=tickets[1], workdir=tmp_path
+    )
+    verdict = gate(ledger, wish)
+    assert [(r.metric, r.status) for r in verdict.results] == [
+        ("json_fields(intent, urgency)", "improved"), ("rouge_l(reply)", "described"),
+    ]  # fmt: skip
+    assert "intent, urgency must be right" in verdict.facts["detected"]

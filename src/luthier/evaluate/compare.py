@@ -69,7 +69,7 @@ def compare(pairs: Pairs, metric: str, *, alpha: float, measure: Measure | None 
         delta = paired_proportions(better, worse, n, alpha=alpha).scaled(100)
         exact = superiority_bounds(better, worse, n, alpha) if n else (-math.inf, math.inf)
         return Difference(*means, delta, (100 * exact[0], 100 * exact[1]), spread, better, worse)
-    delta = paired_difference(y, x, clusters=groups, alpha=alpha, spread=1.0).scaled(100)
+    delta = _within(paired_difference(y, x, clusters=groups, alpha=alpha, spread=1.0), -1.0).scaled(100)
     return Difference(*means, delta, (delta.bound, delta.ceiling), spread)
 
 
@@ -164,7 +164,7 @@ def _classes(left: Sequence[Row], right: Sequence[Row], measure: Measure, alpha:
         resamples=RESAMPLES, seed=SEED, clusters=clusters(left), alpha=alpha,
     )  # fmt: skip
     if delta.low == delta.high:  # no item differs in class: what equal draws cannot exclude
-        same = mean_interval(np.zeros(n), alpha=alpha, spread=1.0)
+        same = _within(mean_interval(np.zeros(n), alpha=alpha, spread=1.0), -1.0)
         delta = replace(same, estimate=delta.estimate, method="bootstrap: no item differs")
     delta = delta.scaled(100)
     before, after = (100 * float(macro_f1(truth, x, k)[0]) for x in (old, new))
@@ -179,5 +179,7 @@ def _plus_one(change: Interval) -> Interval:
     )  # fmt: skip
 
 
-def _within(found: Interval) -> Interval:
-    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
+def _within(found: Interval, least: float = 0.0) -> Interval:
+    """Limits cut to what scores in 0..1 (or their differences) can be."""
+    low, high, bound, ceiling = (min(1.0, max(least, x)) for x in (found.low, found.high, found.bound, found.ceiling))
+    return replace(found, low=low, high=high, bound=bound, ceiling=ceiling)

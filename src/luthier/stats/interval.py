@@ -100,7 +100,7 @@ def mean_interval(
         return Interval(mean, -math.inf, math.inf, -math.inf, math.nan, n, math.inf, method=method)
     if se <= 1e-12 * max(1.0, abs(mean)) and spread is not None:  # all alike
         two, one = (spread * (1 - a ** (1 / units)) for a in (0.025, alpha))
-        return Interval(mean, mean - two, mean + two, mean - one, 0.0, n, mean + one, method="all items alike")
+        return Interval(mean, mean - two, mean + two, mean - one, 0.0, n, mean + one, method=f"{method}, all alike")
     two = float(stats.t.ppf(0.975, units - 1)) * se
     one = float(stats.t.ppf(1 - alpha, units - 1)) * se
     p = float(stats.t.sf(mean / se, units - 1)) if se > 0 else math.nan

@@ -2,8 +2,9 @@
 
 0/1 scores: exact McNemar decides superiority (error at most alpha, whatever n), Tango's score test (1998) decides
 non-inferiority and gives the intervals. Its exact size at the margin, at alpha = 5%, is at most 5.8% from 20 items up
-and 6.3% at 10, over the grid in ``tests/stats`` (n to 800, margins of 1 to 10 points, flips up to 60%). Continuous scores: t on the differences,
-clustered if items belong together. Bits per byte: Fieller's limits for a ratio of sums, paired by document.
+and 6.3% at 10, over the grid in ``tests/stats`` (n to 800, margins of 1 to 10 points, flips up to 60%). Continuous
+scores: t on the differences, clustered if items belong together. Bits per byte: Fieller's limits for a ratio of sums,
+paired by document.
 """
 
 from __future__ import annotations
