@@ -221,8 +221,33 @@ def test_a_merged_model_that_is_not_the_trained_one_is_refused(
     monkeypatch.setattr(adapters, "merge_adapter", merge)
     with pytest.raises(ParityError) as refused:
         send(store, trained(LoraTuning(r=4)), LoraTuning(r=4), ExportSpec(dtype=dtype))
-    assert refused.value.certificate.subject == "merged model"
+    certificate = refused.value.certificate
+    assert certificate.subject == "merged model"
+    failed = {c.name for c in certificate.checks if not c.holds}
+    assert failed == {"weights", "merged model against trained model"}, "numbers and answers both show it"
     assert store.artifacts() == [], "the sound adapter is not filed either"
+
+
+def test_an_adapter_too_weak_to_show_in_answers_is_proven_by_its_weights(
+    trained: Any, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = trained(LoraTuning(r=4), size=1e-4)
+    made = send(store, loaded, LoraTuning(r=4), ExportSpec(dtype="fp32"))
+    proof = json.loads(made.model.file("parity.json").read_text())
+    assert 0 < proof["training_moved_the_base"]["mean"] < 0.01
+    real = adapters.merge_adapter
+
+    def merge(base: Any, folder: Path) -> Any:
+        """A merge that loses one layer: in bf16 and by its answers alone nobody would see it."""
+        kept = base.model.get_parameter("model.layers.1.self_attn.v_proj.weight").detach().clone()
+        merged = real(base, folder)
+        with torch.no_grad():
+            merged.model.get_parameter("model.layers.1.self_attn.v_proj.weight").copy_(kept)
+        return merged
+
+    monkeypatch.setattr(adapters, "merge_adapter", merge)
+    with pytest.raises(ParityError, match=r"layers\.1\.self_attn\.v_proj"):
+        send(store, loaded, LoraTuning(r=4), ExportSpec(dtype="fp32"))
 
 
 def test_another_template_beside_the_weights_is_refused(

@@ -73,6 +73,24 @@ def test_the_floor_grows_with_the_step_of_the_format(viola: Loaded, prompts: lis
     assert 0 < floors[0] < floors[1] / 100 and floors[1] < floors[2] / 3
 
 
+def test_weights_may_be_off_by_rounding_and_by_nothing_more() -> None:
+    exact = torch.tensor([1.0, -0.3, 1e-3, 0.7])
+    half = exact.to(torch.bfloat16).float()
+    step = 2.0**-9  # of bf16 between 0.25 and 0.5
+
+    def off(delta: float) -> dict[str, torch.Tensor]:
+        return {"w": half + torch.tensor([0.0, delta, 0.0, 0.0])}
+
+    def check(delivered: dict[str, torch.Tensor], *, changed: bool) -> parity.Check:
+        return parity.compare_weights(delivered, [("w", exact, changed)], torch.bfloat16)
+
+    assert check(off(0.0), changed=True).holds and check(off(0.0), changed=False).holds
+    assert check(off(0.4 * step), changed=True).holds and not check(off(step), changed=False).holds
+    assert not check(off(2 * step), changed=True).holds
+    assert not check({}, changed=True).holds and not check({"w": half[:2]}, changed=True).holds
+    assert not check(off(float("nan")), changed=True).holds
+
+
 def test_greedy_tokens_may_differ_only_where_it_was_a_close_call() -> None:
     floor = Distance(mean=0.001, worst=0.01, flips=())
     allowed = parity.MARGIN * floor.worst

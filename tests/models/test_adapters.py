@@ -19,6 +19,7 @@ from luthier.models.adapters import (
     prepare,
     save_adapter,
     trainable_state,
+    weight_changes,
 )
 from luthier.models.load import Loaded, load
 from luthier.models.source import resolve
@@ -115,6 +116,19 @@ def test_merging_gives_what_the_adapter_gives(tiny: Path, tmp_path: Path) -> Non
     assert not hasattr(merged.model, "peft_config") or not merged.model.peft_config
     assert_close(logits(merged), logits(prepared), atol=1e-4, rtol=1e-4)
     assert not torch.allclose(logits(merged), logits(fresh(tiny)), atol=1e-2)
+
+
+def test_changes_of_weights_are_what_merging_adds(tiny: Path, tmp_path: Path) -> None:
+    prepared = prepare(fresh(tiny), LoraTuning(), seed=0)
+    train_a_little(prepared.model)
+    save_adapter(prepared.model, tmp_path, prepared.loaded.source)
+    before = dict(fresh(tiny).model.named_parameters())
+    changes = weight_changes(prepared.model)
+    assert len(changes) == 8, "four projections in each of two layers"
+    for name, p in merge_adapter(fresh(tiny), tmp_path).model.named_parameters():
+        expected = before[name].double() + (changes[name]() if name in changes else 0)
+        assert_close(p.double(), expected, atol=1e-6, rtol=1e-6)
+    assert weight_changes(fresh(tiny).model) == {}
 
 
 def test_an_adapter_of_another_base_is_refused(tiny: Path, tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def _prove_adapter(trained: _Trained, folder: Path, fresh: _Fresh) -> Certificat
         check = parity.identical(name, measured)
     else:  # other arithmetic (a GPU's, mostly): how far does that alone move the base?
         base = fresh.base(quantised=quantised)
-        check = parity.judge(name, measured, _floor(trained, base, _other_weights(trained), torch.float32))
+        check = parity.judge(name, measured, _floor(trained, base, _other_weights(trained), torch.float32)[0])
         del base
         fresh.forget()
     return Certificate("adapter", len(trained.prompts), (_ids(trained, folder), check))
@@ -256,7 +256,11 @@ def _prove_model(
     """The merged model from disk against the trained one; after QLoRA against the adapter on the unquantised base, and
     how far that is from the trained model on its quantised base is held against what quantising does to the base."""
     checks = [_ids(trained, folder)]
-    base = fresh.base()
+    exported = fresh.exported(folder)
+    base = fresh.base(fp32=True)
+    checks.append(_weights(trained, base, exported, dtype))
+    if base.dtype != trained.loaded.dtype:
+        base = fresh.base()
     names = _changed_weights(trained)
     reference = trained
     if trained.loaded.quantised is not None and adapter is not None:
@@ -264,34 +268,53 @@ def _prove_model(
         small = fresh.base(quantised=True)
         quantising = parity.distance(plain, _read(trained, small, plain))
         del small
-        floor = _floor(trained, base, names, dtype)
+        floor, _ = _floor(trained, base, names, dtype)
         on_base = adapters.load_adapter(base, adapter, "delivered")
         moved = parity.distance(trained.reading, _read(trained, on_base, trained.reading))
         note = "the floor is what holding the base in 4 bits does to the base itself"
         checks.append(parity.judge("unquantised base against trained model", moved, quantising, note=note))
         reference = replace(trained, reading=_read(trained, on_base))
+        training = parity.distance(reference.reading, _read(trained, fresh.base(), reference.reading))
     else:
-        floor = _floor(trained, base, names, dtype)
+        floor, training = _floor(trained, base, names, dtype)
     del base
     fresh.forget()
-    checks.append(_compare("merged model against trained model", reference, fresh.exported(folder), floor))
+    measured = parity.distance(reference.reading, _read(trained, exported, reference.reading))
+    checks.append(parity.judge("merged model against trained model", measured, floor))
+    del exported
     fresh.forget()
-    return Certificate("merged model", len(trained.prompts), tuple(checks))
+    by_training = {"mean": training.mean, "worst": training.worst}
+    return Certificate("merged model", len(trained.prompts), tuple(checks), by_training)
 
 
 def _read(trained: _Trained, loaded: Loaded, watch: Reading | None = None) -> Reading:
     return parity.read(loaded.model, trained.prompts, trained.answered, watch)
 
 
-def _compare(name: str, trained: _Trained, other: Loaded, floor: Distance) -> Check:
-    return parity.judge(name, parity.distance(trained.reading, _read(trained, other, trained.reading)), floor)
+def _weights(trained: _Trained, base: Loaded, exported: Loaded, dtype: torch.dtype) -> Check:
+    """Every delivered weight against base plus change, worked out apart from the merge. ``base`` is held in fp32."""
+    changes = adapters.weight_changes(trained.loaded.model)
+    delivered = dict(exported.model.named_parameters())
+    if changes:
+        expected = (
+            (name, weight.double() + changes[name]() if name in changes else weight, name in changes)
+            for name, weight in base.model.named_parameters()
+        )
+    else:
+        expected = ((name, weight, True) for name, weight in trained.loaded.model.named_parameters())
+    held = exported.dtype if parity.STEP_BITS[exported.dtype] < parity.STEP_BITS[dtype] else dtype
+    with torch.inference_mode():
+        return parity.compare_weights(delivered, expected, held)
 
 
-def _floor(trained: _Trained, base: Loaded, names: Sequence[str], dtype: torch.dtype) -> Distance:
-    before = _read(trained, base)
+def _floor(
+    trained: _Trained, base: Loaded, names: Sequence[str], dtype: torch.dtype
+) -> tuple[Distance, Distance]:
+    """How far rounding moves the base, and how far training moved it."""
+    before = _read(trained, base, trained.reading)
     with parity.nudged(base.model, names, dtype):
-        after = _read(trained, base, before)
-    return parity.distance(before, after)
+        after = _read(trained, base, trained.reading)
+    return parity.distance(before, after), parity.distance(trained.reading, before)
 
 
 def _changed_weights(trained: _Trained) -> list[str]:

@@ -27,6 +27,8 @@ PROBES, PROBE_TOKENS, ANSWER_TOKENS, WATCHED = 32, 384, 24, 8
 MARGIN = 8.0
 """The bound is this many floors. True exports of a trained 7M-parameter Llama were at 1.7 (bf16, fp16) and 2.3 (fp32)
 floors, the same adapter scaled by 1.05 at 100."""
+_FP32_SLACK = 2.0**-21
+"""Of a tensor's largest value: what merging in fp32 (24 bits, sums of rank many products) may be off by."""
 STEP_BITS = {torch.float32: 23, torch.bfloat16: 7, torch.float16: 10}
 """Bits of the fraction: one step of a number x is 2^(exponent of x - bits)."""
 
@@ -56,6 +58,9 @@ class Certificate:
     subject: str
     probes: int
     checks: tuple[Check, ...]
+    moved: Mapping[str, float] | None = None
+    """How far training itself moved the base on the probes. Where that is within a check's bound, outputs alone could
+    not show a dropped adapter; the weights can."""
 
     @property
     def holds(self) -> bool:
@@ -65,6 +70,7 @@ class Certificate:
         return {
             "subject": self.subject, "holds": self.holds, "probes": self.probes, "answer_tokens": ANSWER_TOKENS,
             "margin": MARGIN, "checks": [c.to_dict() for c in self.checks],
+            **({} if self.moved is None else {"training_moved_the_base": dict(self.moved)}),
         }  # fmt: skip
 
 
@@ -226,6 +232,47 @@ def same(name: str, holds: bool, note: str) -> Check:
     return Check(name, holds, {}, {}, {}, "" if holds else note)
 
 
+# ---- weights
+
+
+def compare_weights(
+    delivered: Mapping[str, Tensor], expected: Iterable[tuple[str, Tensor, bool]], dtype: torch.dtype
+) -> Check:
+    """Hold delivered weights against what they should be, one by one.
+
+    Args:
+        delivered: by name.
+        expected: (name, exact value, whether training changed it). A value may be off by half a step of ``dtype``
+            (rounding); where training changed it by a whole step and by what fp32 leaves of sums that cancel.
+        dtype: of the delivered files.
+    """
+    worst, wrong, changed = 0.0, [], 0
+    for name, value, was_changed in expected:
+        if name not in delivered or delivered[name].shape != value.shape:
+            wrong.append(name)
+            continue
+        exact = value.double()
+        slack = float(exact.abs().max()) * _FP32_SLACK if was_changed else 0.0
+        off = ((delivered[name].double() - exact).abs() - slack).clamp(min=0.0)
+        steps = float((off / step_of(exact, dtype)).max())
+        worst = max(worst, steps) if math.isfinite(steps) else math.inf
+        changed += was_changed
+        if not steps <= (1.0 if was_changed else 0.5 + 1e-6):
+            wrong.append(name)
+    note = f"{len(wrong)} weights are not what training made of them: {', '.join(wrong[:3])} …" if wrong else ""
+    return Check(
+        name="weights", holds=not wrong, measured={"worst_steps": worst, "changed": float(changed)},
+        bound={"worst_steps": 1.0}, floor={"worst_steps": 0.5}, note=note,
+    )  # fmt: skip
+
+
+def step_of(value: Tensor, dtype: torch.dtype) -> Tensor:
+    """Distance of neighbouring numbers of ``dtype`` near each (float64) value; never less than its smallest."""
+    exponent = torch.frexp(value).exponent.double() - 1  # frexp: |value| in [2^(e-1), 2^e)
+    least = math.log2(torch.finfo(dtype).tiny)
+    return torch.exp2(exponent.clamp(min=least) - STEP_BITS[dtype])
+
+
 # ---- the floor
 
 
@@ -255,6 +302,6 @@ def _nudge(weight: Tensor, dtype: torch.dtype, generator: torch.Generator) -> Te
     bits = min(held, STEP_BITS[dtype])
     reach = 0.5 if bits < held else 1.0
     value = weight.double()
-    step = torch.exp2(torch.frexp(value).exponent.double() - 1 - bits)  # frexp: |value| in [2^(e-1), 2^e)
+    step = step_of(value, weight.dtype if bits == held else dtype)
     noise = torch.rand(value.shape, generator=generator, dtype=torch.float64).to(value.device) * 2 - 1
     return (value + noise * reach * step).to(weight.dtype)

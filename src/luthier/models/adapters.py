@@ -12,9 +12,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,24 @@ def find_targets(model: Any, wanted: str | Sequence[str]) -> list[str]:
 def trainable_state(model: Any) -> dict[str, Tensor]:
     """Trained tensors by name, in the model's order; the tensors themselves, not copies."""
     return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
+
+
+def weight_changes(model: Any) -> dict[str, Callable[[], Tensor]]:
+    """What the active adapter adds to each weight of the plain base, by that weight's name there.
+
+    Values are functions that give the change in float64, (out, in) or as the layer holds its weight: computed here from
+    the factors, not by the library that merges. Without an adapter the result is empty.
+    """
+    if not hasattr(model, "get_base_model"):
+        return {}
+    layers = ((n, m) for n, m in model.get_base_model().named_modules() if hasattr(m, "lora_A"))
+    return {f"{name}.weight": partial(_change, layer, model.active_adapter) for name, layer in layers}
+
+
+def _change(layer: Any, name: str) -> Tensor:
+    a, b = layer.lora_A[name].weight.detach().double(), layer.lora_B[name].weight.detach().double()
+    change: Tensor = (b @ a) * float(layer.scaling[name])
+    return change.T if layer.fan_in_fan_out else change
 
 
 @contextmanager
