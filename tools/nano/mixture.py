@@ -14,17 +14,21 @@ from tools.nano.world import SKILLS, WEIGHTS, Item, Side, World
 from tools.nano import skills_classify, skills_lists, skills_numbers, skills_reading  # noqa: F401  (importing registers the skills)
 
 DOCUMENT_SHARE = 0.16
-LESSONS = 80_000
+LESSONS = 120_000
 """Samples until the copying drills have faded out."""
 
 
 def lesson(at: int) -> tuple[float, int]:
-    """Share of copying drills at the `at`-th sample of a run, and over how many words (see `skills_lists.drill`)."""
-    if at < 20_000:
+    """Share of copying drills at the `at`-th sample of a run, and over how many words (see `skills_lists.drill`).
+
+    The first part is twice as long as it needed to be in a lucky run: in another, 20,000 samples were too few, and what
+    came after undid the half-learned copying.
+    """
+    if at < 40_000:
         return 1.0, 100
-    if at < 44_000:
-        return 0.8, int(100 * 2 ** ((at - 20_000) / 5_000))
-    return max(0.0, 0.5 * (LESSONS - at) / 36_000), 10_000
+    if at < 80_000:
+        return 0.8, int(100 * 2 ** ((at - 40_000) / 8_000))
+    return max(0.0, 0.5 * (LESSONS - at) / 40_000), 10_000
 
 
 def item(side: Side, name: str, seed: int | str) -> Item:
