@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,7 +157,7 @@ CASES = [
     Case("train is nothing but test", recipe("rows.jsonl", "rows.jsonl, test: rows.jsonl"), RUN, "left"),
     Case("every row is too long", recipe("max_steps: 1", "max_steps: 1, max_length: 8"), RUN, "long"),
     # the model
-    Case("no such model folder", recipe("base: nano", "base: ./m"), RUN, "./m"),
+    Case("no such model folder", recipe("base: nano", "base: ./m"), RUN, "no such folder"),
     Case("a folder that is no model", model_folder(readme__txt=b"hello"), RUN, "config.json"),
     Case("pickled weights", model_folder(config__json=LLAMA, pytorch_model__bin=b"\x80\x04"), RUN, "safetensors"),
     Case("broken weights", model_folder(config__json=LLAMA, model__safetensors=b"\x00" * 64), RUN, "m"),
@@ -211,7 +212,7 @@ def test_port_in_use(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_missing_extra(job: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "bitsandbytes", None)
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     assert run([*RUN, "--set", "train.tuning=qlora"]) == 1
     said = capsys.readouterr().err
     assert "luthier[qlora]" in said and "Traceback" not in said
@@ -224,8 +225,7 @@ def _as_user(uid: int, arguments: list[str], folder: Path) -> tuple[int, str]:
     if pid == 0:
         code = 70
         try:
-            os.dup2(writer, 1)
-            os.dup2(writer, 2)
+            sys.stdout = sys.stderr = os.fdopen(writer, "w", buffering=1)
             os.setgid(uid)
             os.setuid(uid)
             os.chdir(folder)

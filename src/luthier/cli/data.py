@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import typer
@@ -63,7 +64,7 @@ def check(
     screen.print("\n".join(report.render(limit)), markup=False)
     for row in masks:
         screen.print(f"\n{row['origin']}  {row['trained']} of {row['tokens']} tokens trained", markup=False)
-        if colour(__import__("sys").stdout):
+        if colour(sys.stdout):
             from rich.text import Text
 
             text = Text()

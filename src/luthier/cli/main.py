@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import warnings
 from typing import Any, NoReturn
 
 import typer
@@ -61,6 +62,9 @@ def main() -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run one command; returns the exit code. Never raises for a user's mistake."""
     OPTIONS.json = "--json" in arguments
+    if not os.environ.get("LUTHIER_DEBUG"):  # other libraries' notes to their own developers
+        warnings.filterwarnings("ignore", category=FutureWarning)
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
     try:
         result = app(arguments, standalone_mode=False)
         sys.stdout.flush()

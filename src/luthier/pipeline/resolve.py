@@ -88,7 +88,7 @@ def open_engines(store: Store, refs: Sequence[str]) -> Iterator[list[Opened]]:
     try:
         for digest, group in with_adapters.items():
             adapters = {one.name: one.adapter for one in group if one.adapter is not None}
-            engines[digest] = EmbeddedEngine(load(group[0].source), adapters)
+            engines[digest] = EmbeddedEngine(load(group[0].source, chat_template=_template(group[0].adapter)), adapters)
             if group[0].source.name not in refs:
                 opened.append(Opened(group[0].source.name, engines[digest], None, None, None))
         for one in named:
@@ -134,6 +134,12 @@ def _of_artifact(store: Store, artifact: Artifact, ref: str) -> Named:
     raise LuthierError(
         f"{artifact.id} is a {artifact.kind}, not a model", where=ref, fix="luthier runs lists what can be used"
     )
+
+
+def _template(adapter: Path | None) -> Path | None:
+    """The chat template that an adapter was trained with stands beside it."""
+    path = adapter / "chat_template.jinja" if adapter is not None else None
+    return path if path is not None and path.is_file() else None
 
 
 def _base_on_this_machine(store: Store, adapter: Artifact) -> str | None:

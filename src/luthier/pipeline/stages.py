@@ -123,7 +123,7 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
     with job.store.draft("training") as draft:
         save_trained(loaded.model, draft.path / "weights.safetensors")
         _write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
-        _write(draft.path / "plan.json", given.plan.to_dict())
+        _write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
         return draft.commit(parents=(data.id, job.base.uri), key=given.key, meta=record, run=job.run)
 
 

@@ -95,7 +95,7 @@ class TrainSpec(Spec):
     max_length: int | None = Field(default=None, ge=8)
     """Longest row in tokens; left out, the base's context."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Arithmetic of forward and backward; ``auto`` is bf16 on a device that has it in hardware, else fp32."""
+    """Arithmetic of forward and backward; ``auto`` is bf16 on a GPU that has it in hardware, else fp32."""
     evaluations: int = Field(default=8, ge=1)
     """How many times validation loss is measured during the run."""
     patience: int = Field(default=4, ge=0)
