@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from luthier.errors import LuthierError
-from luthier.pipeline.keys import file_digest, stage_key, training_environment
+from luthier.models.source import file_hash
+from luthier.pipeline.keys import stage_key, training_environment
 from luthier.recipe import LoadedRecipe, QloraTuning, Recipe
 from luthier.rows import expand
 
@@ -124,7 +125,7 @@ class Job:
         found = [file.path for group in (spec.source, spec.test, replay) for file in expand(group, folder=self.folder)]
         if spec.replay is not None and "nano" in spec.replay.source:
             found.append(Path(str(files("luthier") / "models" / "nano" / "replay.jsonl.gz")))
-        digests = [file_digest(path) for path in found if path is not None]
+        digests = [file_hash(path) for path in found if path is not None]
         if len(digests) < len(found):
             raise LuthierError(
                 "a recipe cannot read from standard input", where="data.source: -",
@@ -181,4 +182,4 @@ class _Silent:
 
 def _tokenizer_digest(folder: Path) -> str:
     path = folder / "tokenizer.json"
-    return file_digest(path) if path.is_file() else ""
+    return file_hash(path) if path.is_file() else ""

@@ -150,7 +150,8 @@ def _write_recipe(job: Job, folder: Path) -> None:
     """The recipe as it was run, overrides in it and paths made absolute, so that the command under "again" works."""
     import yaml
 
-    dump: dict[str, Any] = {"luthier": 1, "name": job.recipe.name} | job.recipe.model_dump(mode="json", exclude_unset=True)
+    asked = job.recipe.model_dump(mode="json", exclude_unset=True)
+    dump: dict[str, Any] = {"luthier": 1, "name": job.recipe.name, **asked}
     for key in ("source", "test"):
         if key in dump["data"]:
             dump["data"][key] = [_absolute(job.folder, name) for name in dump["data"][key]]
