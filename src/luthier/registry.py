@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import sys
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -98,16 +98,17 @@ def load_user_function(reference: str, *, base: Path | None = None) -> UserFunct
     path = ((base or Path.cwd()) / file).resolve()
     if not file or not path.is_file():
         raise LuthierError(f"no such file: {file or reference}", where=reference, fix="write it as ./file.py:function")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    source = path.read_bytes()
+    digest = hashlib.sha256(source).hexdigest()
     module_name = f"luthier_user_{digest[:12]}"
     module = sys.modules.get(module_name)
     if module is None:
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
+        # not through the import system: its bytecode cache goes by size and second, and an edit can keep both
+        module = types.ModuleType(module_name)
+        module.__file__ = str(path)
         sys.modules[module_name] = module
         try:
-            spec.loader.exec_module(module)
+            exec(compile(source, str(path), "exec"), module.__dict__)
         except Exception as error:
             del sys.modules[module_name]
             raise LuthierError(
