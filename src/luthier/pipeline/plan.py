@@ -19,9 +19,11 @@ from luthier.recipe import LoadedRecipe, Recipe
 if TYPE_CHECKING:
     from luthier.store import Store
 
-CPU_FLOPS_A_THREAD = 15e9
-"""Useful fp32 operations a second of one CPU core in small models: a rough figure for the time estimate."""
+CPU_FLOPS_A_THREAD = 40e9
+"""Useful fp32 operations a second of one CPU core: 48e9 were measured in the quickstart (docs/benchmarks), rounded
+down. A rough figure for the time estimate."""
 GPU_FLOPS = 60e12
+"""The same for a GPU: a guess until it is measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,8 @@ def _gpu_memory() -> float:
 def _lines(proposal: Proposal, base: str, why: str, download: float) -> list[tuple[str, str]]:
     data = f"{proposal.rows:,} rows · {proposal.reason}"
     for row in proposal.rendered:
-        shown = row.get("text") or f"{row.get('asked', '')}  →  {row.get('answer', '')}"
+        asked = row.get("asked", "")
+        shown = row.get("text") or f"{asked[max(asked.rfind('user: '), 0) :]}  →  {row.get('answer', '')}"
         shown = " ".join(shown.split())
         data += f"\n{row['origin']}: {shown[:_SHOWN]}{'…' if len(shown) > _SHOWN else ''}"
     size = f" · {download:.1f} GB to download" if download else ""
