@@ -57,13 +57,26 @@ def _python() -> Fact:
 
 def gpu_names() -> list[str]:
     """Names of NVIDIA GPUs that the driver shows, whatever torch can do with them."""
+    if shutil.which("nvidia-smi") is None:
+        return ["NVIDIA GPU"] if Path("/proc/driver/nvidia/version").exists() else []
+    return _nvidia("name")
+
+
+def gpu_memory_gib() -> float:
+    """Memory of the largest NVIDIA GPU in GiB; 0 if the driver's tool cannot tell."""
+    return max((float(line) for line in _nvidia("memory.total") if line.isdigit()), default=0.0) / 1024
+
+
+def _nvidia(field: str) -> list[str]:
+    """One field of each GPU, as the driver's tool tells it; empty where there is no tool or no answer."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
-        return ["NVIDIA GPU"] if Path("/proc/driver/nvidia/version").exists() else []
+        return []
     try:
         done = subprocess.run(
-            [tool, "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True, timeout=20, check=False
-        )
+            [tool, f"--query-gpu={field}", "--format=csv,noheader,nounits"],
+            capture_output=True, text=True, timeout=20, check=False,
+        )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return []
     return [line.strip() for line in done.stdout.splitlines() if line.strip()] if done.returncode == 0 else []

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from luthier.errors import UsageError, did_you_mean
 from luthier.pipeline.job import Job
-from luthier.pipeline.stages import TrainInput, train_input
+from luthier.pipeline.stages import TrainInput, sides_of, train_input
 from luthier.recipe import LoadedRecipe, Recipe
 
 if TYPE_CHECKING:
@@ -136,11 +136,11 @@ def explain_key(key: str) -> str:
 
 def _dataset(job: Job) -> tuple[dict[str, list[Any]], str]:
     """The rows of each side: from the store if they stand there, else built in memory."""
-    from luthier.data import build, examples
+    from luthier.data import build
 
     found = job.store.find(job.data_key, "dataset")
     if found is not None:
-        return {side: examples(found, side) for side in ("train", "validation", "test")}, found.digest
+        return sides_of(found), found.digest
     made = build(job.recipe.data, folder=job.folder, seed=job.recipe.seed, chat=job.chat, max_length=job.max_length)
     return {"train": list(made.train), "validation": list(made.validation), "test": list(made.test)}, "not built yet"
 

@@ -17,7 +17,7 @@ import yaml
 from luthier.data import Proposal, propose
 from luthier.errors import LuthierError
 from luthier.pipeline import bases
-from luthier.pipeline.doctor import gpu_names, memory_gib, torch_build
+from luthier.pipeline.doctor import gpu_memory_gib, gpu_names, memory_gib, torch_build
 
 _SHOWN = 160
 
@@ -117,19 +117,9 @@ def _base(asked: str | None) -> tuple[str, str, float]:
         known = next((b for b in bases.BASES if b.name == asked), None)
         return asked, "as you asked", known.download if known else 0.0
     accelerator = bool(gpu_names()) and torch_build() != "cpu"
-    memory = _gpu_memory() if accelerator else memory_gib()
+    memory = gpu_memory_gib() if accelerator else memory_gib()
     base, why = bases.propose(memory, accelerator=accelerator)
     return base.name, f"{base.licence}, context {base.context:,}; {why}", base.download
-
-
-def _gpu_memory() -> float:
-    import subprocess
-
-    done = subprocess.run(
-        ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"],
-        capture_output=True, text=True, check=False, timeout=20,
-    )  # fmt: skip
-    return max((float(line) for line in done.stdout.split() if line.strip().isdigit()), default=0.0) / 1024
 
 
 def _lines(proposal: Proposal, base: str, why: str, download: float) -> list[tuple[str, str]]:
