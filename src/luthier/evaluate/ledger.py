@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from luthier.errors import LuthierError
 from luthier.records import Score
+from luthier.store.disk import objects
 
 ROWS = "ledger.rows.jsonl"
 FACTS = "facts.json"
@@ -142,7 +143,7 @@ def read_ledger(source: HasFiles | Path) -> Ledger:
         )
     if seconds := getattr(source, "facts", {}).get("seconds"):
         facts["seconds"] = seconds
-    rows = tuple(Row.from_dict(r) for r in _objects(rows_path.read_bytes().splitlines()) if not r.get("erased"))
+    rows = tuple(Row.from_dict(r) for r in objects(rows_path.read_bytes().splitlines()) if not r.get("erased"))
     return Ledger(rows, facts)
 
 
@@ -185,7 +186,7 @@ class Journal:
 
     @staticmethod
     def _read(data: bytes) -> Iterator[Row]:
-        for item in _objects(data.splitlines()):
+        for item in objects(data.splitlines()):
             try:
                 yield Row.from_dict(item)
             except (KeyError, TypeError, AttributeError):
@@ -274,13 +275,3 @@ def pair(
 
 def _line(row: Row) -> str:
     return json.dumps(row.to_dict(), ensure_ascii=False) + "\n"
-
-
-def _objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        try:
-            value = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(value, dict):
-            yield value
