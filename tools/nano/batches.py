@@ -73,10 +73,10 @@ def batch(group: Sequence[Row], length: int, pad: int) -> Batch:
 
 
 def chunk_batches(
-    tokenizer: Tokenizer, seed: int, index: int, samples: int, tokens: int, dropped: Sequence[str] = ()
+    tokenizer: Tokenizer, seed: int, index: int, samples: int, tokens: int, skills: Sequence[str] = mixture.TAUGHT
 ) -> list[Batch]:
     """The batches of one chunk, each of about `tokens` padded tokens, in a seeded random order."""
-    made = rows(tokenizer, mixture.chunk(seed, index, samples, dropped))
+    made = rows(tokenizer, mixture.chunk(seed, index, samples, skills))
     pad = tokenizer.token_to_id(PAD)
     made = sorted((row for row in made if len(row.ids) <= LENGTHS[-1]), key=lambda row: len(row.ids))
     batches, at = [], 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tools.nano import mixture
+
 
 def _sample(args: argparse.Namespace) -> None:
     from tools.nano.world import SKILLS
-
-    from tools.nano import mixture
 
     for name in [args.skill] if args.skill else list(SKILLS):
         for k in range(args.count):
@@ -42,7 +42,8 @@ def _train(args: argparse.Namespace) -> None:
         tokens_per_step=args.tokens_per_step,
         peak_lr=args.lr,
         bf16=not args.fp32,
-        processes=args.processes, dropped=tuple(args.drop),
+        processes=args.processes,
+        skills=tuple(args.skills),
     )
     run(args.out, plan, minutes=args.minutes, device=args.device, compiled=args.compile, rank=args.rank)
 
@@ -108,14 +109,14 @@ def main() -> None:
     verb.add_argument("--processes", type=int, default=1, help="each with one thread and its share of a step")
     verb.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     verb.add_argument("--threads", type=int, default=0)
-    verb.add_argument("--tokens-per-step", type=int, default=3072)
-    verb.add_argument("--lr", type=float, default=2e-3)
+    verb.add_argument("--tokens-per-step", type=int, default=6144)
+    verb.add_argument("--lr", type=float, default=2e-2)
     verb.add_argument("--width", type=int, default=192)
     verb.add_argument("--layers", type=int, default=6)
     verb.add_argument("--heads", type=int, default=6)
     verb.add_argument("--kv-heads", type=int, default=3)
     verb.add_argument("--ffn", type=int, default=512)
-    verb.add_argument("--drop", nargs="*", default=[], help="skills to leave out")
+    verb.add_argument("--skills", nargs="*", default=mixture.TAUGHT, help="skills to teach")
     verb.set_defaults(do=_train)
 
     home = Path(__file__).parents[2] / "src" / "luthier"

@@ -7,6 +7,7 @@ in it stays the same through the document, so that later sentences can be foreto
 from __future__ import annotations
 
 from tools.nano.grammar import sentence
+from tools.nano.skills_mail import letter
 from tools.nano.skills_reading import passage, some_facts
 from tools.nano.world import World, one
 
@@ -242,6 +243,8 @@ KINDS = (STORY, STORY, LETTER, NOTICE, DESCRIPTION, DIARY, RECIPE)
 
 def document(w: World) -> str:
     """One document of two to eight sentences."""
+    if w.chance(0.25):
+        return letter(w)
     if w.chance(0.2):
         return passage(w, some_facts(w, w.number(1, 3), 2))
     if w.chance(0.35):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from tools.nano.world import SKILLS, Item, Message
+from tools.nano.world import Item, Message
 
 from tools.nano import coverage, mixture
 
@@ -116,7 +116,3 @@ def read_rows(path: Path) -> list[dict[str, object]]:
 
 def read_items(path: Path) -> list[Item]:
     return [Item(str(r["skill"]), r["messages"], str(r["answer"])) for r in read_rows(path)]  # type: ignore[arg-type]
-
-
-def kept(dropped: Sequence[str]) -> list[str]:
-    return [name for name in SKILLS if name not in dropped]

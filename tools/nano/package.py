@@ -63,7 +63,7 @@ def package(
     model, tokenizer = score.load(models)
 
     # able or not is measured on held-out items of another seed than the guards', so that no guard is chosen by luck
-    trained = guards.kept(plan["dropped"])
+    trained = [name for name in SKILLS if name in plan["skills"]]
     trial = [mixture.item("held", name, f"able/{k}") for name in trained for k in range(100)]
     able = [name for name, (hits, n) in scores_by_skill(model, tokenizer, trial).items() if hits / n >= able_from]
 

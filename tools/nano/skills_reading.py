@@ -336,47 +336,63 @@ def some_facts(w: World, people: int, each: int) -> list[Fact]:
     return facts
 
 
-@skill("qa", 2.0)
-def qa(w: World) -> Made:
-    people, each = w.choose(((1, 2), (1, 3), (2, 1), (2, 2), (3, 1)))
-    facts = some_facts(w, people, each)
+OPEN: tuple[Wordings, Wordings] = (
+    (
+        "Answer [the question|] [from|with] the text: {q}",
+        "{q} [Answer|Reply] in [one word|a word or two].",
+        "Question: {q}",
+    ),
+    ("Read this and then answer: {q}", "Look into the text and answer me this: {q}"),
+)
+
+
+def open_question(w: World, facts: list[Fact]) -> tuple[str, str]:
+    """A question on one of the facts, for the value or, where several people are named, for the person."""
     asked = w.choose(facts)
     relation = RELATIONS[asked.relation]
-    if people > 1 and w.chance(0.3):
+    if len({fact.who for fact in facts}) > 1 and w.chance(0.3):
         question, answer = w.say(*relation.ask_who, x=asked.value), asked.who
     else:
         question, answer = w.say(*relation.ask, n=asked.who), asked.value
+    return w.say(*OPEN, q=question) if w.chance(0.5) else question, answer
+
+
+def yes_no_question(w: World, facts: list[Fact]) -> tuple[str, str]:
+    """Whether the passage says something; what it does not say is another value, or another person's."""
+    asked = w.choose(facts)
+    relation = RELATIONS[asked.relation]
+    truth, value = w.chance(0.5), asked.value
+    if not truth:
+        others = [f.value for f in facts if f.relation == asked.relation and f.value != asked.value]
+        value = others[0] if others else w.several(lambda: relation.draw(w), 2)[0]
+        truth = value == asked.value
+    question = w.say(*relation.check, n=asked.who, x=value)
+    hint = w.say(("Answer yes or no.", "Yes or no?", "", "[Say|Reply] yes or no."), ("Just say yes or no, please.", ""))
+    return f"{question} {hint}".strip(), "yes" if truth else "no"
+
+
+def _talk(w: World, facts: list[Fact], last: Callable[[World, list[Fact]], tuple[str, str]]) -> Made:
+    """A passage and questions on it, turn by turn; on the held side the last one alone."""
     text = passage(w, facts)
-    if w.chance(0.5):
-        instruction = w.say(
-            (
-                "Answer [the question|] [from|with] the text: {q}",
-                "{q} [Answer|Reply] in [one word|a word or two].",
-                "Question: {q}",
-            ),
-            ("Read this and then answer: {q}", "Look into the text and answer me this: {q}"),
-            q=question,
-        )
-    else:
-        instruction = question
-    return w.ask(instruction, text), answer
+    kinds = [last]
+    while not w.held and len(kinds) < 5 and w.chance(0.75):
+        kinds.insert(0, w.choose((open_question, yes_no_question)))
+    messages: list[Message] = []
+    for kind in kinds:
+        question, answer = kind(w, facts)
+        turn = w.ask(question)[-1:] if messages else w.ask(question, text)
+        messages += [*turn, {"role": "assistant", "content": answer}]
+    return messages[:-1], messages[-1]["content"]
+
+
+@skill("qa", 2.0)
+def qa(w: World) -> Made:
+    return _talk(w, some_facts(w, *w.choose(((1, 2), (1, 3), (2, 1), (2, 2), (3, 1)))), open_question)
 
 
 @skill("yes_no", 1.2)
 def yes_no(w: World) -> Made:
-    facts = some_facts(w, w.choose((1, 2)), w.choose((1, 2)))
-    asked = w.choose(facts)
-    relation = RELATIONS[asked.relation]
-    truth = w.chance(0.5)
-    value = asked.value
-    if not truth:
-        others = [f.value for f in facts if f.relation == asked.relation and f.value != asked.value]
-        value = others[0] if others else w.several(lambda: relation.draw(w), 2)[0]
-        if value == asked.value:
-            truth = True
-    question = w.say(*relation.check, n=asked.who, x=value)
-    hint = w.say(("Answer yes or no.", "Yes or no?", "", "[Say|Reply] yes or no."), ("Just say yes or no, please.", ""))
-    return w.ask(f"{question} {hint}".strip(), passage(w, facts)), "yes" if truth else "no"
+    return _talk(w, some_facts(w, w.choose((1, 2)), w.choose((1, 2))), yes_no_question)
 
 
 @skill("extract_json", 2.0)

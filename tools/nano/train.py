@@ -24,9 +24,11 @@ import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from tools.nano.batches import Batch, chunk_batches
+from tools.nano.optimiser import Optimiser
 from torch.nn import functional as F
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
+from tools.nano import mixture
 from tools.nano import tokenizer as tok
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -51,24 +53,27 @@ class Plan:
     shape: Shape
     seed: int
     steps: int
-    tokens_per_step: int = 3072
+    tokens_per_step: int = 6144
     chunk_samples: int = 4096
-    peak_lr: float = 2e-3
-    warmup_steps: int = 150
+    peak_lr: float = 2e-2
+    """Of the matrices inside the layers (Muon: a step moves a matrix by about this much in spectral norm)."""
+    embedding_lr: float = 4e-3
+    warmup_steps: int = 40
     decay_share: float = 0.4
     """Share of the steps, at the end, over which the learning rate falls to 2% of its peak (warm-up, stable, decay)."""
-    weight_decay: float = 0.1
+    weight_decay: float = 0.05
     clip: float = 1.0
     bf16: bool = True
     processes: int = 1
     """Processes of one thread each; every one takes its own batch of a step and the gradients are summed."""
-    dropped: tuple[str, ...] = ()
+    skills: tuple[str, ...] = mixture.TAUGHT
 
-    def lr(self, step: int) -> float:
+    def share(self, step: int) -> float:
+        """Of the peak learning rates, at `step`."""
         if step < self.warmup_steps:
-            return self.peak_lr * (step + 1) / self.warmup_steps
+            return (step + 1) / self.warmup_steps
         left = (self.steps - step) / max(1.0, self.steps * self.decay_share)
-        return self.peak_lr * (0.02 + 0.98 * min(1.0, left))
+        return 0.02 + 0.98 * min(1.0, left)
 
 
 def make_model(shape: Shape, vocabulary: int) -> LlamaForCausalLM:
@@ -88,11 +93,14 @@ def make_model(shape: Shape, vocabulary: int) -> LlamaForCausalLM:
         attention_dropout=0.0,
     )
     model = LlamaForCausalLM(config)
-    # the library's 0.02 is meant for wide models; at this width attention would stay flat for a thousand steps
+    # At the start the residual stream carries the tokens and nothing else: what the layers write begins at zero, and
+    # the embedding is wide enough to be seen. With a narrow one (0.02) copying took many times as long to be found.
+    torch.nn.init.normal_(model.model.embed_tokens.weight, std=shape.width**-0.5)
     for name, weight in model.named_parameters():
-        if "_proj" in name:
-            last = 2 * shape.layers if name.endswith(("o_proj.weight", "down_proj.weight")) else 1
-            torch.nn.init.normal_(weight, std=(weight.shape[1] * last) ** -0.5)
+        if name.endswith(("o_proj.weight", "down_proj.weight")):
+            torch.nn.init.zeros_(weight)
+        elif "_proj" in name:
+            torch.nn.init.normal_(weight, std=weight.shape[1] ** -0.5)
     return model
 
 
@@ -106,10 +114,7 @@ class Training:
         self.rank = rank
         self.plan, self.tokenizer, self.device = plan, tokenizer, device
         self.model = make_model(plan.shape, tokenizer.get_vocab_size()).to(device)
-        decayed = [p for p in self.model.parameters() if p.ndim >= 2]
-        kept = [p for p in self.model.parameters() if p.ndim < 2]
-        groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": kept, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=plan.peak_lr, betas=(0.9, 0.95), fused=True)
+        self.optimizer = Optimiser(self.model, plan.peak_lr, plan.embedding_lr, plan.weight_decay)
         self.body = torch.compile(self.model.model, dynamic=False) if compiled else self.model.model
         self.at_step, self.chunk, self.offset = 0, 0, 0
         self._batches: list[Batch] | None = None
@@ -121,7 +126,7 @@ class Training:
             if self._batches is not None:
                 self.chunk, self.offset = self.chunk + 1, 0
             self._batches = chunk_batches(
-                self.tokenizer, p.seed, self.chunk, p.chunk_samples, p.tokens_per_step // p.processes, p.dropped
+                self.tokenizer, p.seed, self.chunk, p.chunk_samples, p.tokens_per_step // p.processes, p.skills
             )
         self.offset += p.processes
         return self._batches[self.offset - p.processes + self.rank]
@@ -138,8 +143,6 @@ class Training:
     def step(self) -> tuple[float, int]:
         """One optimiser step; returns the mean loss per trained token and the padded tokens it took."""
         batch = self._next()
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.lr(self.at_step)
         loss = self.loss(batch)
         loss.backward()
         told = torch.tensor([float(loss.detach()), float(len(batch.targets_N)), float(batch.ids_BT.numel())])
@@ -154,8 +157,8 @@ class Training:
         loss_sum, trained, padded = told.tolist()
         torch._foreach_mul_([p.grad for p in self.model.parameters()], 1.0 / trained)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        self.optimizer.step(self.plan.share(self.at_step))
+        self.model.zero_grad()
         self.at_step += 1
         return loss_sum / trained, int(padded)
 
@@ -163,9 +166,7 @@ class Training:
 
     def save(self, path: Path) -> None:
         tensors = {f"model.{k}": p.detach() for k, p in self.model.named_parameters()}
-        for name, parameter in self.model.named_parameters():
-            for key, value in self.optimizer.state.get(parameter, {}).items():
-                tensors[f"{key}.{name}"] = value
+        tensors |= self.optimizer.tensors(self.model)
         where = {"step": self.at_step, "chunk": self.chunk, "offset": self.offset}
         aside = path.with_suffix(".tmp")
         save_file({k: t.contiguous() for k, t in tensors.items()}, aside, metadata={"where": json.dumps(where)})
@@ -182,9 +183,7 @@ class Training:
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(tensors[f"model.{name}"])
-                keys = ("step", "exp_avg", "exp_avg_sq")
-                if f"step.{name}" in tensors:
-                    self.optimizer.state[parameter] = {key: tensors[f"{key}.{name}"] for key in keys}
+        self.optimizer.load(self.model, tensors)
         self.at_step, self.chunk, self.offset = where["step"], where["chunk"], where["offset"]
         self._batches = None
         if self.offset:  # re-make the current chunk and stand where we stood
@@ -225,7 +224,7 @@ def fix_plan(out: Path, plan: Plan, minutes: float | None, device: str) -> Plan:
     path = out / "plan.json"
     if path.exists():
         kept = json.loads(path.read_text())
-        return Plan(**{**kept, "shape": Shape(**kept["shape"]), "dropped": tuple(kept["dropped"])})
+        return Plan(**{**kept, "shape": Shape(**kept["shape"]), "skills": tuple(kept["skills"])})
     if minutes is not None:
         tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
         plan = dataclasses.replace(plan, steps=derive_steps(plan, tokenizer, minutes, device))
