@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help quickstart test test-all lint types bench docs clean
+.PHONY: help quickstart test test-all mutants lint types bench docs clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ test: $(VENV)/.test  ## the fast suite (minutes on two cores)
 
 test-all: $(VENV)/.test  ## the fast suite and the slow tier: kills, simulations, real engines, benchmarks
 	@$(PYTEST) -q
+
+mutants: $(VENV)/.test  ## put one-line defects into a copy of the code: each must turn a named test red
+	@$(BIN)/python -m tools.mutants
 
 lint: $(VENV)/.test  ## ruff
 	@$(BIN)/ruff check .

@@ -45,6 +45,8 @@ MOST_UNSCORED = 0.05
 """Share of items without a score above which a line decides nothing."""
 MOST_USES = 10
 """Uses of one test set after which fresh items are asked for."""
+REMEDIES = ("train.tuning: lora", "data.replay.share: 25%", "a lower train.learning_rate", "fewer epochs")
+"""Against a broken suite, when nothing is known of the training."""
 _POWER = 0.9
 """Power at which an undecided line names the items it needs."""
 _FEW = 200
@@ -54,8 +56,9 @@ _MOST_ITEMS = 2_000_000
 
 
 def gate(
-    ledger: Ledger, spec: EvaluateSpec | None = None, *, against: Sequence[str] = (), test_use: int | None = None
-) -> Verdict:
+    ledger: Ledger, spec: EvaluateSpec | None = None, *, against: Sequence[str] = (), test_use: int | None = None,
+    remedies: Sequence[str] = REMEDIES,
+) -> Verdict:  # fmt: skip
     """The verdict on the system ``tuned`` of a ledger.
 
     Args:
@@ -63,6 +66,7 @@ def gate(
         spec: targets, suites, margins, alpha; left out (or without a target), the one the ledger was made with.
         against: baselines to beat; left out, every one in the ledger.
         test_use: how often this test set has been read by a gate, this time included.
+        remedies: what the training that made the candidate could still change against forgetting.
 
     Raises:
         UsageError: ``against`` names a system that the ledger does not hold.
@@ -96,7 +100,7 @@ def gate(
     facts = _facts(ledger, spec, baselines, target_lines, crossed, test_use)
     facts["margins"] = {line.suite: line.margin for line in guard_lines}
     facts["chance"] = {line.suite: sensitivity for line, sensitivity in guarded}
-    advice = _advice(ledger, kind, target_lines, guard_lines, titles, crossed, test_use)
+    advice = _advice(ledger, remedies, target_lines, guard_lines, titles, crossed, test_use)
     return Verdict(kind, reason, (*target_lines, *shown, *guard_lines), tuple(advice), facts)
 
 
@@ -288,7 +292,7 @@ def _open(line: SuiteResult) -> str:
 
 
 def _advice(
-    ledger: Ledger, kind: VerdictKind, targets: Sequence[SuiteResult], guards: Sequence[SuiteResult],
+    ledger: Ledger, remedies: Sequence[str], targets: Sequence[SuiteResult], guards: Sequence[SuiteResult],
     titles: Mapping[str, str], crossed: set[str], test_use: int | None,
 ) -> list[str]:  # fmt: skip
     """Next acts, the most useful first."""
@@ -306,7 +310,7 @@ def _advice(
             f"Do not fine-tune yet: {name} is {how} ({line.reference:.1f}% against {line.candidate:.1f}%){price}."
         )
     if any(g.status == "broken" for g in guards):
-        out.append("try: train.tuning: lora · data.replay.share: 25% · a lower train.learning_rate · fewer epochs")
+        out.append("try: " + " · ".join(remedies))
     elif as_good:
         out.append("try: more training rows · train.epochs · a larger base")
     for line in (*targets, *guards):

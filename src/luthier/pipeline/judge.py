@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING
 
 from luthier.errors import LuthierError
 from luthier.evaluate import gate, read_ledger
+from luthier.evaluate.verdict import REMEDIES
+from luthier.recipe import Recipe
 from luthier.records import Verdict
 from luthier.store import Run
 
 if TYPE_CHECKING:
     from luthier.store import Artifact, Store
+
+
+_REPLAY = 0.25
+"""Share of replayed rows that is worth trying before all else is changed."""
 
 
 def judge_again(store: Store, candidate: str, against: str | None = None) -> Verdict:
@@ -19,7 +25,24 @@ def judge_again(store: Store, candidate: str, against: str | None = None) -> Ver
     Raises:
         LuthierError: nothing of that name, or it was never evaluated.
     """
-    return gate(read_ledger(ledger_of(store, candidate)), against=(against,) if against else ())
+    ledger = ledger_of(store, candidate)
+    made_by = next((run for run in store.runs() if ledger.id in run.made.get("evaluate", ())), None)
+    left = remedies(Recipe.model_validate(dict(made_by.recipe))) if made_by else REMEDIES
+    return gate(read_ledger(ledger), against=(against,) if against else (), remedies=left)
+
+
+def remedies(recipe: Recipe) -> tuple[str, ...]:
+    """What this recipe does not do yet against forgetting, the strongest first."""
+    out: list[str] = []
+    if recipe.train.tuning.kind == "full":
+        out.append("train.tuning: lora")
+    replay = recipe.data.replay
+    if replay is None or replay.share < _REPLAY:
+        out.append(f"data.replay.share: {_REPLAY:.0%}")
+    out.append("a lower train.learning_rate")
+    if recipe.train.epochs > 1:
+        out.append("fewer epochs")
+    return tuple(out)
 
 
 def ledger_of(store: Store, ref: str) -> Artifact:

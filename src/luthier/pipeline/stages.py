@@ -192,6 +192,7 @@ def judged(
 ) -> tuple[Artifact, Verdict]:
     """The ledger of what ships beside its baselines, and the verdict on it."""
     from luthier.evaluate import gate, load_suite, read_ledger
+    from luthier.pipeline.judge import remedies
 
     spec = job.recipe.evaluate
     candidate = shipped.get("model") or shipped["adapter"]
@@ -202,7 +203,7 @@ def judged(
         with job.store.lock(key):
             found = job.store.find(key, "ledger") or _evaluate(job, data, sides, candidate, key)
     _attach(job, "evaluate", found)
-    return found, gate(read_ledger(found), spec, test_use=_uses(job, data))
+    return found, gate(read_ledger(found), spec, test_use=_uses(job, data), remedies=remedies(job.recipe))
 
 
 def _evaluate(
