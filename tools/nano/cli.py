@@ -41,6 +41,7 @@ def _train(args: argparse.Namespace) -> None:
         args.steps,
         tokens_per_step=args.tokens_per_step,
         peak_lr=args.lr,
+        turn=args.turn,
         bf16=not args.fp32,
         processes=args.processes,
         skills=tuple(args.skills),
@@ -110,6 +111,7 @@ def main() -> None:
     verb.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     verb.add_argument("--threads", type=int, default=0)
     verb.add_argument("--tokens-per-step", type=int, default=6144)
+    verb.add_argument("--turn", type=int, default=1700, help="steps at the full learning rate")
     verb.add_argument("--lr", type=float, default=2e-2)
     verb.add_argument("--width", type=int, default=192)
     verb.add_argument("--layers", type=int, default=6)

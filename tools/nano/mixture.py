@@ -24,14 +24,19 @@ STAGE = 24_000
 """Samples of each of the three stages of the copying drills."""
 LESSONS = 3 * STAGE
 """Samples until the drills have faded out."""
+RETURN = 122_880
+"""Samples until a small share of drills comes back, for good."""
 
 
 def lesson(at: int) -> tuple[float, int]:
     """Share of copying drills at the `at`-th sample of a run, and over how many words (see `skills_lists.drill`).
 
     Nothing but drills over a hundred words until copying is found (within about 18,000 samples), then more and more
-    words, then the drills fade out. Widened after 12,000, it was not found for a long time.
+    words, then the drills fade out. Widened after 12,000, it was not found for a long time. Without any drills it was
+    unlearned again in favour of what else a word may be; so a few come back, from `RETURN` on.
     """
+    if at >= RETURN:
+        return 0.08, 10_000
     stage = at / STAGE
     if stage < 1:
         return 1.0, 100

@@ -43,6 +43,13 @@ def scores_by_skill(model: object, tokenizer: object, items: Sequence[score.Item
     return table
 
 
+def quickstart_messages() -> list[str]:
+    """What customers write in the test set of the quickstart job, for which nano is the base."""
+    path = Path(__file__).parents[2] / "src" / "luthier" / "pipeline" / "quickstart" / "test.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [message["content"] for row in rows for message in row["messages"] if message["role"] == "user"]
+
+
 def package(
     run: Path,
     models: Path,
@@ -87,6 +94,7 @@ def package(
     )
     left_out = {name: figures for name, figures in scores_by_skill(model, tokenizer, trial).items() if name not in able}
     tokens = sum(len(score.prompt_ids(tokenizer, item)) for item in drawn.items) / len(drawn.items)
+    job = [seen.coverage(text) for text in quickstart_messages()]
     measured = {
         "parameters": sum(p.numel() for p in model.parameters()),
         "vocabulary": tokenizer.get_vocab_size(),
@@ -105,6 +113,9 @@ def package(
             "mean": drawn.mean_coverage,
             "greatest": drawn.greatest_coverage,
             "refused": drawn.refused,
+            "quickstart_items": len(job),
+            "quickstart_mean": sum(job) / len(job),
+            "quickstart_greatest": max(job),
         },
         "sha256": hashlib.sha256((models / "model.safetensors").read_bytes()).hexdigest(),
         "plan": plan,

@@ -59,8 +59,13 @@ class Plan:
     """Of the matrices inside the layers (Muon: a step moves a matrix by about this much in spectral norm)."""
     embedding_lr: float = 4e-3
     warmup_steps: int = 40
-    decay_share: float = 0.4
-    """Share of the steps, at the end, over which the learning rate falls to 2% of its peak (warm-up, stable, decay)."""
+    turn: int = 1700
+    """Steps at full rate. They find copying and the easy skills; from then on the gradient of the few hundred answer
+    tokens of a step is mostly noise, and the rate drops to `rate_after` of its peak and falls to 2% of that."""
+    rate_after: float = 0.4
+    reading: float = 0.3
+    """Weight of a prompt token's loss beside 1 for an answer's, from `turn` on. Only a quarter of them, drawn anew each
+    step, is computed: the head costs a fifth of a step."""
     weight_decay: float = 0.05
     clip: float = 1.0
     bf16: bool = True
@@ -72,8 +77,9 @@ class Plan:
         """Of the peak learning rates, at `step`."""
         if step < self.warmup_steps:
             return (step + 1) / self.warmup_steps
-        left = (self.steps - step) / max(1.0, self.steps * self.decay_share)
-        return 0.02 + 0.98 * min(1.0, left)
+        if step < self.turn:
+            return 1.0
+        return self.rate_after * (0.02 + 0.98 * (self.steps - step) / (self.steps - self.turn))
 
 
 def make_model(shape: Shape, vocabulary: int) -> LlamaForCausalLM:
@@ -131,20 +137,37 @@ class Training:
         self.offset += p.processes
         return self._batches[self.offset - p.processes + self.rank]
 
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """Summed cross-entropy of the trained tokens; the head is computed at those positions only."""
+    def losses(self, batch: Batch, reading_N: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Summed cross-entropy of the trained tokens, and of the tokens after the positions `reading_N`; the head is
+        computed at those positions only."""
         ids_BT = batch.ids_BT.to(self.device)
+        positions_N, targets_N = batch.positions_N, batch.targets_N
+        trained = len(targets_N)
+        if reading_N is not None:
+            positions_N = torch.cat([positions_N, reading_N])
+            targets_N = torch.cat([targets_N, batch.ids_BT.flatten()[reading_N + 1]])
         with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.plan.bf16):
             hidden = self.body(input_ids=ids_BT, use_cache=False).last_hidden_state
-            chosen = hidden.flatten(0, 1).index_select(0, batch.positions_N.to(self.device))
-            logits_NV = self.model.lm_head(chosen)
-        return F.cross_entropy(logits_NV.float(), batch.targets_N.to(self.device), reduction="sum")
+            logits_NV = self.model.lm_head(hidden.flatten(0, 1).index_select(0, positions_N.to(self.device)))
+        losses_N = F.cross_entropy(logits_NV.float(), targets_N.to(self.device), reduction="none")
+        return losses_N[:trained].sum(), losses_N[trained:].sum()
+
+    def _reading(self, batch: Batch) -> torch.Tensor | None:
+        """Flat positions whose next token is read: a seeded quarter of those that are neither trained nor padding."""
+        if self.at_step < self.plan.turn or not self.plan.reading:
+            return None
+        ids_BT = batch.ids_BT
+        known = torch.zeros(ids_BT.numel(), dtype=torch.bool).view_as(ids_BT)
+        known[:, :-1] = ids_BT[:, 1:] != tok.SPECIALS.index(tok.PAD)
+        known.view(-1)[batch.positions_N] = False
+        seeded = torch.Generator().manual_seed(self.plan.seed * 1_000_003 + self.at_step * 64 + self.rank)
+        return (known.flatten() & (torch.rand(ids_BT.numel(), generator=seeded) < 0.25)).nonzero().squeeze(1)
 
     def step(self) -> tuple[float, int]:
         """One optimiser step; returns the mean loss per trained token and the padded tokens it took."""
         batch = self._next()
-        loss = self.loss(batch)
-        loss.backward()
+        loss, read = self.losses(batch, self._reading(batch))
+        (loss + self.plan.reading * read).backward()
         told = torch.tensor([float(loss.detach()), float(len(batch.targets_N)), float(batch.ids_BT.numel())])
         if self.plan.processes > 1:
             dist.all_reduce(told)

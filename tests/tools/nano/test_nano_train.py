@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 import torch
 from tokenizers import Tokenizer
+from tools.nano.optimiser import Muon
 from tools.nano.train import Plan, Shape, Training, make_model, run
 from tools.nano.world import Item
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -37,7 +39,9 @@ def folder(learned: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def plan(steps: int) -> Plan:
-    return Plan(TINY, seed=5, steps=steps, tokens_per_step=512, chunk_samples=200, warmup_steps=10, bf16=False)
+    return Plan(
+        TINY, seed=5, steps=steps, tokens_per_step=512, chunk_samples=200, warmup_steps=10, turn=steps // 2, bf16=False
+    )
 
 
 def test_assistant_turns_and_their_end_are_trained_and_nothing_else(learned: Tokenizer):
@@ -62,9 +66,37 @@ def test_a_batch_points_at_the_position_before_each_trained_token(learned: Token
 def test_right_padding_does_not_change_the_loss_of_a_row(learned: Tokenizer):
     training = Training(plan(1), learned)
     row = batches.rows(learned, [CHAT])[0]
-    tight = training.loss(batches.batch([row], len(row.ids), pad=3)).detach()
-    loose = training.loss(batches.batch([row], 128, pad=3)).detach()
+    tight = training.losses(batches.batch([row], len(row.ids), pad=3))[0].detach()
+    loose = training.losses(batches.batch([row], 128, pad=3))[0].detach()
     assert float(tight) == pytest.approx(float(loose), rel=1e-5)
+
+
+def test_prompts_are_read_from_the_turn_on_and_padding_never(learned: Tokenizer):
+    training = Training(dataclasses.replace(plan(4), reading=0.5), learned)
+    row = batches.rows(learned, [CHAT])[0]
+    batch = batches.batch([row] * 40, 96, pad=3)
+    assert training._reading(batch) is None  # before the turn
+    training.at_step = 2
+    read = training._reading(batch)
+    flat = batch.ids_BT.flatten()
+    assert not set(read.tolist()) & set(batch.positions_N.tolist())
+    assert bool((flat[read + 1] != 3).all()) and bool((flat[read] != 3).all())
+    prompts = 40 * (len(row.ids) - 1 - sum(row.trained))
+    assert 0.15 * prompts < len(read) < 0.35 * prompts
+    answers, prompt_loss = training.losses(batch, read)
+    alone, nothing = training.losses(batch)
+    assert float(answers.detach()) == pytest.approx(float(alone.detach()), rel=1e-5)
+    assert float(prompt_loss.detach()) > 0 == float(nothing.detach())
+
+
+def test_a_muon_step_moves_a_matrix_by_its_rate_in_every_direction():
+    torch.manual_seed(0)
+    weight = torch.nn.Parameter(torch.zeros(48, 96))
+    weight.grad = torch.randn(48, 96) * torch.logspace(-1, 1, 96)  # of uneven sizes
+    Muon([weight], weight_decay=0.0).step(0.01)
+    moved = torch.linalg.svdvals(weight.detach()) / 0.01
+    assert float(moved.min()) > 0.5 and float(moved.max()) < 1.4
+    assert float((weight.detach() * weight.grad).sum()) < 0  # downhill
 
 
 def test_two_hundred_steps_lower_the_loss(learned: Tokenizer):
