@@ -8,8 +8,6 @@ answers that say the same; of those the first one read stays.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,11 +16,7 @@ from luthier.data.answers import AnswerKind
 from luthier.data.funnel import Loss
 from luthier.records import Example
 from luthier.similar import Groups
-from luthier.text import normalise, shingles
-
-# signs that change no meaning between words; a hyphen only between letters ("top-up", not "5-3")
-_SENTENCE_SIGNS = re.compile(r"(?:[\s.,!?;:'\"‘’“”„…]|(?<=[^\W\d_])-(?=[^\W\d_]))+")
-
+from luthier.text import normalise, shingles, strict
 
 @dataclass(frozen=True)
 class Keys:
@@ -88,10 +82,10 @@ def conflicting(examples: Sequence[Example], keys: Keys, kind: AnswerKind) -> di
     for members in groups.values():
         if len(members) < 2:
             continue
-        strict: dict[str, list[int]] = defaultdict(list)
+        signed: dict[str, list[int]] = defaultdict(list)
         for index in members:
-            strict[_strict(examples[index].asked)].append(index)
-        for same in strict.values():
+            signed[strict(examples[index].asked)].append(index)
+        for same in signed.values():
             verdicts = {index: verdict for index in same if (verdict := kind.verdict(examples[index])) is not None}
             for index, verdict in verdicts.items():
                 other = next((o for o, v in verdicts.items() if v != verdict), None)
@@ -153,10 +147,6 @@ class _Alike:
         if index not in self._sets:
             self._sets[index] = shingles(answer_of(self._examples[index]))
         return self._sets[index]
-
-
-def _strict(text: str) -> str:
-    return _SENTENCE_SIGNS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
 
 
 def _say(verdict: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ anything: "!!!" is not a duplicate of "???". Chinese, Arabic or Thai rows keep a
 collapse into one another.
 
 It does not stem, transliterate or repair text, and it does not drop symbols' meaning carefully: "5 + 3" and "5 - 3"
-have the same key, which errs towards calling rows alike.
+have the same key, which errs towards calling rows alike; :func:`strict` tells them apart.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _UNSPACED = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
     "\U00020000-\U0003ffff"  # Han, later planes
 )
+_SENTENCE_SIGNS = re.compile(r"[\s.,!?;:'\"‘’“”„…]+")  # change no meaning between words
+_DASH = re.compile(r"(\d\s*)?[-–—]+(?=(\s*\d)?)")  # nor does a dash that stands next to no number: "top-up", not "5 - 3"
 _HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 
 
@@ -58,6 +60,12 @@ def normalise(text: str) -> str:
         return _ASCII_GAP.sub(" ", text.lower()).strip()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(_word().findall(folded))
+
+
+def strict(text: str) -> str:
+    """The text with its signs that carry meaning: "5 + 3" and "5 - 3" differ, "Top up?" and "top-up" do not."""
+    folded = _DASH.sub(lambda found: found[0] if found[1] or found[2] else " ", unicodedata.normalize("NFKC", text))
+    return _SENTENCE_SIGNS.sub(" ", folded.casefold()).strip()
 
 
 def words(text: str) -> list[str]:
