@@ -1,20 +1,29 @@
-"""Verbs about rows and single stages: check, data, train, export, eval."""
+"""Verbs about rows and single stages: check, contamination, pack, data, train, export, eval."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from luthier.cli.terminal import JSON_OPTION, OPTIONS, SET_OPTION, Progress, colour, console, emit_json
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 _RECIPE = typer.Argument(..., metavar="RECIPE", help="A recipe file.")
+_QUESTION = typer.Option(None, "--question", metavar="COLUMN", help="EVAL of unknown layout: the column asked.")
+_ANSWER = typer.Option(None, "--answer", metavar="COLUMN", help="With --question: the column with the answer.")
 
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command tree."""
     app.command()(check)
+    app.command()(contamination)
+    app.command()(pack)
     for stage, what in (
         ("data", "validate, clean, de-duplicate and split the rows"),
         ("train", "train (and the stages before it)"),
@@ -78,3 +87,75 @@ def check(
     if OPTIONS.json is False and not report.errors:
         typer.echo("\nno row is wrong")
     return 1 if report.errors else 0
+
+
+def contamination(
+    train: str = typer.Argument(..., metavar="TRAIN", help="Training rows: a file, folder or glob, or a dataset's id."),
+    evaluation: str = typer.Argument(..., metavar="EVAL", help="Evaluation rows, or a pack of hashes (.pack)."),
+    profile: str = typer.Option("luthier", "--profile", help="The rule that decides: luthier, gpt3, llama2, tulu3."),
+    question: str | None = _QUESTION,
+    answer: str | None = _ANSWER,
+    limit: int = typer.Option(5, "--limit", min=0, max=10, help="Show at most this many items."),
+    json: bool = JSON_OPTION,
+) -> int:
+    """Do evaluation items stand in the training rows? Exit 1 if the set is dirty, 0 if it is clean or suspect.
+
+    Example: luthier contamination train.jsonl benchmark.pack --profile tulu3
+    """
+    from luthier.pipeline.contamination import check_contamination, dirty
+    from luthier.report.contamination import summary, worst_lines
+    from luthier.store import Store
+
+    account = check_contamination(
+        train, evaluation, store=Store.open(), profile=profile, question=question, answer=answer
+    )
+    if json:
+        emit_json(account)
+        return int(dirty(account))
+    screen = console()
+    for one in account["sets"]:
+        for label, text in summary(one, account):
+            screen.print(f"  {label:<14} {text}", markup=False)
+        for what, unread in account["unread"].items():
+            if unread:
+                screen.print(f"  {'not read':<14} {unread:,} {what} rows (luthier check says why)", markup=False)
+        for line in worst_lines(one, limit):
+            screen.print(_marked(line) if colour(sys.stdout) else _bracketed(line), markup=False)
+    return int(dirty(account))
+
+
+def _marked(line: Sequence[tuple[str, bool]]) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(*((text, "bold red" if shared else "") for text, shared in line))
+
+
+def _bracketed(line: Sequence[tuple[str, bool]]) -> str:
+    return "".join(f"[[{text}]]" if shared else text for text, shared in line)
+
+
+def pack(
+    evaluation: str = typer.Argument(..., metavar="EVAL", help="Evaluation rows: a file, folder or glob."),
+    out: Path = typer.Argument(..., metavar="OUT", help="Where to write; the name ends in .pack."),
+    name: str | None = typer.Option(None, "--name", help="What reports call it; default: the file's name."),
+    licence: str = typer.Option("", "--licence", help="A note on the set's licence, kept in the pack."),
+    question: str | None = _QUESTION,
+    answer: str | None = _ANSWER,
+    json: bool = JSON_OPTION,
+) -> int:
+    """An evaluation set as hashes, to check training rows against without sharing its text. No secret: see the docs.
+
+    Example: luthier pack benchmark.jsonl benchmark.pack --licence MIT
+    """
+    from luthier.pipeline.contamination import make_pack
+    from luthier.report.contamination import canaries_told
+
+    made = make_pack(evaluation, out, name=name, licence=licence, question=question, answer=answer)
+    if json:
+        emit_json(made)
+        return 0
+    unread = f" ({made['unread']:,} rows could not be read)" if made["unread"] else ""
+    typer.echo(f"  {made['items']:,} items{unread}, {made['bytes']:,} bytes, no text: {made['pack']}")
+    typer.echo(f"  canaries {canaries_told(made['canaries'])}")
+    typer.echo(f"  next: luthier contamination TRAIN {made['pack']}")
+    return 0

@@ -18,6 +18,7 @@ from luthier.records import Example
 from luthier.similar import Groups
 from luthier.text import normalise, shingles, strict
 
+
 @dataclass(frozen=True)
 class Keys:
     """Normalised texts of each row, in row order: what all comparisons read."""

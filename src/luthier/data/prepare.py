@@ -19,6 +19,7 @@ import orjson
 from luthier.data import duplicates, refuse, split
 from luthier.data.answers import AnswerKind, kind_of
 from luthier.data.clean import redact
+from luthier.data.contamination import find_contamination, put_text_back, suite_of, suite_of_pack, take_text_out
 from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
 from luthier.data.leak import certificate
 from luthier.data.load import Loaded, Table, convert, labels_of, read_tables
@@ -89,16 +90,20 @@ def write(made: Prepared, folder: Path) -> None:
     write_jsonl(folder / "removed.jsonl", made.removed)
     write_jsonl(folder / "quarantine.jsonl", made.quarantine)
     steps, shown = take_rows_out(made.report["steps"])
-    write_jsonl(folder / "shown.jsonl", shown)
-    account = json.dumps({**made.report, "steps": steps}, ensure_ascii=False, indent=1) + "\n"
+    found, texts = take_text_out(made.report["contamination"])
+    write_jsonl(folder / "shown.jsonl", [*shown, *texts])
+    bare = {**made.report, "steps": steps, "contamination": found}
+    account = json.dumps(bare, ensure_ascii=False, indent=1) + "\n"
     (folder / "report.json").write_text(account, encoding="utf-8")
 
 
 def report(artifact: Artifact) -> dict[str, Any]:
     """The dataset's account with the rows to look at; rows erased since are left out."""
     account: dict[str, Any] = orjson.loads(artifact.file("report.json").read_bytes())
-    lines = artifact.file("shown.jsonl").read_bytes().splitlines()
-    return {**account, "steps": put_rows_back(account["steps"], map(orjson.loads, lines))}
+    lines = [orjson.loads(line) for line in artifact.file("shown.jsonl").read_bytes().splitlines()]
+    account["steps"] = put_rows_back(account["steps"], lines)
+    account["contamination"] = put_text_back(account["contamination"], lines)
+    return account
 
 
 def examples(artifact: Artifact, side: Side) -> list[Example]:
@@ -127,7 +132,8 @@ def build(
 
     funnel = Funnel()
     _book_reading(funnel, loaded, tables, spec)
-    rows, given_asked, personal = _masked(loaded, given, spec, funnel)
+    rows, given_seen, personal = _masked(loaded, given, spec, funnel)
+    given_asked = [row.asked for row in given_seen]
     kind = kind_of([*rows, *given.examples])
     keys = duplicates.keys_of(rows)
     repeats = _repeats(rows, keys, given_asked)
@@ -143,7 +149,8 @@ def build(
         funnel.lose("older likes of test rows", rule, sides.losses)
     train, validation = [pool[i] for i in sides.train], [pool[i] for i in sides.validation]
     test = list(given.examples) if spec.test else [pool[i] for i in sides.test]
-    test_asked = given_asked if spec.test else [row.asked for row in test]
+    test_seen = given_seen if spec.test else test
+    test_asked = [row.asked for row in test_seen]
 
     tokens: dict[str, Any] = {}
     misfits: list[Loss] = []
@@ -171,6 +178,8 @@ def build(
         "validation": [row.asked for row in validation],
         "test": list(test_asked),
     }
+    suites = [suite_of("test", test, test_seen)]
+    suites += [suite_of_pack(folder / pack, pack) for pack in spec.contamination.packs]
     account: dict[str, Any] = {
         "version": 1,
         "rows": {
@@ -197,8 +206,10 @@ def build(
         "tokens": tokens,
         "replay": replay.facts(len(train)) if replay else None,
         "certificate": certificate(asked, spec.leak_similarity),
+        "contamination": find_contamination(suites, everything, profile=spec.contamination.profile, seed=seed),
     }
     sources = [table.parent for table in (*tables, *test_tables)]
+    sources += [suite.parent for suite in suites if suite.parent]
     parents = tuple(dict.fromkeys([*sources, *(replay.parents if replay else ())]))
     gone = tuple(loss.to_dict() for loss in removed)
     return Prepared(tuple(everything), tuple(validation), tuple(test), gone, tuple(quarantine), account, parents)
@@ -219,15 +230,15 @@ def _book_reading(funnel: Funnel, loaded: Loaded, tables: Sequence[Table], spec:
 
 def _masked(
     loaded: Loaded, given: Loaded, spec: DataSpec, funnel: Funnel
-) -> tuple[list[Example], list[str], dict[str, int]]:
-    """Rows with personal data masked, and the test questions as they are compared; the test rows stay as they are."""
+) -> tuple[list[Example], list[Example], dict[str, int]]:
+    """Rows with personal data masked, and the test rows as they are compared; the test set itself stays as it is."""
     if spec.personal == "keep":
-        return list(loaded.examples), [example.asked for example in given.examples], {}
+        return list(loaded.examples), list(given.examples), {}
     rows, changed, counts = redact(loaded.examples)
     test, _, _ = redact(given.examples)
     rule = "e-mail addresses, phone, card and IBAN numbers become tags like [PHONE]"
     funnel.change("personal data", rule, len(changed), [rows[i] for i in changed[:3]], kinds=counts)
-    return rows, [example.asked for example in test], counts
+    return rows, test, counts
 
 
 def _repeats(rows: Sequence[Example], keys: duplicates.Keys, test_asked: Sequence[str]) -> dict[str, int]:

@@ -125,6 +125,7 @@ class Job:
         found = [file.path for group in (spec.source, spec.test, replay) for file in expand(group, folder=self.folder)]
         if spec.replay is not None and "nano" in spec.replay.source:
             found.append(Path(str(files("luthier") / "models" / "nano" / "replay.jsonl.gz")))
+        found += [self.folder / pack for pack in spec.contamination.packs if (self.folder / pack).is_file()]
         digests = [file_hash(path) for path in found if path is not None]
         if len(digests) < len(found):
             raise LuthierError(

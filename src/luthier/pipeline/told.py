@@ -22,9 +22,10 @@ def data(job: Job, dataset: Artifact) -> None:
     first = f"{steps[0]['left']:,} rows read · {report['shape']['reason']}" if steps else report["shape"]["reason"]
     lost = " · ".join(f"{s['removed']:,} {s['name']}" for s in steps[1:] if s.get("removed"))
     sides = " / ".join(f"{rows.get(side, 0):,} {side}" for side in ("train", "validation", "test"))
-    job.tell(
-        "data", "\n".join(line for line in (first, f"taken out: {lost}" if lost else "", f"split: {sides}") if line)
-    )
+    sets = report["contamination"]["sets"]
+    leaks = " · ".join(f"{one['name']} {one['verdict']} ({one['counts']['dirty']:,} items dirty)" for one in sets)
+    lines = (first, f"taken out: {lost}" if lost else "", f"split: {sides}", f"contamination: {leaks}" if leaks else "")
+    job.tell("data", "\n".join(line for line in lines if line))
 
 
 def method(job: Job, given: TrainInput) -> None:

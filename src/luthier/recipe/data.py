@@ -72,6 +72,15 @@ class ReplaySpec(Spec):
     """Share of the training rows that are replayed ones."""
 
 
+class ContaminationSpec(Spec):
+    """How evaluation items are looked for in the training rows. It reports, it takes nothing out."""
+
+    packs: Annotated[tuple[str, ...], OneOrMany] = ()
+    """Benchmark packs (``luthier pack`` makes them) to check besides the test set."""
+    profile: Literal["luthier", "gpt3", "llama2", "tulu3"] = "luthier"
+    """The rule that decides what is clean, suspect or dirty; the report shows the others too."""
+
+
 class DataSpec(Spec):
     """Where the rows are and what is done to them."""
 
@@ -101,6 +110,8 @@ class DataSpec(Spec):
     """Phone numbers, e-mail addresses and card numbers in training rows: keep, or replace by a tag."""
     replay: ReplaySpec | None = None
     """Old or general rows mixed into training against forgetting."""
+    contamination: ContaminationSpec = ContaminationSpec()
+    """How test items and benchmark packs are looked for in the training rows."""
 
     @model_validator(mode="after")
     def _one_way(self) -> DataSpec:

@@ -14,6 +14,7 @@ from typing import Any
 from luthier.records import SuiteResult
 from luthier.report.answers import answers
 from luthier.report.charts import training_charts
+from luthier.report.contamination import contamination_page
 from luthier.report.figures import delta_unit, digits_for, duration, esc, interval, signed, value
 from luthier.report.forest import forest, status
 from luthier.report.river import river
@@ -179,7 +180,8 @@ def _data(story: Story) -> str:
     more = "".join(
         f"<details><summary>{esc(_TITLES[key])}</summary>{facts(found)}</details>" for key, found in rest
     )
-    return f"{reason}{river(story.data)}{more}"
+    leaks = contamination_page(story.data.get("contamination") or {})
+    return f"{reason}{river(story.data)}{more}{leaks}"
 
 
 _TITLES = {

@@ -249,7 +249,8 @@ class Scan:
     def _add_same(self, train: Encoded, texts: Sequence[str], row_of: Ints) -> None:
         """Remember rows of which a part is just the question of an item, signs that carry meaning included."""
         wholes = self.index.wholes
-        for text in np.flatnonzero(np.isin(train.whole, np.fromiter(wholes, dtype=np.uint64, count=len(wholes)))):
+        known = np.fromiter(wholes, dtype=np.uint64, count=len(wholes))
+        for text in np.flatnonzero(np.isin(train.whole, known)).tolist():
             signs = _strict(texts[text], self.index.salt)
             for side in wholes[int(train.whole[text])]:
                 rows = self._same.setdefault(side, [])
@@ -358,7 +359,8 @@ class Scan:
         upto = np.concatenate([[0], np.cumsum(begins)])
         place = np.arange(len(begins))
         covered = upto[place + 1] - upto[np.maximum(place + 1 - GRAM, 0)] > 0
-        return np.bincount(sides.text_of[covered], minlength=2 * len(self.index.ids)).tolist()
+        counts: list[int] = np.bincount(sides.text_of[covered], minlength=2 * len(self.index.ids)).tolist()
+        return counts
 
     def _spans_by_side(
         self, common: NDArray[np.bool_], plain: NDArray[np.bool_], wanted: Collection[int] | None

@@ -4,10 +4,11 @@ The file is safetensors (numbers and a header, nothing that runs): for each item
 order, a hash of each whole side, and of the question with its signs. Hashes are keyed with a salt made from the set
 itself and written into the file: one set gives one pack, and no table of hashes made for one pack serves another.
 
-What a pack gives away: the salt must be in it, so anybody can hash a guess and see whether it stands in the set. Grams
-overlap; who knows seven words that stand together (a template, the start of a famous question) finds the eighth by
-trying a dictionary, and so on to the end of the text. A pack keeps a set from being read, indexed or trained on by
-accident. It does not keep it secret from somebody who wants it; a set that must stay secret is not shared this way.
+What a pack gives away: ids are hashes of whole rows, which anybody who has a row can recognise. The salt must be in it,
+so anybody can hash a guess and see whether it stands in the set. Grams overlap; who knows seven words that stand
+together (a template, the start of a famous question) finds the eighth by trying a dictionary, and so on to the end of
+the text. A pack keeps a set from being read, indexed or trained on by accident. It does not keep it secret from
+somebody who wants it; a set that must stay secret is not shared this way.
 
 Without words nothing can be verified on words: evidence rests on 64-bit grams. A million rows of a hundred words
 against a pack of a million grams meet by chance once in about 200,000 such checks.
@@ -69,7 +70,7 @@ def write_pack(path: Path, items: Index, *, name: str, licence: str = "", recall
         LuthierError: the place cannot be written.
     """
     sides = items.sides
-    arrays = {
+    arrays: dict[str, np.ndarray[Any, Any]] = {
         "grams": sides.grams, "lengths": sides.lengths, "whole": sides.whole, "strict": items.strict,
         "ids": np.frombuffer(json.dumps(items.ids).encode(), dtype=np.uint8),
     }  # fmt: skip
@@ -129,7 +130,7 @@ def read_pack(path: Path) -> Pack:
     lengths, grams = arrays["lengths"], arrays["grams"]
     fits = (
         len(lengths) == 2 * len(ids) == len(arrays["whole"]) == 2 * len(arrays["strict"])
-        and (not len(lengths) or (0 <= int(lengths.min()) and int(lengths.max()) <= len(grams)))
+        and (not len(lengths) or (int(lengths.min()) >= 0 and int(lengths.max()) <= len(grams)))
         and int(lengths.sum()) + len(lengths) == len(grams)
         and isinstance(recall, dict)
         and len(salt) <= 64

@@ -26,7 +26,7 @@ _UNSPACED = (
     "\U00020000-\U0003ffff"  # Han, later planes
 )
 _SENTENCE_SIGNS = re.compile(r"[\s.,!?;:'\"‘’“”„…]+")  # change no meaning between words
-_DASH = re.compile(r"(\d\s*)?[-–—]+(?=(\s*\d)?)")  # nor does a dash that stands next to no number: "top-up", not "5 - 3"
+_DASH = re.compile(r"(\d\s*)?[-–—]+(?=(\s*\d)?)")  # nor does a dash, but beside a number ("5 - 3")
 _HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 
 
@@ -75,6 +75,27 @@ def words(text: str) -> list[str]:
     if key.isascii() or not _HAS_UNSPACED.search(key):
         return found
     return [piece for word in found for piece in _piece().findall(word)]
+
+
+def places(text: str) -> list[tuple[int, int]]:
+    """Where each of ``words(text)`` stands in the text, as character offsets: what to mark when words are shown.
+
+    A word whose characters cannot be told apart (one sign that stands for several words) has the place of everything
+    between two spaces.
+    """
+    out: list[tuple[int, int]] = []
+    for token in re.finditer(r"\S+", text):
+        found = words(token[0])
+        pieces = [
+            (match.start() + piece.start(), match.start() + piece.end())
+            for match in _word().finditer(token[0])
+            for piece in _piece().finditer(match[0])
+        ]
+        if len(pieces) != len(found):
+            pieces = [(0, len(token[0]))] * len(found)
+        out += [(token.start() + start, token.start() + end) for start, end in pieces]
+    count = len(words(text))
+    return out if len(out) == count else [(0, len(text))] * count
 
 
 def shingles(text: str, n: int = 3) -> frozenset[tuple[str, ...]]:
