@@ -9,7 +9,7 @@ It does not train, score or fetch anything.
 
 from luthier.data.check import CheckReport, check
 from luthier.data.funnel import LOSSES
-from luthier.data.prepare import Prepared, build, examples, prepare, report
+from luthier.data.prepare import Prepared, before, build, examples, prepare, report
 from luthier.data.propose import Proposal, propose
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "CheckReport",
     "Prepared",
     "Proposal",
+    "before",
     "build",
     "check",
     "examples",

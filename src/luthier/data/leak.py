@@ -11,6 +11,7 @@ from typing import Any
 
 from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
+from luthier.recipe.data import SplitSpec
 from luthier.records import Example
 from luthier.similar import across, best
 from luthier.text import normalise
@@ -38,7 +39,7 @@ def leaks(
     return losses, {"exact": exact, "near": len(losses) - exact, "test_rows_touched": len(touched)}
 
 
-def certificate(sides: Mapping[str, Sequence[str]], threshold: float) -> dict[str, Any]:
+def certificate(sides: Mapping[str, Sequence[str]], threshold: float, split: SplitSpec) -> dict[str, Any]:
     """The nearest pair across each two sides, over all pairs; the highest of them must lie below the threshold.
 
     Raises:
@@ -62,4 +63,5 @@ def certificate(sides: Mapping[str, Sequence[str]], threshold: float) -> dict[st
         "max_jaccard": max((found["max_jaccard"] for found in pairs.values()), default=0.0),
         "pairs_checked": sum(found["pairs"] for found in pairs.values()),
         "sides": pairs,
+        "split": split.model_dump(mode="json", exclude_none=True),
     }

@@ -26,6 +26,7 @@ from luthier.data.load import Loaded, Table, convert, labels_of, read_tables
 from luthier.data.replay import Replay, draw
 from luthier.data.sift import sift
 from luthier.data.tokens import ChatFormat, measure
+from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
 from luthier.records import Example
 from luthier.rows import write_jsonl
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from luthier.store import Artifact, Run, Store
 
 Side = Literal["train", "validation", "test"]
+SIDES: tuple[Side, ...] = ("train", "validation", "test")
 ROW_FILES = (
     "train.rows.jsonl", "validation.rows.jsonl", "test.rows.jsonl", "removed.jsonl", "quarantine.jsonl", "shown.jsonl",
 )  # fmt: skip
@@ -72,7 +74,8 @@ def prepare(
     Raises:
         LuthierError: files, columns or layouts are wrong, or no usable rows are left.
     """
-    made = build(spec, folder=folder, seed=seed, chat=chat, max_length=max_length)
+    previous = before(spec, store)
+    made = build(spec, folder=folder, seed=seed, chat=chat, max_length=max_length, previous=previous)
     with store.draft("dataset") as draft:
         write(made, draft.path)
         account = made.report
@@ -113,10 +116,42 @@ def examples(artifact: Artifact, side: Side) -> list[Example]:
     return [Example.from_dict(row) for row in rows if not row.get("erased")]
 
 
+def before(spec: DataSpec, store: Store) -> Artifact | None:
+    """The dataset whose sides are kept, if the spec names one.
+
+    Raises:
+        LuthierError: there is none of that name, or it is no dataset.
+    """
+    if spec.split.previous is None:
+        return None
+    found = store.get(spec.split.previous)
+    if found.kind != "dataset":
+        raise LuthierError(
+            f"{found.id} is no dataset", where="data.split.previous", fix="luthier why RUN names the run's dataset"
+        )
+    return found
+
+
+def _sides_of(dataset: Artifact) -> dict[str, str]:
+    """The side of each question of a dataset, by its name; replayed rows have none."""
+    return {
+        _name(row): side
+        for side in SIDES
+        for row in examples(dataset, side)
+        if "replay" not in row.meta
+    }
+
+
 def build(
-    spec: DataSpec, *, folder: Path, seed: int = 0, chat: ChatFormat | None = None, max_length: int | None = None
+    spec: DataSpec,
+    *,
+    folder: Path,
+    seed: int = 0,
+    chat: ChatFormat | None = None,
+    max_length: int | None = None,
+    previous: Artifact | None = None,
 ) -> Prepared:
-    """Everything of :func:`prepare` but the filing.
+    """Everything of :func:`prepare` but the filing. ``previous`` is the dataset whose sides are kept (:func:`before`).
 
     Raises:
         LuthierError: see :func:`prepare`.
@@ -134,6 +169,10 @@ def build(
     _book_reading(funnel, loaded, tables, spec)
     rows, given_seen, personal = _masked(loaded, given, spec, funnel)
     given_asked = [row.asked for row in given_seen]
+    old = _sides_of(previous) if previous else {}
+    if old:
+        rows.sort(key=lambda row: _name(row) not in old)  # of two that are alike the first one stays
+        old = {name: side for name, side in old.items() if not (spec.test and side == "test")}
     kind = kind_of([*rows, *given.examples])
     keys = duplicates.keys_of(rows)
     repeats = _repeats(rows, keys, given_asked)
@@ -143,7 +182,9 @@ def build(
 
     pool = sifted.pool
     names = [_name(row) for row in pool]
-    sides = split.deal(pool, names, sifted.links, sifted.keep, spec.split, given=bool(spec.test))
+    sides = split.deal(pool, names, sifted.links, sifted.keep, spec.split, given=bool(spec.test), previous=old)
+    if sides.set_aside:
+        funnel.lose("bridges", "new rows that join two sides of the previous dataset are set aside", sides.set_aside)
     if sides.losses:
         rule = "near-duplicates and groups of newer test rows leave training"
         funnel.lose("older likes of test rows", rule, sides.losses)
@@ -171,7 +212,7 @@ def build(
         *(quarantined(finding) for finding in loaded.errors),
         *({**quarantined(finding), "side": "test"} for finding in given.errors),
         *({**quarantined(finding), "side": "replay"} for finding in (replay.errors if replay else ())),
-        *(loss.to_dict() for loss in (*sifted.set_aside, *misfits)),
+        *(loss.to_dict() for loss in (*sifted.set_aside, *sides.set_aside, *misfits)),
     ]
     asked = {
         "train": [row.asked for row in everything],
@@ -202,14 +243,18 @@ def build(
         "personal": personal,
         "answers": {"kind": kind.kind, "fields": list(kind.fields), "free": list(kind.free)},
         "labels": _labels(kind, train, validation, test),
-        "split": {"rule": sides.rule, "components": sides.components, "largest_component": sides.largest},
+        "split": {
+            "rule": sides.rule, "components": sides.components, "largest_component": sides.largest,
+            "inherited": sides.inherited, "set_aside": len(sides.set_aside),
+        },
         "tokens": tokens,
         "replay": replay.facts(len(train)) if replay else None,
-        "certificate": certificate(asked, spec.leak_similarity),
+        "certificate": certificate(asked, spec.leak_similarity, spec.split),
         "contamination": find_contamination(suites, everything, profile=spec.contamination.profile, seed=seed),
     }
     sources = [table.parent for table in (*tables, *test_tables)]
     sources += [suite.parent for suite in suites if suite.parent]
+    sources += [previous.id] if previous else []
     parents = tuple(dict.fromkeys([*sources, *(replay.parents if replay else ())]))
     gone = tuple(loss.to_dict() for loss in removed)
     return Prepared(tuple(everything), tuple(validation), tuple(test), gone, tuple(quarantine), account, parents)

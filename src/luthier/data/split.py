@@ -4,18 +4,22 @@ Rows are first joined: near-duplicate questions, equal questions and equal group
 side is decided by a salted hash of its smallest name (its smallest group value, or the smallest hash of a question if
 it has no group), so it depends neither on the order of rows nor on other components: adding rows moves no old row,
 unless a new row joins an old component under a smaller name or joins two components, or (in very small data) the side
-would otherwise have been empty. Shares hold in expectation.
+would otherwise have been empty. Shares hold in expectation, in every stratum.
 
-By time, the newest rows become the test set instead, and what is like them leaves training.
+With a previous dataset nothing old moves at all: a component takes the side of its old rows, and new rows that would
+join two sides are set aside (see ``bridges``). Folds cut the same places into equal parts. By time, the newest rows
+become the test set instead, and what is like them leaves training.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from luthier.data.bridges import Joined, bridges
 from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.recipe.data import SplitSpec
@@ -26,12 +30,17 @@ from luthier.text import words
 
 @dataclass(frozen=True)
 class Sides:
-    """Row numbers of each side, in reading order; ``losses`` left training because they are like a test row."""
+    """Row numbers of each side, in reading order; ``losses`` left training because they are like a test row.
+
+    ``set_aside`` would have joined two sides of the previous dataset; ``inherited`` counts rows that kept their side.
+    """
 
     train: tuple[int, ...]
     validation: tuple[int, ...]
     test: tuple[int, ...]
     losses: tuple[Loss, ...]
+    set_aside: tuple[Loss, ...]
+    inherited: int
     components: int
     largest: int
     rule: str
@@ -39,21 +48,13 @@ class Sides:
 
 def components_of(examples: Sequence[Example], found: Groups) -> list[int]:
     """Component number of each row: near-duplicate links joined with equal groups."""
-    parent: dict[int, int] = {}
-
-    def root(node: int) -> int:
-        while parent.setdefault(node, node) != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
+    joined = Joined()
     holders: dict[str, int] = {}
     component = found.component.tolist()
     for row, example in enumerate(examples):
         if example.group is not None:
-            other = holders.setdefault(example.group, component[row])
-            parent[root(component[row])] = root(other)
-    return [root(number) for number in component]
+            joined.join(component[row], holders.setdefault(example.group, component[row]))
+    return [joined.root(number) for number in component]
 
 
 def deal(
@@ -64,20 +65,26 @@ def deal(
     spec: SplitSpec,
     *,
     given: bool,
+    previous: Mapping[str, str] = MappingProxyType({}),
 ) -> Sides:
     """The sides of the rows ``keep``; the other rows only help to join components (they left as duplicates).
 
-    ``names`` are stable names of the rows' questions; ``given`` says that a test set was given, so none is cut.
+    ``names`` are stable names of the rows' questions; ``given`` says that a test set was given, so none is cut;
+    ``previous`` is the side of each name in a dataset made before.
 
     Raises:
         LuthierError: one component is larger than the training share, or a side would be empty.
     """
     component = components_of(examples, found)
+    sides = {row: previous[name] for row, name in enumerate(names) if name in previous}
+    asked_to_leave, component = bridges(examples, found, component, sides)
+    set_aside = tuple(asked_to_leave[row] for row in keep if row in asked_to_leave)
+    keep = [row for row in keep if row not in asked_to_leave]
     members: dict[int, list[int]] = defaultdict(list)
     for row in keep:
         members[component[row]].append(row)
     largest = max(members.values(), key=len)
-    test_share = 0.0 if given else spec.test
+    test_share = 0.0 if given else 1 / spec.folds if spec.folds else spec.test
     held = (0.0 if spec.by_time else test_share) + spec.validation
     if held > 0 and len(largest) > (1 - held) * len(keep) and len(keep) > 1:
         raise _one_template(examples, largest, len(keep), held)
@@ -86,15 +93,14 @@ def deal(
     else:
         test, rest, losses = [], list(keep), []
     places = _places(examples, names, component, spec.salt)
-    hashed = 0.0 if spec.by_time else test_share
-    rest_components = sorted({component[row] for row in rest}, key=lambda c: places[c])
-    on_test = {c for c in rest_components if places[c] < hashed}
-    if hashed > 0 and not on_test:
-        on_test = set(rest_components[:1])  # too few rows for the threshold: the smallest hash stands in
-    open_ = [c for c in rest_components if c not in on_test]
-    on_validation = {c for c in open_ if places[c] < hashed + spec.validation}
-    if spec.validation > 0 and not on_validation and len(open_) > 1:
-        on_validation = set(open_[:1])
+    inherited = {component[row]: side for row, side in sides.items() if row not in asked_to_leave}
+    dealt = {component[row] for row in rest}
+    on_test, on_validation = _held_out(
+        sorted(dealt - inherited.keys(), key=lambda c: places[c]), places, spec,
+        0.0 if spec.by_time else test_share, filled=set(inherited.values()),
+    )  # fmt: skip
+    on_test |= {c for c in dealt if inherited.get(c) == "test"}
+    on_validation |= {c for c in dealt if inherited.get(c) == "validation"}
     test += [row for row in rest if component[row] in on_test]
     validation = [row for row in rest if component[row] in on_validation]
     held_out = on_test | on_validation
@@ -112,17 +118,44 @@ def deal(
         tuple(validation),
         tuple(sorted(test)),
         tuple(losses),
+        set_aside,
+        sum(component[row] in inherited for row in keep),
         len(members),
         len(largest),
         _rule(spec, given),
     )
 
 
+def _held_out(
+    open_: Sequence[int], places: Mapping[int, float], spec: SplitSpec, test_share: float, *, filled: Collection[str]
+) -> tuple[set[int], set[int]]:
+    """Components of the test and the validation side by their places, smallest place first in ``open_``.
+
+    Where a side would be empty (too few rows for the threshold) the smallest place stands in, unless the side is
+    ``filled`` with rows from before.
+    """
+    if spec.folds:
+        fold = spec.fold - 1
+        on_test = {c for c in open_ if int(places[c] * spec.folds) == fold}  # every component in one fold exactly
+        behind = {c: (places[c] - spec.fold / spec.folds) % 1 for c in open_ if c not in on_test}
+        return on_test, {c for c, place in behind.items() if place < spec.validation}
+    on_test = {c for c in open_ if places[c] < test_share}
+    if test_share > 0 and not on_test and "test" not in filled:
+        on_test = set(open_[:1])
+    rest = [c for c in open_ if c not in on_test]
+    on_validation = {c for c in rest if places[c] < test_share + spec.validation}
+    if spec.validation > 0 and not on_validation and "validation" not in filled and len(rest) > 1:
+        on_validation = set(rest[:1])
+    return on_test, on_validation
+
+
 def _rule(spec: SplitSpec, given: bool) -> str:
     parts = ["test set given" if given else f"test: newest {spec.test:.0%} by {spec.by_time}" if spec.by_time else
+             f"test: fold {spec.fold} of {spec.folds} by salted hash" if spec.folds else
              f"test {spec.test:.0%} by salted hash"]  # fmt: skip
     parts.append(f"validation {spec.validation:.0%} by salted hash")
     parts.append("near-duplicates" + (f" and equal {', '.join(spec.group_by)}" if spec.group_by else "") + " together")
+    parts += [f"rows of {spec.previous} keep their sides"] if spec.previous else []
     return "; ".join(parts)
 
 

@@ -137,7 +137,8 @@ class Job:
             "template": self.chat.digest, "tokenizer": _tokenizer_digest(self.base.folder),
             "erased": sorted(self.store.erased()),
         }  # fmt: skip
-        return stage_key("data", facts, digests)
+        previous = [] if spec.split.previous is None else [self.store.get(spec.split.previous).digest]
+        return stage_key("data", facts, [*digests, *previous])
 
     def train_key(self, dataset_digest: str) -> str:
         """The plan's measured choices (free memory) are not in it: a workdir replays the plan that it began with."""

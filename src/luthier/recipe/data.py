@@ -52,6 +52,24 @@ class SplitSpec(Spec):
     """Column with a date or time: the newest rows become the test set."""
     salt: str = "luthier"
     """Changes which rows fall on which side; the same salt always deals the same way."""
+    previous: str | None = None
+    """A dataset made before (its id or alias): its rows keep their sides, and a new row that would join rows of two
+    sides is set aside and named."""
+    folds: int | None = Field(default=None, ge=2, le=50)
+    """Cross-validation: cut the groups of alike rows into so many parts; ``fold`` is tested, ``test`` is ignored."""
+    fold: int = Field(default=1, ge=1)
+    """Which of the ``folds`` is the test set, from 1 on."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SplitSpec:
+        if self.folds is None and self.fold != 1:
+            raise ValueError("fold needs folds: into how many parts the rows are cut")
+        if self.folds is not None and self.fold > self.folds:
+            raise ValueError(f"fold is {self.fold}, but there are {self.folds} folds")
+        ways = [name for name in ("folds", "previous", "by_time") if getattr(self, name) is not None]
+        if len(ways) > 1:
+            raise ValueError(f"{' and '.join(ways)} exclude each other: each decides the test set")
+        return self
 
 
 class DedupeSpec(Spec):
@@ -117,4 +135,6 @@ class DataSpec(Spec):
     def _one_way(self) -> DataSpec:
         if self.map is not None and self.thread is not None:
             raise ValueError("map and thread exclude each other: a row is either a whole chat or one message")
+        if self.test and self.split.folds is not None:
+            raise ValueError("test and split.folds exclude each other: each decides the test set")
         return self

@@ -61,7 +61,8 @@ def canaries_told(found: Mapping[str, Any]) -> str:
     if not found.get("kinds"):
         return "none planted: too few clean items"
     kinds = {name: found["kinds"][kind] for kind, name in _CANARY.items() if kind in found["kinds"]}
-    told = [f"{name} {one['found']}/{one['planted']}" if one["planted"] else f"{name} none" for name, one in kinds.items()]
+    shares = {name: f"{one['found']}/{one['planted']}" if one["planted"] else "none" for name, one in kinds.items()}
+    told = [f"{name} {share}" for name, share in shares.items()]
     when = f", when the pack was made, under {found['profile']}" if found.get("of_pack") else ""
     return f"planted and found{when}: {' · '.join(told)}"
 

@@ -107,6 +107,7 @@ def recall(
 
 def _row(kind: Kind, item: Item, other: Item, rng: random.Random, *, inside: bool) -> tuple[Part, ...]:
     filler = other.question.split() or ["and"]
+    rng.shuffle(filler)  # its words, no run of them: the canary must not be one of the other item too
     if kind == "overlap":
         return (("user", _overlap(item.question.split(), filler, rng)), ("assistant", "See above."))
     if kind == "answer":
@@ -134,5 +135,4 @@ def _overlap(asked: Sequence[str], filler: Sequence[str], rng: random.Random) ->
     while end < len(asked) and len(words(" ".join(asked[start:end]))) < OVERLAP * total:
         end += 1
     rest = list(filler) * (1 + len(asked) // len(filler))
-    rng.shuffle(rest)
     return " ".join([*rest[:start], *asked[start:end], *rest[start : start + len(asked) - end]])

@@ -100,9 +100,11 @@ def encode_words(texts: Sequence[str], hash_of: Callable[[str], int]) -> Encoded
 
 def longer(grams: U64, n: int) -> U64:
     """The n-gram at each place (8 <= n <= 16), 0 where there is none."""
-    if n == GRAM or not len(grams):
+    if n == GRAM:
         return grams
     out = np.zeros_like(grams)
+    if len(grams) <= n - GRAM:
+        return out
     first, last = grams[: len(grams) - (n - GRAM)], grams[n - GRAM :]
     # two grams that begin less than eight words apart stand in one text: seven places behind a text hold none
     both = (first != 0) & (last != 0)
