@@ -31,17 +31,17 @@ PLAIN: tuple[tuple[int, int], ...] = ()
 LUTHIER = [
     ("nothing", asked(40), "clean"),
     ("the very question", asked(5, same=(7,)), "dirty"),
-    ("half of 26 words in one run of 13", asked(26, span(2, 13)), "dirty"),
-    ("a run of 13 that is less than half of 27", asked(27, span(2, 13)), "suspect"),
+    ("13 of 25 words (52%) in one run", asked(25, span(2, 13)), "dirty"),
+    ("a run of 13 that is half of 26", asked(26, span(2, 13)), "suspect"),
     ("two runs of 12 are most of 26, but neither is long", asked(26, span(0, 12), span(14, 12)), "clean"),
-    ("two rows with a quarter each", asked(52, span(0, 13), span(20, 13, row=1)), "suspect"),
-    ("one row with both quarters", asked(52, span(0, 13), span(20, 13)), "dirty"),
+    ("two rows with a third each", asked(45, span(0, 13), span(20, 13, row=1)), "suspect"),
+    ("one row with both thirds", asked(45, span(0, 13), span(20, 13)), "dirty"),
     ("template only", asked(40, span(0, 30, telling=PLAIN, own=False)), "clean"),
     ("what many rows are full of, with the rest in one run", asked(40, span(0, 36, telling=PLAIN)), "dirty"),
     ("the same, but 35 of 40 are no 90%", asked(40, span(0, 35, telling=PLAIN)), "clean"),
     ("all 12 words of a short question inside a longer row", asked(12, span(0, 12)), "suspect"),
     ("8 of 12", asked(12, span(0, 8)), "clean"),
-    ("the answer alone", answered(26, span(0, 13)), "dirty"),
+    ("the answer alone", answered(23, span(0, 13)), "dirty"),
     ("12 words are too short an answer to accuse anybody", answered(12, span(0, 12)), "clean"),
 ]  # fmt: skip
 

@@ -54,13 +54,13 @@ class Profile:
 
 # -- Luthier
 
-SURE, HALF, ALL = 13, 0.5, 0.9
+SURE, MOST, ALL = 13, 0.52, 0.9
 
 
 def luthier(evidence: Evidence) -> Judged:
-    """Dirty: a row asks the very question; or has half of a side, 13 words of it in one run and no boilerplate; or has
-    90% of a side in one run. Suspect: a run of 13 telling words that is less than half, or 80% of a side of 8 to 12
-    words. Sides under 13 words can be no more than suspect (unless the very question is asked).
+    """Dirty: a row asks the very question; or has 52% of a side, 13 words of it in one run and no boilerplate; or has
+    90% of a side in one run. Suspect: a run of 13 telling words that is less, or 80% of a question of 8 to 12 words.
+    Sides under 13 words can be no more than suspect (unless the very question is asked).
 
     Chosen on measured evidence (docs/contamination.md): one row must hold the evidence, because unrelated rows
     together cover half of a templated item easily; boilerplate is left out first, because published rules accuse
@@ -79,7 +79,7 @@ def _one_side(name: SideName, side: Side) -> Judged:
         if side.words < SURE:
             if name == "question" and share >= 0.8:
                 return Judged("suspect", f"{run} of its {side.words} words in a row", name, row)
-        elif run >= SURE and share >= HALF:
+        elif run >= SURE and share >= MOST:
             return Judged("dirty", f"{share:.0%} of its words, {run} of them in one run", name, row)
         elif run >= SURE and suspect is CLEAN:
             suspect = Judged("suspect", f"a run of {run} of its {side.words} words", name, row)
@@ -91,7 +91,7 @@ def _one_side(name: SideName, side: Side) -> Judged:
 
 def decidable(side: Side) -> bool:
     """Whether Luthier's rule could find a copy of this side inside other text: enough of it is no boilerplate."""
-    return side.open >= SURE and side.open >= HALF * side.words
+    return side.open >= SURE and side.open >= MOST * side.words
 
 
 # -- published
@@ -153,7 +153,7 @@ def tulu3(evidence: Evidence) -> Judged:
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
-        Profile("luthier", "half of a side, 13 words of it in one run of one row, boilerplate left out", "Luthier",
+        Profile("luthier", "52% of a side, 13 words of it in one run of one row, boilerplate left out", "Luthier",
                 luthier),
         Profile("gpt3", "any n-gram in common (n = 5th percentile of lengths, 8..13)", "Brown et al. 2020", gpt3),
         Profile("llama2", "80% of the words in runs of 10 or more with up to 4 skips", "Touvron et al. 2023", llama2),
