@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from luthier.text import normalise, shingles, words
+from luthier.text import normalise, places, shingles, strict, words
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,33 @@ def test_letters_of_scripts_without_spaces_stand_for_words() -> None:
     assert words("ที่") == ["ที่"]  # a Thai letter keeps its marks
     one, other = shingles("请问我的银行卡现在在什么地方呢"), shingles("请问我的银行卡现在在什么地方啊")
     assert len(one & other) / len(one | other) > 0.8
+
+
+@given(st.text())
+def test_every_word_has_a_place_in_the_text(text: str) -> None:
+    found = places(text)
+    assert len(found) == len(words(text))
+    assert all(0 <= start < end <= len(text) for start, end in found)
+    assert [start for start, _ in found] == sorted(start for start, _ in found)
+
+
+def test_places_are_those_of_the_words() -> None:
+    text = "To be, or — NOT; 我爱 Ünter"
+    assert [text[start:end] for start, end in places(text)] == ["To", "be", "or", "NOT", "我", "爱", "Ünter"]
+    assert places("½ cup") == [(0, 1), (0, 1), (2, 5)]  # one sign, two words
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Top up?", "top-up", True),
+        ("Where, then – here", "where then here!", True),
+        ("5 - 3", "5 + 3", False),
+        ("5-3", "5 3", False),
+        ("-5", "5", False),
+        ("( [ ) ]", "[ ( ] )", False),
+        ("wait - 5 minutes", "wait 5 minutes", False),
+    ],
+)
+def test_signs_that_carry_meaning_stay_in_the_strict_text(one: str, other: str, same: bool) -> None:
+    assert (strict(one) == strict(other)) is same
