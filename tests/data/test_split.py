@@ -113,6 +113,17 @@ def test_a_bridge_is_named_with_the_rows_it_would_join() -> None:
     assert side_of([left, right, middle, *filler], sides)[right] == "test"
 
 
+def test_what_is_alike_with_a_bridge_and_with_one_side_only_stays() -> None:
+    words = [f"w{n}" for n in range(40)]
+    left, middle, right = (" ".join(words[start : start + 24]) for start in (0, 5, 10))
+    beside = " ".join(words[2:26])  # 20 of 24 shingles with the left, 19 of 25 with the bridge, 14 of 30 with the right
+    filler = [" ".join(f"f{n}x{k}" for k in range(12)) for n in range(4)]
+    texts = [left, right, middle, beside, *filler]
+    sides = dealt(texts, previous={left: "train", right: "test", filler[0]: "train"})
+    assert [loss.example.asked for loss in sides.set_aside] == [middle]
+    assert side_of(texts, sides)[beside] == "train"
+
+
 def test_two_new_rows_that_only_together_join_two_sides_are_both_set_aside() -> None:
     words = [f"w{n}" for n in range(60)]
     chain = [" ".join(words[start : start + 24]) for start in (0, 5, 10, 15)]

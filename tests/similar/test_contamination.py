@@ -161,6 +161,25 @@ def test_runs_go_on_over_four_words_that_differ() -> None:
     assert reach(9) == 0  # none of the first ten may differ
 
 
+def test_a_run_in_a_pack_does_not_go_on_from_the_question_into_the_answer() -> None:
+    """Question and answer lie side by side in the item and in the row; each is a side of its own."""
+    item = (text_of(21, 15), text_of(22, 15))
+    made = [Item("x", *item)]
+    scan = Scan(packed(made))
+    scan.add([[("user", item[0]), ("assistant", item[1])]])
+    (evidence,) = scan.found().items
+    assert [span.reach for side in (evidence.question, evidence.answer) for span in side.spans] == [15, 15]
+    changed = words(item[0])
+    changed[11] = "x"
+    assert [s.reach for s in found([(" ".join([*changed, *words(item[1])]), "")], [[" ".join(item)]], pack=True)[0]
+            .question.spans if s.at == 0] == [30]  # one word differs, at least 8 follow
+
+
+def test_rows_that_say_one_word_over_and_over_do_not_fill_the_memory() -> None:
+    evidence = found([("ha " * 300, "")], [["ha " * 20_000], [f"{'ha ' * 3000} {text_of(3, 30)}"]])[0].question
+    assert evidence.longest == 300 and len(evidence.spans) < 2000
+
+
 def test_a_fork_leaves_the_scan_as_it_was() -> None:
     items, rows = boiler(3)
     scan = Scan(index([Item("x", *items[0])]))

@@ -5,8 +5,9 @@ is missed and none is guessed: every reported similarity is the exact fraction. 
 runs of words (``contamination``) and judged by named rules (``profiles``).
 """
 
-from luthier.similar.contamination import Index, Item, Part, Scan, index
+from luthier.similar.contamination import Part, Scan
 from luthier.similar.evidence import Evidence, Found, Side, Span
+from luthier.similar.items import Index, Item, index
 from luthier.similar.join import Groups, Match, against, best, groups
 from luthier.similar.nearest import Nearest, across, nearest
 from luthier.similar.profiles import PROFILES, Judged, Profile

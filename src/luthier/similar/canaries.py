@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from luthier.similar.contamination import Item, Part, Scan
+from luthier.similar.contamination import Part, Scan
 from luthier.similar.evidence import Evidence, Found
+from luthier.similar.items import Item
 from luthier.similar.profiles import SURE, Judged, Profile, decidable
 from luthier.text import words
 

@@ -15,27 +15,15 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from luthier.similar.evidence import Evidence, Found, Side, Span, Stretch, merged
-from luthier.similar.grams import (
-    GRAM,
-    U64,
-    Encoded,
-    Ints,
-    closed,
-    encode_words,
-    hasher,
-    longer,
-    vocabulary,
-)
-from luthier.text import normalise, strict
+from luthier.similar.grams import GRAM, U64, Encoded, Ints, closed, encode_words, hasher, longer
+from luthier.similar.items import Index, Table, signs_of
+from luthier.text import normalise
 
 COMMON_TEXTS = 10
 """GPT-3 ignored n-grams seen in more than 10 documents."""
@@ -46,6 +34,8 @@ MOST_ITEMS = 20
 """A gram of more items starts no span."""
 MOST_ROWS = 20
 """Rows remembered for one gram."""
+MOST_REPEATS = 100
+"""Places of one gram looked at in one row: a row that says one word ten thousand times must not fill the memory."""
 SKIPS, SKIPS_FROM = 4, 10
 """Llama-2: words that may differ, none of them among the first 10."""
 _CHUNK = 200_000  # words of training rows taken at once
@@ -55,111 +45,10 @@ Part = tuple[str, str]
 """Who speaks, and the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An evaluation item: its two sides as text."""
-
-    id: str
-    question: str
-    answer: str = ""
-
-
-@dataclass(frozen=True)
-class Index:
-    """Evaluation items as grams. Text ``2 i`` is the question of item ``i``, ``2 i + 1`` its answer.
-
-    ``table`` maps the words of the items to their hashes; None for a pack, whose words nobody knows. A pack has the
-    words' places filled with zeros.
-    """
-
-    ids: tuple[str, ...]
-    sides: Encoded
-    strict: U64
-    table: dict[str, int] | None
-    salt: bytes = b""
-
-    @property
-    def rare_n(self) -> int:
-        """GPT-3's N: the 5th percentile of the items' lengths in words, clipped to 8..13."""
-        if not self.ids:
-            return GRAM
-        lengths = self.sides.lengths.reshape(-1, 2).sum(axis=1)
-        return int(np.clip(np.floor(np.percentile(lengths, 5)), GRAM, 13))
-
-    @cached_property
-    def short(self) -> _Table:
-        """The 8-grams."""
-        return _Table.of(self.sides.grams)
-
-    @cached_property
-    def rare(self) -> _Table:
-        """The grams of GPT-3's length."""
-        return self.short if self.rare_n == GRAM else _Table.of(longer(self.sides.grams, self.rare_n))
-
-    @cached_property
-    def items_of(self) -> Ints:
-        """In how many items each 8-gram stands."""
-        item = self.sides.text_of[self.short.places] // 2
-        pairs = np.unique(self.short.number * max(len(self.ids), 1) + item)
-        return np.bincount(pairs // max(len(self.ids), 1), minlength=len(self.short.values))
-
-    @cached_property
-    def wholes(self) -> dict[int, list[int]]:
-        """Hash of a question -> the numbers of the questions that are just that."""
-        found: dict[int, list[int]] = {}
-        for number, value in enumerate(self.sides.whole.tolist()):
-            if value and number % 2 == 0:
-                found.setdefault(value, []).append(number)
-        return found
-
-
-def index(items: Sequence[Item], salt: bytes = b"") -> Index:
-    """The index of items given as text."""
-    texts = [text for item in items for text in (item.question, item.answer)]
-    table, salt = vocabulary(texts, salt)
-    signs = np.array([_strict(item.question, salt) for item in items], dtype=np.uint64)
-    return Index(tuple(item.id for item in items), encode_words(texts, closed(table)), signs, table, salt)
-
-
-def _strict(text: str, salt: bytes) -> int:
-    digest = hashlib.blake2b(strict(text).encode("utf-8", "surrogatepass"), digest_size=8, key=salt).digest()
-    return int.from_bytes(digest, "little")
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The distinct grams, sorted, and where they stand: ``places[k]`` holds gram ``values[number[k]]``."""
-
-    values: U64
-    places: Ints
-    number: Ints
-    starts: Ints
-    bits: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, grams: U64) -> _Table:
-        places = np.flatnonzero(grams)
-        values, number = np.unique(grams[places], return_inverse=True)
-        order = np.argsort(number, kind="stable")
-        places, number = places[order], number[order].astype(np.int64)
-        starts = np.searchsorted(number, np.arange(len(values) + 1)).astype(np.int64)
-        bits = np.zeros(1 << min(26, max(16, math.ceil(math.log2(16 * len(values) + 1)))), dtype=bool)
-        bits[values & np.uint64(len(bits) - 1)] = True
-        return cls(values, places.astype(np.int64), number, starts, bits)
-
-    def hits(self, grams: U64) -> tuple[Ints, Ints]:
-        """Places of ``grams`` that hold a gram of this table, and which."""
-        places = np.flatnonzero(self.bits[grams & np.uint64(len(self.bits) - 1)] & (grams != 0))
-        number = np.searchsorted(self.values, grams[places])
-        number[number == len(self.values)] = 0
-        equal = self.values[number] == grams[places] if len(self.values) else np.zeros(0, dtype=bool)
-        return places[equal], number[equal].astype(np.int64)
-
-
 class _Counter:
     """In how many different texts each gram of a table was seen. A text that comes again counts once."""
 
-    def __init__(self, table: _Table) -> None:
+    def __init__(self, table: Table) -> None:
         self.table = table
         self.texts = np.zeros(len(table.values), dtype=np.int64)
 
@@ -234,7 +123,10 @@ class Scan:
         if len(at):
             sides, part = self.index.sides, text_of[row_at]
             side = np.searchsorted(sides.starts, at, side="right") - 1
-            reach = self._reach(train, at, row_at, size)
+            if self.index.table is None:
+                reach = _joined(at, row_at, size, side, part)
+            else:
+                reach = _reach(sides.words, train.words, at, row_at, size)
             found = (
                 side, at - sides.starts[side], row_of[part], part_of[part], row_at - train.starts[part], size, reach,
                 role_of[part],
@@ -251,7 +143,7 @@ class Scan:
         wholes = self.index.wholes
         known = np.fromiter(wholes, dtype=np.uint64, count=len(wholes))
         for text in np.flatnonzero(np.isin(train.whole, known)).tolist():
-            signs = _strict(texts[text], self.index.salt)
+            signs = signs_of(texts[text], self.index.salt)
             for side in wholes[int(train.whole[text])]:
                 rows = self._same.setdefault(side, [])
                 if len(rows) < _SAME_SHOWN and signs == self.index.strict[side // 2] and row_of[text] not in rows:
@@ -268,16 +160,18 @@ class Scan:
         return is_new
 
     def _allow(self, number: Ints, row: Ints) -> NDArray[np.bool_]:
-        """Of each gram the hits in its first ``MOST_ROWS`` rows; of a gram of many items none."""
+        """Of each gram the first hits in its first ``MOST_ROWS`` rows; of a gram of many items none."""
         if not len(number):
             return np.zeros(0, dtype=bool)
         rows = int(row.max()) + 1
         pairs, inverse = np.unique(number * rows + row, return_inverse=True)
         gram = pairs // rows
-        rank = np.arange(len(gram)) - np.searchsorted(gram, gram)  # the how manyth row of its gram
-        fits = (self._used[gram] + rank < MOST_ROWS) & (self.index.items_of[gram] <= MOST_ITEMS)
+        fits = (self._used[gram] + _rank(gram) < MOST_ROWS) & (self.index.items_of[gram] <= MOST_ITEMS)
         self._used += np.bincount(gram[fits], minlength=len(self._used))
-        return np.asarray(fits[inverse], dtype=bool)
+        order = np.argsort(inverse, kind="stable")
+        repeat = np.empty(len(inverse), dtype=np.int64)
+        repeat[order] = _rank(inverse[order])
+        return np.asarray(fits[inverse] & (repeat < MOST_REPEATS), dtype=bool)
 
     def _pairs(self, places: Ints, number: Ints) -> tuple[Ints, Ints]:
         """Every place of the items that holds a gram, with the place in the rows."""
@@ -306,24 +200,6 @@ class Scan:
         at, row_at, size = at - left, row_at - left, GRAM + left + right
         _, once = np.unique(np.stack([row_at, at]), axis=1, return_index=True)
         return at[once], row_at[once], size[once]
-
-    def _reach(self, train: Encoded, at: Ints, row_at: Ints, size: Ints) -> Ints:
-        """How far each run of at least 10 words goes on to the right when at most 4 words differ."""
-        if self.index.table is None:
-            return _joined(at, row_at, size)
-        ours, theirs = self.index.sides.words, train.words
-        reach = np.where(size >= SKIPS_FROM, size, 0)
-        live = np.flatnonzero(reach)
-        place, skipped = size.copy(), np.zeros(len(size), dtype=np.int64)
-        while len(live):
-            one, other = ours[at[live] + place[live]], theirs[row_at[live] + place[live]]
-            inside = (one != 0) & (other != 0)
-            live, equal = live[inside], (one == other)[inside]
-            place[live] += 1
-            reach[live[equal]] = place[live[equal]]  # a run never ends on a word that differs
-            skipped[live[~equal]] += 1
-            live = live[skipped[live] <= SKIPS]
-        return reach
 
     def found(self, wanted: Collection[int] | None = None) -> Found:
         """The evidence for all items, or for the items with these numbers, from the rows added so far."""
@@ -382,6 +258,11 @@ class Scan:
         return out
 
 
+def _rank(ordered: Ints) -> Ints:
+    """The how manyth of its value each one is, in a sorted array, from 0 on."""
+    return np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+
+
 def _steps(ours: U64, theirs: U64, at: Ints, row_at: Ints, step: int) -> Ints:
     """How many steps each pair of places can go with equal values; a zero (the end of a text) stops."""
     taken = np.zeros(len(at), dtype=np.int64)
@@ -393,16 +274,36 @@ def _steps(ours: U64, theirs: U64, at: Ints, row_at: Ints, step: int) -> Ints:
     return taken
 
 
-def _joined(at: Ints, row_at: Ints, size: Ints) -> Ints:
-    """Without words: runs on one diagonal that lie at most 4 words apart, counted as if all of those differed."""
+def _reach(ours: U64, theirs: U64, at: Ints, row_at: Ints, size: Ints) -> Ints:
+    """How far each run of at least 10 words goes on to the right when at most 4 words differ."""
     reach = np.where(size >= SKIPS_FROM, size, 0)
-    order = np.lexsort((at, row_at - at))
-    for place, first in enumerate(order.tolist()):
-        skipped = 0
-        for other in order[place + 1 :].tolist():
-            gap = int(at[other] - at[first] - (reach[first] or size[first]))
-            skipped += gap
-            if not reach[first] or row_at[other] - at[other] != row_at[first] - at[first] or skipped > SKIPS:
+    live = np.flatnonzero(reach)
+    place, skipped = size.copy(), np.zeros(len(size), dtype=np.int64)
+    while len(live):
+        one, other = ours[at[live] + place[live]], theirs[row_at[live] + place[live]]
+        inside = (one != 0) & (other != 0)
+        live, equal = live[inside], (one == other)[inside]
+        place[live] += 1
+        reach[live[equal]] = place[live[equal]]  # a run never ends on a word that differs
+        skipped[live[~equal]] += 1
+        live = live[skipped[live] <= SKIPS]
+    return reach
+
+
+def _joined(at: Ints, row_at: Ints, size: Ints, side: Ints, part: Ints) -> Ints:
+    """The same without words: runs on one diagonal of one side and part that lie at most 4 words apart are one.
+
+    All words between them count as different: what agrees there is too short to be a gram.
+    """
+    reach = np.where(size >= SKIPS_FROM, size, 0)
+    order = np.lexsort((at, row_at - at, part, side))
+    one_line = (np.diff(side[order]) == 0) & (np.diff(part[order]) == 0) & (np.diff((row_at - at)[order]) == 0)
+    for place in np.flatnonzero(one_line & (reach[order[:-1]] > 0)).tolist():
+        first, skipped = order[place], 0
+        for follower in range(place + 1, len(order)):
+            other = order[follower]
+            skipped += int(at[other] - at[first] - reach[first])
+            if not one_line[follower - 1] or skipped > SKIPS:
                 break
             reach[first] = at[other] + size[other] - at[first]
     return reach

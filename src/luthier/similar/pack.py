@@ -29,8 +29,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from luthier.errors import LuthierError
-from luthier.similar.contamination import Index, Item, index
 from luthier.similar.grams import GRAM, NORMALISER, Encoded
+from luthier.similar.items import Index, Item, index
 
 VERSION = "1"
 SUFFIX = ".pack"
