@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from luthier.data import Prepared, build, examples, prepare, report
-from luthier.data.contamination import excerpt, parts_of
+from luthier.data.contamination import excerpt, find_contamination, parts_of, suite_of
 from luthier.errors import LuthierError
 from luthier.pipeline.contamination import make_pack
 from luthier.recipe.data import DataSpec
@@ -64,6 +64,17 @@ def test_the_report_names_items_that_the_leak_check_cannot_see(tmp_path: Path) -
     assert {kind: (one["planted"], one["found"]) for kind, one in kinds.items()} == {
         "verbatim": (9, 9), "retyped": (9, 9), "overlap": (10, 10), "answer": (10, 10),
     }  # fmt: skip
+
+
+def test_the_very_same_short_question_is_marked_in_the_turn_that_asks_it(tmp_path: Path) -> None:
+    system = {"role": "system", "content": "Be brief."}
+    chat = [system, {"role": "user", "content": "Open on Sundays?"}, {"role": "assistant", "content": "No."}]
+    learnt = Example(messages=tuple(Message(m["role"], m["content"]) for m in chat))
+    asked = Example(messages=(Message("user", "open, on Sundays"), Message("assistant", "Yes.")))
+    account = find_contamination([suite_of("short", [asked])], [learnt])
+    (shown,) = account["sets"][0]["worst"]
+    assert (shown["verdict"], shown["share"], shown["spans"]) == ("dirty", 1.0, [[0, 0, 3]])
+    assert shown["row_text"]["text"] == "Open on Sundays?" and shown["row_text"]["marks"] == [[0, 15]]
 
 
 def test_every_profile_is_told_and_the_named_one_decides(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_case_signs_and_scripts_do_not_hide_a_copy() -> None:
     chinese = "请问昨天晚上比约恩在他祖母的花园里摘了多少个苹果"
     rows = [[question.upper().replace(",", " --")], [f"问题：{chinese}？谢谢"]]
     german, han = (evidence.question for evidence in found([(question, ""), (chinese, "")], rows))
-    assert german.same == (0,) and german.longest == 14
+    assert german.same == ((0, 0),) and german.longest == 14
     assert han.longest == len(chinese) and not han.same
 
 
@@ -188,7 +188,7 @@ def test_a_fork_leaves_the_scan_as_it_was() -> None:
     before = scan.found()
     fork = scan.fork()
     fork.add([[("user", items[0][0])]])
-    assert fork.found([0]).items[0].question.same == (3,)
+    assert fork.found([0]).items[0].question.same == ((3, 0),)
     assert scan.found() == before and scan.rows == 3
 
 

@@ -30,7 +30,7 @@ def answered(count: int, *spans: Span) -> Evidence:
 PLAIN: tuple[tuple[int, int], ...] = ()
 LUTHIER = [
     ("nothing", asked(40), "clean"),
-    ("the very question", asked(5, same=(7,)), "dirty"),
+    ("the very question", asked(5, same=((7, 0),)), "dirty"),
     ("13 of 25 words (52%) in one run", asked(25, span(2, 13)), "dirty"),
     ("a run of 13 that is half of 26", asked(26, span(2, 13)), "suspect"),
     ("two runs of 12 are most of 26, but neither is long", asked(26, span(0, 12), span(14, 12)), "clean"),

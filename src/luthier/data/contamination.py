@@ -22,7 +22,7 @@ from luthier.records import Example
 from luthier.similar import PROFILES, Evidence, Found, Index, Item, Judged, Part, Scan, Side, index
 from luthier.similar.canaries import recall
 from luthier.similar.pack import Pack, read_pack
-from luthier.similar.profiles import SURE, decidable
+from luthier.similar.profiles import decidable
 from luthier.text import places
 
 EACH = 75
@@ -169,21 +169,20 @@ def _shown(
     side = _side(evidence, one)
     if one.row is None:
         return out
-    row = train[one.row]
+    row, same = train[one.row], dict(side.same)
     spans = sorted((span for span in side.spans if span.row == one.row), key=lambda span: (-span.words, span.at))
+    runs = [(span.at, span.row_at, span.words) for span in spans] or [(0, 0, side.words)]
+    part = same.get(one.row, spans[0].part if spans else 0)
     out |= {
         "row": row.id, "row_origin": str(row.origin or ""), "share": round(side.shared_with(one.row), 4),
-        "longest": max((span.words for span in spans), default=side.words),
-        "spans": [[span.at, span.row_at, span.words] for span in spans],
+        "longest": max(words for _, _, words in runs), "spans": [list(run) for run in runs],
     }  # fmt: skip
     if suite.items:
         text = getattr(suite.items[number], out["side"])
-        runs = [(span.at, span.end) for span in spans] or [(0, side.words)]
-        out |= {"item_origin": suite.origins[number], "item_text": excerpt(text, runs)}
-    part = spans[0].part if spans else 0
-    text = parts_of(row)[part][1]
-    runs = [(span.row_at, span.row_at + span.words) for span in spans if span.part == part]
-    return out | {"row_text": excerpt(text, runs or [(0, SURE)])}
+        marks = [(at, at + words) for at, _, words in runs]
+        out |= {"item_origin": suite.origins[number], "item_text": excerpt(text, marks)}
+    marks = [(span.row_at, span.row_at + span.words) for span in spans if span.part == part] or [(0, side.words)]
+    return out | {"row_text": excerpt(parts_of(row)[part][1], marks)}
 
 
 def excerpt(text: str, runs: Sequence[tuple[int, int]]) -> dict[str, Any]:

@@ -63,5 +63,9 @@ def certificate(sides: Mapping[str, Sequence[str]], threshold: float, split: Spl
         "max_jaccard": max((found["max_jaccard"] for found in pairs.values()), default=0.0),
         "pairs_checked": sum(found["pairs"] for found in pairs.values()),
         "sides": pairs,
-        "split": split.model_dump(mode="json", exclude_none=True),
+        "split": {
+            key: value
+            for key, value in split.model_dump(mode="json", exclude_none=True).items()
+            if value != [] and (key != "fold" or split.folds)
+        },
     }

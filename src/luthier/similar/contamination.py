@@ -67,7 +67,7 @@ class Scan:
         self._short, self._rare = _Counter(items.short), _Counter(items.rare)
         self._used = np.zeros(len(items.short.values), dtype=np.int64)  # rows remembered, a gram
         self._texts_seen: set[bytes] = set()
-        self._same: dict[int, list[int]] = {}
+        self._same: dict[int, list[tuple[int, int]]] = {}  # side -> row and part
         self._spans: list[tuple[Ints, ...]] = []  # side, at, row, part, row_at, words, reach, role
         self._roles: list[str] = []
         self._hash_of = closed(items.table) if items.table is not None else hasher(items.salt)
@@ -105,7 +105,7 @@ class Scan:
         role_of = np.array([self._role(part[2]) for part in parts], dtype=np.int64)
         texts = [part[3] for part in parts]
         train = encode_words(texts, self._hash_of)
-        self._add_same(train, texts, row_of)
+        self._add_same(train, texts, [(part[0], part[1]) for part in parts])
 
         text_of = train.text_of
         places, number = self.index.short.hits(train.grams)
@@ -138,7 +138,7 @@ class Scan:
             self._roles.append(role)
         return self._roles.index(role)
 
-    def _add_same(self, train: Encoded, texts: Sequence[str], row_of: Ints) -> None:
+    def _add_same(self, train: Encoded, texts: Sequence[str], where: Sequence[tuple[int, int]]) -> None:
         """Remember rows of which a part is just the question of an item, signs that carry meaning included."""
         wholes = self.index.wholes
         known = np.fromiter(wholes, dtype=np.uint64, count=len(wholes))
@@ -146,8 +146,8 @@ class Scan:
             signs = signs_of(texts[text], self.index.salt)
             for side in wholes[int(train.whole[text])]:
                 rows = self._same.setdefault(side, [])
-                if len(rows) < _SAME_SHOWN and signs == self.index.strict[side // 2] and row_of[text] not in rows:
-                    rows.append(int(row_of[text]))
+                if len(rows) < _SAME_SHOWN and signs == self.index.strict[side // 2]:
+                    rows.append(where[text])
 
     def _new_texts(self, texts: Sequence[str], touched: Ints) -> NDArray[np.bool_]:
         """Which of the touched texts were not met before, word for word."""

@@ -47,7 +47,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Side:
-    """One side of an item. ``same`` are training rows with a part of the very same words and signs (the first few).
+    """One side of an item. ``same`` are training rows with their part of the very same words and signs (the first few).
 
     ``open`` counts the words that some gram covers which is no boilerplate: where it is 0, nothing could be found.
     ``rare_grams`` counts its n-grams of the set's own length that stand in 1 to 10 different training texts (GPT-3).
@@ -55,7 +55,7 @@ class Side:
 
     words: int
     open: int = 0
-    same: tuple[int, ...] = ()
+    same: tuple[tuple[int, int], ...] = ()
     rare_grams: int = 0
     spans: tuple[Span, ...] = field(default=(), repr=False)
 
@@ -84,7 +84,9 @@ class Side:
         return min(self.telling_by_row, key=lambda row: (-self.shared_with(row), row), default=None)
 
     def shared_with(self, row: int) -> float:
-        """The share of the side's words that a row has too, boilerplate left out."""
+        """The share of the side's words that a row has too, boilerplate left out; all if it has the very same."""
+        if any(row == same for same, _ in self.same):
+            return 1.0
         return length(self.telling_by_row.get(row, [])) / self.words if self.words else 0.0
 
 

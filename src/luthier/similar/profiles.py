@@ -67,7 +67,7 @@ def luthier(evidence: Evidence) -> Judged:
     templates; an answer counts by itself; eight words in a row are said by chance.
     """
     if evidence.question.same:
-        return Judged("dirty", "the very same question", "question", evidence.question.same[0])
+        return Judged("dirty", "the very same question", "question", evidence.question.same[0][0])
     judged = [_one_side(name, side) for name, side in evidence.sides]
     return max(judged, key=lambda one: WORDS.index(one.word))
 
