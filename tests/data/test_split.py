@@ -197,8 +197,19 @@ def test_a_grown_dataset_keeps_the_sides_of_the_one_before(tmp_path: Path) -> No
     assert first.id in second.parents
     account = json.loads(second.file("report.json").read_text())
     assert account["split"]["set_aside"] == 1 and account["split"]["inherited"] == 61
+    assert account["split"]["missing"] == 0
     assert account["certificate"]["split"]["previous"] == first.id
     assert account["certificate"]["max_jaccard"] < account["certificate"]["threshold"]
+
+
+def test_a_previous_dataset_of_other_rows_is_refused(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    put(tmp_path, [row(n) for n in range(40)])
+    first = prepare(DataSpec(source=("rows.jsonl",)), store=store, folder=tmp_path)
+    put(tmp_path, [row(n) for n in range(100, 140)])
+    spec = DataSpec.model_validate({"source": "rows.jsonl", "split": {"previous": first.id}})
+    with pytest.raises(LuthierError, match=r"no row of dataset-.* stands in the sources"):
+        prepare(spec, store=store, folder=tmp_path)
 
 
 def test_an_old_row_stays_when_a_copy_of_it_is_read_first(tmp_path: Path) -> None:

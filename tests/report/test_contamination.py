@@ -18,7 +18,7 @@ def account(**more: Any) -> dict[str, Any]:
     one = {
         "name": "test <1>", "kind": "rows", "items": 1319, "verdict": "dirty", "sides": {"question": 2},
         "counts": {"clean": 1310, "suspect": 7, "dirty": 2}, "undecidable": {"questions": 3, "answers": 26},
-        "boilerplate": {"grams": 123999, "in_many_rows": 9, "in_many_items": 10},
+        "boilerplate": {"grams": 123999, "in_many_texts": 9, "in_many_items": 4, "texts_over": 10, "items_over": 2},
         "profiles": {name: {"verdict": "clean", "clean": 1, "suspect": 0, "dirty": 0} for name in ("luthier", "gpt3")},
         "canaries": {"profile": "luthier", "kinds": {"verbatim": {"planted": 75, "found": 74, "undecidable": 0},
                                                     "answer": {"planted": 0, "found": 0, "undecidable": 9}}},
@@ -40,7 +40,7 @@ def test_the_facts_say_how_sure_clean_is() -> None:
     facts = dict(summary(account()["sets"][0], account()))
     assert facts["canaries"] == "planted and found: verbatim 74/75 · answer only none"
     assert facts["not decidable"].startswith("3 questions and 26 answers")
-    assert "9 stand in more than 10 training texts" in facts["boilerplate"]
+    assert facts["boilerplate"] == "of 123,999 8-grams, 9 stand in more than 10 training texts, 4 in more than 2 items"
     assert facts["other rules"] == "gpt3 clean (0 dirty, 0 suspect)"
     pack = account(kind="pack", licence="CC0", canaries={**account()["sets"][0]["canaries"], "of_pack": True})
     facts = dict(summary(pack["sets"][0], pack))

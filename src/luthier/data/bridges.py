@@ -71,7 +71,7 @@ def bridges(
     leave = {row: at for row in new if len(at := touched([row])) > 1}
     clusters = Joined()
     for one, other in links:
-        if not {one, other} & (sides.keys() | leave.keys()):
+        if not any(row in sides or row in leave for row in (one, other)):
             clusters.join(one, other)
     together: dict[int, list[int]] = defaultdict(list)
     for row in new:

@@ -21,6 +21,7 @@ from luthier.errors import LuthierError
 from luthier.records import Example
 from luthier.similar import PROFILES, Evidence, Found, Index, Item, Judged, Part, Scan, Side, index
 from luthier.similar.canaries import recall
+from luthier.similar.contamination import COMMON_ITEMS, COMMON_TEXTS
 from luthier.similar.pack import Pack, read_pack
 from luthier.similar.profiles import decidable
 from luthier.text import places
@@ -113,7 +114,8 @@ def _one(
             "answers": sum(not decidable(evidence.answer) for evidence in found.items),
         },
         "boilerplate": {
-            "grams": found.grams, "in_many_rows": found.common_in_train, "in_many_items": found.common_in_items,
+            "grams": found.grams, "in_many_texts": found.common_in_train, "in_many_items": found.common_in_items,
+            "texts_over": COMMON_TEXTS, "items_over": COMMON_ITEMS,
         },
         "profiles": {
             name: {"verdict": PROFILES[name].of_set(all_), **counts_of(all_)} for name, all_ in verdicts.items()

@@ -170,6 +170,13 @@ def build(
     rows, given_seen, personal = _masked(loaded, given, spec, funnel)
     given_asked = [row.asked for row in given_seen]
     old = _sides_of(previous) if previous else {}
+    missing = len(old.keys() - {_name(row) for row in rows}) if old else 0
+    if previous is not None and missing == len(old):
+        raise LuthierError(
+            f"no row of {previous.id} stands in the sources", where="data.split.previous",
+            why="rows keep their sides by their questions: old rows and new ones are read together",
+            fix="name the old files in data.source too; data.personal must be as it was",
+        )  # fmt: skip
     if old:
         rows.sort(key=lambda row: _name(row) not in old)  # of two that are alike the first one stays
         old = {name: side for name, side in old.items() if not (spec.test and side == "test")}
@@ -245,7 +252,7 @@ def build(
         "labels": _labels(kind, train, validation, test),
         "split": {
             "rule": sides.rule, "components": sides.components, "largest_component": sides.largest,
-            "inherited": sides.inherited, "set_aside": len(sides.set_aside),
+            "inherited": sides.inherited, "set_aside": len(sides.set_aside), "missing": missing,
         },
         "tokens": tokens,
         "replay": replay.facts(len(train)) if replay else None,

@@ -39,14 +39,15 @@ def summary(one: Mapping[str, Any], account: Mapping[str, Any]) -> list[tuple[st
     what = "pack of hashes" if one["kind"] == "pack" else "rows"
     verdict = f"{one['verdict']}: {counts['dirty']:,} dirty, {counts['suspect']:,} suspect, {counts['clean']:,} clean"
     short = f"{unsure['questions']:,} questions and {unsure['answers']:,} answers"
-    many = f"{grams['in_many_rows']:,} stand in more than 10 training texts"
+    texts = f"{grams['in_many_texts']:,} stand in more than {grams['texts_over']} training texts"
+    items = f"{grams['in_many_items']:,} in more than {grams['items_over']} items"
     facts = [
         ("set", f"{one['name']} ({what}): {one['items']:,} items against {account['rows']:,} training rows"),
         ("verdict", f"{_SIGN[one['verdict']]} {verdict}"),
         ("rule", f"{account['profile']}: {account['rule']}"),
         ("other rules", " · ".join(others)),
         ("not decidable", f"{short} are too short, or mostly boilerplate"),
-        ("boilerplate", f"of {grams['grams']:,} 8-grams, {many}, {grams['in_many_items']:,} in more than 2 items"),
+        ("boilerplate", f"of {grams['grams']:,} 8-grams, {texts}, {items}"),
         ("canaries", canaries_told(one["canaries"])),
     ]
     if one.get("licence"):
