@@ -53,6 +53,7 @@ def test_the_report_names_items_that_the_leak_check_cannot_see(tmp_path: Path) -
     assert told["counts"] == {"clean": 38, "suspect": 0, "dirty": 2} and told["sides"] == {"answer": 1, "question": 1}
     assert account["rows"] == 62 and account["profile"] == "luthier"
     by_side = {shown["side"]: shown for shown in told["worst"]}
+    assert {(shown["seen_8"], shown["seen_13"]) for shown in told["worst"]} == {(1.0, 1.0), (0.6667, 0.6667)}
     assert by_side["answer"]["row_origin"] == "rows.jsonl:61" and by_side["answer"]["share"] == 1.0
     assert by_side["question"]["row_origin"] == "rows.jsonl:62" and by_side["question"]["item_origin"] == "test.jsonl:5"
     copied = " ".join(HALF["question"].split()[20:40])
@@ -75,6 +76,20 @@ def test_the_very_same_short_question_is_marked_in_the_turn_that_asks_it(tmp_pat
     (shown,) = account["sets"][0]["worst"]
     assert (shown["verdict"], shown["share"], shown["spans"]) == ("dirty", 1.0, [[0, 0, 3]])
     assert shown["row_text"]["text"] == "Open on Sundays?" and shown["row_text"]["marks"] == [[0, 15]]
+
+
+def test_labels_and_closed_fields_are_no_evidence_and_free_fields_are(tmp_path: Path) -> None:
+    def ticket(seed: int, reply: str) -> dict[str, str]:
+        fields = {"intent": ["refund", "fault"][seed % 2], "urgency": "high, as soon as it can be", "reply": reply}
+        return {"question": text(seed, 30), "answer": json.dumps(fields)}
+
+    put(tmp_path, "rows.jsonl", [ticket(seed, text(seed + 2000, 20)) for seed in range(40)])
+    put(tmp_path, "test.jsonl", [ticket(seed, text(seed + 2000, 20)) for seed in range(100, 120)]
+        + [ticket(121, text(2003, 20))])  # fmt: skip
+    spec = DataSpec.model_validate({"source": "rows.jsonl", "test": "test.jsonl", "split": {"validation": 0}})
+    (told,) = build(spec, folder=tmp_path).report["contamination"]["sets"]
+    assert told["sides"] == {"answer": 1} and told["worst"][0]["item_origin"] == "test.jsonl:21"
+    assert told["worst"][0]["item_text"]["text"] == text(2003, 20)
 
 
 def test_every_profile_is_told_and_the_named_one_decides(tmp_path: Path) -> None:

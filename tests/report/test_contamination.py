@@ -11,7 +11,7 @@ def account(**more: Any) -> dict[str, Any]:
     shown = {
         "item": "i1", "number": 4, "verdict": "dirty", "why": "60% of its words", "side": "question", "row": "r1",
         "row_origin": "train.jsonl:7", "item_origin": "test.jsonl:5", "share": 0.6, "longest": 14,
-        "spans": [[0, 3, 14]],
+        "seen_8": 0.7, "seen_13": 0.6, "spans": [[0, 3, 14]],
         "item_text": {"text": "<b>shared</b> own", "marks": [[0, 13]], "cut": [False, True]},
         "row_text": {"text": "before shared after", "marks": [[7, 13]], "cut": [True, False]},
     }  # fmt: skip
@@ -56,7 +56,7 @@ def test_erased_texts_and_overlapping_marks() -> None:
 
 def test_lines_for_a_terminal() -> None:
     (head, item, row) = worst_lines(account()["sets"][0], 5)
-    assert head[0][0].startswith("dirty    test.jsonl:5  question: 60% of its words")
+    assert head[0][0].startswith("dirty    test.jsonl:5  question: 60% of its words · 70% in 8-grams, 60% in 13-grams")
     assert ("shared", True) in row and "train.jsonl:7" in row[0][0]
     assert item[0][0].strip() == "item"
     assert list(worst_lines(account()["sets"][0], 0)) == []

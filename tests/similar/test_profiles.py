@@ -42,6 +42,8 @@ LUTHIER = [
     ("all 12 words of a short question inside a longer row", asked(12, span(0, 12)), "suspect"),
     ("8 of 12", asked(12, span(0, 8)), "clean"),
     ("the answer alone", answered(23, span(0, 13)), "dirty"),
+    ("the answer alone, in two rows", answered(23, span(0, 13), span(4, 13, row=1)), "suspect"),
+    ("the answer alone, and less of it in another row", answered(23, span(0, 13), span(0, 9, row=1)), "dirty"),
     ("12 words are too short an answer to accuse anybody", answered(12, span(0, 12)), "clean"),
 ]  # fmt: skip
 

@@ -38,6 +38,15 @@ class AnswerKind:
             return None if parsed is None else tuple(str(parsed.get(name)) for name in self.fields)
         return None
 
+    def free_text(self, example: Example) -> str:
+        """The part of an answer that is put in words: nothing of a label, of JSON the values of its free fields."""
+        if self.kind == "label" or example.label is not None:
+            return ""
+        parsed = _object(example.answer) if self.kind == "json" else None
+        if parsed is None:
+            return example.answer
+        return "\n".join(str(parsed[name]) for name in self.free if parsed.get(name) is not None)
+
 
 def kind_of(examples: Sequence[Example]) -> AnswerKind:
     """Look at all answers. Nine in ten must agree; an answer that does not parse proves nothing by itself."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from luthier.data.duplicates import answer_of
+from luthier.data.answers import kind_of
 from luthier.errors import LuthierError
 from luthier.records import Example
 from luthier.similar import PROFILES, Evidence, Found, Index, Item, Judged, Part, Scan, Side, index
@@ -44,9 +44,13 @@ class Suite:
 
 
 def suite_of(name: str, examples: Sequence[Example], compared: Sequence[Example] | None = None) -> Suite:
-    """An evaluation set given as rows; ``compared`` are the same rows masked as the training rows are."""
+    """An evaluation set given as rows; ``compared`` are the same rows masked as the training rows are.
+
+    Of an answer the free text counts: that two rows have the same label or the same fields is no leak.
+    """
+    kind = kind_of(examples)
     pairs = zip(examples, compared if compared is not None else examples, strict=True)
-    items = tuple(Item(own.id, seen.asked, answer_of(seen)) for own, seen in pairs)
+    items = tuple(Item(own.id, seen.asked, kind.free_text(seen)) for own, seen in pairs)
     return Suite(name, items, tuple(str(example.origin or "") for example in examples))
 
 
@@ -177,6 +181,7 @@ def _shown(
     part = same.get(one.row, spans[0].part if spans else 0)
     out |= {
         "row": row.id, "row_origin": str(row.origin or ""), "share": round(side.shared_with(one.row), 4),
+        "seen_8": round(side.seen(8), 4), "seen_13": round(side.seen(13), 4),
         "longest": max(words for _, _, words in runs), "spans": [list(run) for run in runs],
     }  # fmt: skip
     if suite.items:

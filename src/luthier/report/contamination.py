@@ -85,6 +85,14 @@ def _set(one: Mapping[str, Any], account: Mapping[str, Any]) -> str:
     )
 
 
+def _why(shown: Mapping[str, Any]) -> str:
+    """The reason, and how much of the side any rows have."""
+    told = f"{shown['side']}: {shown['why']}"
+    if "row" not in shown:
+        return told
+    return f"{told} · {shown['seen_8']:.0%} in 8-grams, {shown['seen_13']:.0%} in 13-grams of any row"
+
+
 def _card(shown: Mapping[str, Any]) -> str:
     told = []
     for part, title in (("item", "evaluation item"), ("row", "training row")):
@@ -98,7 +106,7 @@ def _card(shown: Mapping[str, Any]) -> str:
     kind = "broken" if shown["verdict"] == "dirty" else "wrong"
     return (
         f'<article class="card c-{kind}"><header><span class="tag">{_SIGN[shown["verdict"]]} {esc(shown["verdict"])}'
-        f"</span> <small>{esc(shown['side'])}: {esc(shown['why'])}</small></header>"
+        f"</span> <small>{esc(_why(shown))}</small></header>"
         f'<div class="saids">{"".join(told)}</div></article>'
     )
 
@@ -107,7 +115,7 @@ def worst_lines(one: Mapping[str, Any], limit: int) -> Iterator[Sequence[tuple[s
     """The worst items for a terminal: lines of (text, is shared)."""
     for shown in one["worst"][:limit]:
         place = shown.get("item_origin") or f"item {shown['number'] + 1} ({shown['item']})"
-        yield [(f"{shown['verdict']:<8} {place}  {shown['side']}: {shown['why']}", False)]
+        yield [(f"{shown['verdict']:<8} {place}  {_why(shown)}", False)]
         for part in ("item", "row"):
             if f"{part}_text" in shown:
                 head = f"  {'item' if part == 'item' else 'train'}   "

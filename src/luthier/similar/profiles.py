@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from luthier.similar.evidence import Evidence, Found, Side, SideName, length, merged
+from luthier.similar.evidence import Evidence, Found, Side, SideName, Stretch, length, merged
 
 Word = Literal["clean", "suspect", "dirty"]
 WORDS: tuple[Word, Word, Word] = ("clean", "suspect", "dirty")
@@ -64,12 +64,15 @@ def luthier(evidence: Evidence) -> Judged:
 
     Chosen on measured evidence (docs/contamination.md): one row must hold the evidence, because unrelated rows
     together cover half of a templated item easily; boilerplate is left out first, because published rules accuse
-    templates; an answer counts by itself; eight words in a row are said by chance.
+    templates; an answer counts by itself, but several rows with the same answer are canned answers rather than a leak;
+    eight words in a row are said by chance.
     """
     if evidence.question.same:
         return Judged("dirty", "the very same question", "question", evidence.question.same[0][0])
-    judged = [_one_side(name, side) for name, side in evidence.sides]
-    return max(judged, key=lambda one: WORDS.index(one.word))
+    question, answer = (_one_side(name, side) for name, side in evidence.sides)
+    if answer.word == "dirty" and (rows := _rows_with(evidence.answer)) > 1:
+        answer = Judged("suspect", f"{rows} rows give this answer: canned, or copied", "answer", answer.row)
+    return max((question, answer), key=lambda one: WORDS.index(one.word))
 
 
 def _one_side(name: SideName, side: Side) -> Judged:
@@ -87,6 +90,14 @@ def _one_side(name: SideName, side: Side) -> Judged:
         if span.own and side.words >= SURE and span.words >= ALL * side.words:
             return Judged("dirty", f"{span.words} of its {side.words} words in one run", name, span.row)
     return suspect
+
+
+def _rows_with(side: Side) -> int:
+    """Training rows that share most of a side, its boilerplate included."""
+    runs: dict[int, list[Stretch]] = {}
+    for span in side.spans:
+        runs.setdefault(span.row, []).append((span.at, span.end))
+    return sum(length(merged(found)) >= MOST * side.words for found in runs.values())
 
 
 def decidable(side: Side) -> bool:
