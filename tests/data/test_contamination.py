@@ -80,7 +80,8 @@ def test_the_very_same_short_question_is_marked_in_the_turn_that_asks_it(tmp_pat
 
 def test_labels_and_closed_fields_are_no_evidence_and_free_fields_are(tmp_path: Path) -> None:
     def ticket(seed: int, reply: str) -> dict[str, str]:
-        fields = {"intent": ["refund", "fault"][seed % 2], "urgency": "high, as soon as it can be", "reply": reply}
+        urgency = ["high, as soon as it can be done", "low, when there is time to spare"][seed % 2]
+        fields = {"intent": ["refund", "fault"][seed % 2], "urgency": urgency, "reply": reply}
         return {"question": text(seed, 30), "answer": json.dumps(fields)}
 
     put(tmp_path, "rows.jsonl", [ticket(seed, text(seed + 2000, 20)) for seed in range(40)])
