@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import torch
 from tokenizers import Tokenizer
-from tools.nano.tokenizer import ASSISTANT, END_OF_TEXT, IM_END, IM_START, PAD, render
-from tools.nano.world import Item
+from tools.nano.tokenizer import ASSISTANT, END_OF_TEXT, IM_END, IM_START, PAD, SPECIALS, render
 from torch import Tensor
 
 from tools.nano import mixture
@@ -24,6 +23,8 @@ LENGTHS = (32, 48, 64, 96, 128, 192, 512)  # few shapes, so that a compiled step
 class Row(NamedTuple):
     ids: list[int]
     trained: list[bool]
+    readable: bool = True
+    """Whether its prompt is text, so that there is something to learn from reading it."""
 
 
 class Batch(NamedTuple):
@@ -32,15 +33,22 @@ class Batch(NamedTuple):
     ids_BT: Tensor
     positions_N: Tensor
     targets_N: Tensor
+    readable_B: Tensor
 
 
-def rows(tokenizer: Tokenizer, samples: Sequence[Item | str]) -> list[Row]:
+def rows(tokenizer: Tokenizer, samples: Sequence[mixture.Sample]) -> list[Row]:
     """Ids and trained mask of each sample."""
     start, end = tokenizer.token_to_id(IM_START), tokenizer.token_to_id(IM_END)
     header = [start, *tokenizer.encode(ASSISTANT).ids]
-    texts = [s + END_OF_TEXT if isinstance(s, str) else render(s.chat()).rstrip("\n") for s in samples]
+    texts = [
+        "" if isinstance(s, mixture.Echo) else s + END_OF_TEXT if isinstance(s, str) else render(s.chat()).rstrip("\n")
+        for s in samples
+    ]
     found = []
     for sample, encoded in zip(samples, tokenizer.encode_batch(texts), strict=True):
+        if isinstance(sample, mixture.Echo):
+            found.append(echo(tokenizer, sample))
+            continue
         ids = encoded.ids
         if isinstance(sample, str):
             found.append(Row(ids, [True] * len(ids)))
@@ -59,6 +67,19 @@ def rows(tokenizer: Tokenizer, samples: Sequence[Item | str]) -> list[Row]:
     return found
 
 
+def echo(tokenizer: Tokenizer, drill: mixture.Echo) -> Row:
+    """Three to twelve random tokens and the same again."""
+    rng = random.Random(f"echo/{drill.seed}")
+    payload = [rng.randrange(len(SPECIALS), tokenizer.get_vocab_size()) for _ in range(rng.randint(3, 12))]
+    asked = rng.choice(("Repeat:", "Copy this:", "Say again:", "Copy:"))
+    end = tokenizer.token_to_id(IM_END)
+    before = tokenizer.encode(f"{IM_START}user\n{asked}").ids
+    between = [end, *tokenizer.encode(f"\n{IM_START}{ASSISTANT}").ids]
+    ids = [*before, *payload, *between, *payload, end]
+    prompt = len(ids) - len(payload) - 1
+    return Row(ids, [False] * prompt + [True] * (len(payload) + 1), readable=False)
+
+
 def batch(group: Sequence[Row], length: int, pad: int) -> Batch:
     """Pad the rows to `length` and list the trained positions."""
     ids_BT = torch.full((len(group), length), pad, dtype=torch.long)
@@ -69,7 +90,8 @@ def batch(group: Sequence[Row], length: int, pad: int) -> Batch:
             if row.trained[t]:
                 positions.append(b * length + t - 1)
                 targets.append(row.ids[t])
-    return Batch(ids_BT, torch.tensor(positions), torch.tensor(targets))
+    readable_B = torch.tensor([row.readable for row in group])
+    return Batch(ids_BT, torch.tensor(positions), torch.tensor(targets), readable_B)
 
 
 def chunk_batches(

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
-from tools.nano.world import Item
 
 from tools.nano import mixture
 
@@ -56,4 +55,4 @@ def training_texts(seed: int, samples: int, chunk_samples: int) -> Iterable[str]
     first = -(-mixture.LESSONS // chunk_samples)
     for index in range(first, first + -(-samples // chunk_samples)):
         for sample in mixture.chunk(seed, index, chunk_samples):
-            yield sample.text() if isinstance(sample, Item) else sample
+            yield sample if isinstance(sample, str) else sample.text()

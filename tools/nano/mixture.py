@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tools.nano.documents import document
 from tools.nano.world import SKILLS, WEIGHTS, Item, Side, World
@@ -26,6 +27,24 @@ LESSONS = 3 * STAGE
 """Samples until the drills have faded out."""
 RETURN = 122_880
 """Samples until a small share of drills comes back, for good."""
+ECHOES = 188_416
+"""Samples until these drills are lists of any tokens: a word of the held side may be a token that no training text
+holds otherwise, and a token whose embedding never moved cannot be copied."""
+ECHO_SHARE = 0.12
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A list of random tokens to repeat. Which tokens, only who holds the tokenizer can say (batches.py)."""
+
+    seed: str
+
+    def text(self) -> str:
+        """No words of it are text."""
+        return ""
+
+
+Sample = Item | Echo | str
 
 
 def lesson(at: int) -> tuple[float, int]:
@@ -35,6 +54,8 @@ def lesson(at: int) -> tuple[float, int]:
     words, then the drills fade out. Widened after 12,000, it was not found for a long time. Without any drills it was
     unlearned again in favour of what else a word may be; so a few come back, from `RETURN` on.
     """
+    if at >= ECHOES:
+        return 0.0, 10_000
     if at >= RETURN:
         return 0.08, 10_000
     stage = at / STAGE
@@ -55,16 +76,18 @@ def text(side: Side, seed: int | str) -> str:
     return document(World(side, f"document/{seed}"))
 
 
-def chunk(seed: int, index: int, size: int, skills: Sequence[str] = TAUGHT) -> list[Item | str]:
-    """`size` training samples: chats of these skills as `Item`, documents as `str`."""
+def chunk(seed: int, index: int, size: int, skills: Sequence[str] = TAUGHT) -> list[Sample]:
+    """`size` training samples: chats of these skills as `Item`, documents as `str`, token drills as `Echo`."""
     rng = random.Random(f"{seed}/{index}")
     names = [name for name in SKILLS if name in skills]
     weights = [WEIGHTS[name] for name in names]
-    samples: list[Item | str] = []
+    samples: list[Sample] = []
     for k in range(size):
         key = f"{seed}/{index}/{k}"
         drills, vocabulary = lesson(index * size + k)
-        if rng.random() < drills:
+        if index * size + k >= ECHOES and rng.random() < ECHO_SHARE:
+            samples.append(Echo(key))
+        elif rng.random() < drills:
             samples.append(skills_lists.drill(World("train", f"drill/{key}"), vocabulary))
         elif rng.random() < DOCUMENT_SHARE:
             samples.append(text("train", key))

@@ -159,6 +159,7 @@ class Training:
         ids_BT = batch.ids_BT
         known = torch.zeros(ids_BT.numel(), dtype=torch.bool).view_as(ids_BT)
         known[:, :-1] = ids_BT[:, 1:] != tok.SPECIALS.index(tok.PAD)
+        known[~batch.readable_B] = False
         known.view(-1)[batch.positions_N] = False
         seeded = torch.Generator().manual_seed(self.plan.seed * 1_000_003 + self.at_step * 64 + self.rank)
         return (known.flatten() & (torch.rand(ids_BT.numel(), generator=seeded) < 0.25)).nonzero().squeeze(1)
