@@ -41,6 +41,12 @@ MUTANTS = (
         "tests/train/test_loss.py::test_a_batch_gives_the_loss_and_gradients_of_its_rows_one_by_one",
     ),
     Mutant(
+        "the anchor's KL the wrong way round", "train/anchor.py",
+        'functional.kl_div(said, known, reduction="sum", log_target=True)',
+        'functional.kl_div(known, said, reduction="sum", log_target=True)',
+        "tests/train/test_anchor.py::test_loss_and_gradients_are_those_of_the_textbook",
+    ),
+    Mutant(
         "random numbers not restored", "train/loop.py",
         "                torch.manual_seed(_seed(plan.seed, step, i))\n",
         "",

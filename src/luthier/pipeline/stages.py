@@ -52,6 +52,7 @@ class TrainInput:
     train: list[Sample]
     validation: list[Sample]
     key: str
+    replayed: frozenset[str] = frozenset()
 
 
 def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest: str) -> TrainInput:
@@ -75,7 +76,8 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest
         validation_tokens=[input_length(s) for s in validation],
     )  # fmt: skip
     plan = derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)
-    return TrainInput(plan, train, validation, job.train_key(dataset_digest))
+    replayed = frozenset(e.id for e in sides["train"] if "replay" in e.meta)
+    return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed)
 
 
 def sides_of(data: Artifact) -> dict[str, list[Example]]:
@@ -111,7 +113,7 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
 
         result = method(
             job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=job.run,
-            workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step,
+            workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step, replayed=given.replayed,
         )  # fmt: skip
     record = {
         "steps": result.steps, "best_step": result.best_step, "best_loss": result.best_loss,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from luthier.recipe.spec import ByName, Choice, Share, Spec
 
@@ -88,6 +88,9 @@ class TrainSpec(Spec):
     """AdamW's decoupled decay, on matrices only."""
     clip: float = Field(default=1.0, gt=0)
     """Largest gradient norm."""
+    anchor: float = Field(default=0.0, ge=0.0, le=100.0)
+    """Against forgetting: weight of KL(base ‖ tuned) per token of the replayed rows (``data.replay``) beside the loss
+    per trained token. 0 is off; 1 is a good first try. Needs an adapter: ``lora`` or ``qlora``."""
     batch_tokens: int | None = Field(default=None, ge=16)
     """Tokens in one optimiser step; left out, it follows the size of the data."""
     micro_tokens: int | None = Field(default=None, ge=16)
@@ -102,3 +105,9 @@ class TrainSpec(Spec):
     """Stop after this many validations without a better loss; 0 never stops early."""
     checkpoints: int = Field(default=10, ge=0)
     """How many times the state is saved for resuming during the run; 0 saves none."""
+
+    @model_validator(mode="after")
+    def _anchored_to_a_base(self) -> TrainSpec:
+        if self.anchor and isinstance(self.tuning, FullTuning):
+            raise ValueError("anchor needs an adapter (tuning: lora): full tuning overwrites the base it would hold to")
+        return self

@@ -40,19 +40,22 @@ class Sample(Protocol):
 @dataclass(frozen=True, slots=True)
 class Row:
     """One sample as arrays. ``inputs`` (T,) are fed; ``positions`` (n,) are those whose next token is trained;
-    ``targets`` (n,) are these next tokens; ``weights`` (n,) is None where every token weighs 1."""
+    ``targets`` (n,) are these next tokens; ``weights`` (n,) is None where every token weighs 1. At the tokens of an
+    ``anchored`` row the model is also held near its base (see ``train.anchor``)."""
 
     example_id: str
     inputs: np.ndarray
     positions: np.ndarray
     targets: np.ndarray
     weights: np.ndarray | None
+    anchored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """One forward pass. ``inputs`` (B, T); ``index`` (n,) into the B·T flattened positions; ``targets`` (n,);
-    ``weights`` (n,) or None; ``tokens`` counts real input tokens; ``row_ids`` name the examples."""
+    ``weights`` (n,) or None; ``tokens`` counts real input tokens; ``row_ids`` name the examples; ``anchor`` (m,) are
+    the flattened positions of every real token of anchored rows, or None."""
 
     inputs: Tensor
     index: Tensor
@@ -60,6 +63,7 @@ class Batch:
     weights: Tensor | None
     tokens: int
     row_ids: tuple[str, ...]
+    anchor: Tensor | None = None
 
     @property
     def trained(self) -> int:
@@ -67,7 +71,7 @@ class Batch:
         return self.targets.shape[0]
 
 
-def row(sample: Sample) -> Row:
+def row(sample: Sample, *, anchored: bool = False) -> Row:
     """Arrays of a sample. What stands after the last trained token predicts nothing and is not fed.
 
     A sample may carry ``weights`` (one a token) or ``weight`` (one for the row); weight 0 means not trained.
@@ -92,6 +96,7 @@ def row(sample: Sample) -> Row:
         positions=targets_at - 1,
         targets=ids[targets_at],
         weights=None if bool(np.all(kept == 1.0)) else kept,
+        anchored=anchored,
     )
 
 
@@ -163,6 +168,7 @@ def collate(rows: Sequence[Row], device: torch.device | str = "cpu") -> Batch:
     weights = None
     if any(r.weights is not None for r in rows):
         weights = np.concatenate([np.ones(len(r.targets)) if r.weights is None else r.weights for r in rows])
+    held = [i * width + np.arange(len(r.inputs)) for i, r in enumerate(rows) if r.anchored]
     return Batch(
         inputs=torch.from_numpy(inputs).to(device),
         index=torch.from_numpy(index).to(device),
@@ -170,6 +176,7 @@ def collate(rows: Sequence[Row], device: torch.device | str = "cpu") -> Batch:
         weights=None if weights is None else torch.from_numpy(weights).to(device),
         tokens=sum(len(r.inputs) for r in rows),
         row_ids=tuple(r.example_id for r in rows),
+        anchor=torch.from_numpy(np.concatenate(held)).to(device) if held else None,
     )
 
 
@@ -178,7 +185,7 @@ def digest(rows: Sequence[Row]) -> str:
     sha = hashlib.sha256()
     for r in rows:
         weights = b"" if r.weights is None else r.weights.tobytes()
-        for part in (r.inputs.tobytes(), r.positions.tobytes(), r.targets.tobytes(), weights):
+        for part in (r.inputs.tobytes(), r.positions.tobytes(), r.targets.tobytes(), weights, b"a" * r.anchored):
             sha.update(len(part).to_bytes(8, "little"))
             sha.update(part)
     return sha.hexdigest()

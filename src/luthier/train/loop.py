@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from luthier.errors import LuthierError
 from luthier.train import checkpoint, optimiser, ranks
+from luthier.train.anchor import Anchor
 from luthier.train.batches import Batch, Layout, Row, collate, micro_batches
 from luthier.train.checkpoint import Checkpoint
 from luthier.train.interrupt import Interrupted, StopSignal
@@ -94,13 +95,15 @@ class Loop:
         folder: of the checkpoints.
         probe: further numbers at each evaluation, in eval mode and without gradients; it may use random numbers.
         on_step: called after each step.
+        anchor: holds the model near its base on anchored rows.
     """
 
     def __init__(
         self, model: nn.Module, loss: TokenLoss, plan: TrainPlan, *, train: Sequence[Row], validation: Sequence[Row],
         run: Run, folder: Path, device: torch.device | str = "cpu", probe: Probe | None = None,
-        on_step: Callable[[StepInfo], None] | None = None,
+        on_step: Callable[[StepInfo], None] | None = None, anchor: Anchor | None = None,
     ) -> None:  # fmt: skip
+        self.anchor = anchor
         self.model, self.loss, self.plan, self.run, self.folder = model, loss, plan, run, folder
         self.train, self.device, self.probe, self.on_step = train, device, probe, on_step
         self.parameters = optimiser.trainable(model)
@@ -158,6 +161,9 @@ class Loop:
         trained = sum(len(r.targets) for rows in window for r in rows)
         tokens = sum(len(r.inputs) for rows in window for r in rows)
         self.model.train()
+        anchored = sum(len(r.inputs) for rows in window for r in rows if r.anchored)
+        if self.anchor is not None:
+            self.anchor.begin(anchored)
         losses: dict[int, Tensor] = {}
         for i, rows in enumerate(window):
             if i % self.ranks == self.rank:
@@ -180,15 +186,19 @@ class Loop:
         loss = float(sums.sum()) / trained
         self.progress.step = step
         self.progress.tokens += tokens
-        self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm})
+        drift: dict[str, float] = {}
+        if self.anchor is not None and anchored:
+            nats = ranks.sum_values(torch.tensor([self.anchor.nats], dtype=torch.float64))
+            drift = {"anchor_nats": float(nats) / anchored}
+        self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm, **drift})
         speed, left = self._clock.step(step, tokens, time.monotonic() - started)
-        self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed)
+        self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed, **drift)
         return StepInfo(step, plan.steps, loss, self._last_val(), rate, speed, left)
 
     def _backward(self, batch: Batch, trained: int, step: int) -> Tensor:
         """Gradients of one micro-batch; the place where a batch that does not fit is to be split."""
         try:
-            return self.loss.backward(batch, trained)
+            return self.loss.backward(batch, trained, self.anchor)
         except torch.OutOfMemoryError as error:
             raise LuthierError(
                 f"the device ran out of memory at step {step}", where=f"a pass of {batch.inputs.numel():,} tokens",

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from luthier.train.anchor import Anchor
 from luthier.train.batches import Batch
 from luthier.train.plan import logit_bytes
 
@@ -48,26 +49,39 @@ class TokenLoss:
 
     def total(self, batch: Batch) -> Tensor:
         """Weighted sum of the token losses, differentiable. Shape ()."""
-        picked = self._picked(batch)
+        picked = self._picked(batch, batch.index)
         return torch.stack([self._loss(*part) for part in self._chunks(picked, batch)]).sum()
 
-    def backward(self, batch: Batch, denominator: float) -> Tensor:
-        """Add the gradients of ``total / denominator`` to the parameters; gives the total itself, detached.
+    def backward(self, batch: Batch, denominator: float, anchor: Anchor | None = None) -> Tensor:
+        """Add the gradients of ``total / denominator`` (and of the anchor's term) to the parameters.
 
-        Each chunk goes back to its hidden states at once, so that only one chunk of logits is ever held; then the
-        decoder's backward runs once over all of them.
+        Gives the total, detached. Each chunk goes back to its hidden states at once, so that only one chunk of logits
+        is ever held; then the decoder's backward runs once over all of them.
         """
-        picked = self._picked(batch)
+        held = batch.anchor if anchor is not None else None
+        trained = len(batch.targets)
+        picked = self._picked(batch, batch.index if held is None else torch.cat([batch.index, held]))
         leaf = picked.detach().requires_grad_()
         losses: list[Tensor] = []
         gradients: list[Tensor] = []
-        for part in self._chunks(leaf, batch):
+        for part in self._chunks(leaf[:trained], batch):
             states = part[0].detach().requires_grad_()
             loss = self._loss(states, *part[1:])
             (loss / denominator).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
             assert states.grad is not None
             gradients.append(states.grad)
+        if anchor is not None and held is not None:
+            with anchor.base():
+                base = self._picked(batch, held)
+            parts = (torch.split(part, self.chunk) for part in (leaf[trained:], base))
+            for tuned, known in zip(*parts, strict=True):
+                states = tuned.detach().requires_grad_()
+                with torch.no_grad():
+                    known = self._logits(known)
+                anchor.loss(self._logits(states), known).backward()  # type: ignore[no-untyped-call]
+                assert states.grad is not None
+                gradients.append(states.grad)
         if picked.requires_grad:
             picked.backward(torch.cat(gradients))  # type: ignore[no-untyped-call]
         return torch.stack(losses).sum()
@@ -82,9 +96,9 @@ class TokenLoss:
         was_training = self.model.training
         self.model.eval()
         with torch.no_grad():
-            ours = torch.cat([self._logits(s) for s in torch.split(self._picked(batch), self.chunk)])
+            ours = torch.cat([self._logits(s) for s in torch.split(self._picked(batch, batch.index), self.chunk)])
             self.short = False
-            plain = self._picked(batch)
+            plain = self._picked(batch, batch.index)
             self.short = True
         self.model.train(was_training)
         difference = float((ours - plain).abs().max() / plain.abs().max().clamp_min(1e-12))
@@ -94,12 +108,12 @@ class TokenLoss:
     def _context(self, device: str) -> AbstractContextManager[Any]:
         return torch.autocast(device, dtype=torch.bfloat16) if self.autocast else nullcontext()
 
-    def _picked(self, batch: Batch) -> Tensor:
-        """(n, d) hidden states at trained positions; on the plain way (n, V) logits."""
+    def _picked(self, batch: Batch, index: Tensor) -> Tensor:
+        """(n, d) hidden states at the flattened positions ``index``; on the plain way (n, V) logits."""
         with self._context(batch.inputs.device.type):
             out = (self.decoder if self.short else self.model)(input_ids=batch.inputs, use_cache=False)
         states: Tensor = out.last_hidden_state if self.short else out.logits
-        return states.reshape(-1, states.shape[-1]).index_select(0, batch.index)
+        return states.reshape(-1, states.shape[-1]).index_select(0, index)
 
     def _chunks(self, picked: Tensor, batch: Batch) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
         weights = torch.split(batch.weights, self.chunk) if batch.weights is not None else None

@@ -101,6 +101,7 @@ class TrainPlan:
     seed: int
     threads: int
     rows: int
+    anchor: float = 0.0
     version: int = PLAN_VERSION
     decided: Mapping[str, Reason] = field(default_factory=dict, compare=False)
 
@@ -160,7 +161,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     notes.add("evaluation_steps", list(evaluations), "evenly spread, the last step among them", key="train.evaluations")
     checkpoints = _spread(spec.checkpoints, steps)
     notes.add("checkpoint_steps", list(checkpoints), "evenly spread, the last step among them", key="train.checkpoints")
-    for name in ("schedule", "weight_decay", "clip", "patience"):
+    for name in ("schedule", "weight_decay", "clip", "patience", "anchor"):
         notes.add(name, getattr(spec, name), "as the recipe language's default says", key=f"train.{name}")
     notes.add("threads", facts.device.threads, "threads of this process; other counts round sums differently")
     return TrainPlan(
@@ -168,7 +169,8 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         schedule=spec.schedule, weight_decay=spec.weight_decay, clip=spec.clip, batch_tokens=batch_tokens,
         micro_tokens=micro_tokens, micro_batches=k, precision=precision, recompute=recompute,
         evaluation_steps=evaluations, checkpoint_steps=checkpoints, validation_rows=validation_rows,
-        patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), decided=notes.decided,
+        patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), anchor=spec.anchor,
+        decided=notes.decided,
     )  # fmt: skip
 
 

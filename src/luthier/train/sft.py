@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ import numpy as np
 
 from luthier.errors import LuthierError
 from luthier.recipe.train import TrainSpec
-from luthier.train import checkpoint, machine
+from luthier.train import anchor, checkpoint, machine
 from luthier.train.batches import Row, Sample, collate, digest, row
 from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult
 from luthier.train.loss import TokenLoss
@@ -40,7 +40,7 @@ class Loaded(Protocol):
 def run(
     spec: TrainSpec, plan: TrainPlan, *, loaded: Loaded, train: Sequence[Sample], validation: Sequence[Sample],
     run: Run, workdir: Path, seed: int, probe: Probe | None = None,
-    on_step: Callable[[StepInfo], None] | None = None,
+    on_step: Callable[[StepInfo], None] | None = None, replayed: Collection[str] = (),
 ) -> TrainResult:  # fmt: skip
     """Fine-tune ``loaded.model`` in place and leave the best weights on it, in eval mode.
 
@@ -55,6 +55,7 @@ def run(
         seed: must be the plan's.
         probe: further numbers at each evaluation.
         on_step: progress.
+        replayed: ids of the examples at which ``spec.anchor`` holds the model near its base.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; call again to go on.
@@ -65,7 +66,13 @@ def run(
         raise ValueError("no parameter of the model is trained; prepare it with models.adapters first")
     if seed != plan.seed:
         raise ValueError(f"the plan was made for seed {plan.seed}, not {seed}")
-    train_rows, validation_rows = [row(s) for s in train], [row(s) for s in validation]
+    train_rows = [row(s, anchored=bool(spec.anchor) and s.example_id in replayed) for s in train]
+    validation_rows = [row(s) for s in validation]
+    if spec.anchor and not any(r.anchored for r in train_rows):
+        raise LuthierError(
+            "no row is left to hold the model at", where="train.anchor", why="the anchor works on replayed rows",
+            fix="name rows to replay: data: {replay: {source: …, share: 25%}}",
+        )
     plan = _frozen(plan, spec, train_rows, validation_rows, parameters, run, workdir)
     device = str(loaded.device)
     machine.keep_freed_memory()
@@ -80,6 +87,7 @@ def run(
         loop = Loop(
             loaded.model, loss, plan, train=train_rows, validation=validation_rows, run=run,
             folder=workdir / "checkpoints", device=device, probe=probe, on_step=on_step,
+            anchor=anchor.make(loaded.model, plan.anchor),
         )
         with _recomputing(loaded.model, plan.recompute):
             return loop.fit()

@@ -1,0 +1,78 @@
+"""Hold a model near its base where rows are replayed: KL(base ‖ tuned), token by token, over the whole vocabulary.
+
+A replayed row teaches through its few answer tokens alone; what the base would say at every token of it is hundreds of
+times as much to hold on to. The base is the same weights with the adapter switched off (for QLoRA: the base in 4 bits),
+in eval mode and without gradients; both distributions are those of the same positions. Full tuning has no such base.
+
+Not here: which rows are replayed (data), how the loss is put together (loss.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from luthier.models.adapters import adapter_disabled
+
+
+class Anchor:
+    """The term ``weight · Σ KL / tokens`` of one optimiser step.
+
+    Args:
+        model: a peft model; its adapter is what is trained.
+        weight: of a nat of KL beside a nat of cross-entropy.
+    """
+
+    def __init__(self, model: nn.Module, weight: float) -> None:
+        self.model, self.weight, self.tokens = model, weight, 0
+        self._nats: list[Tensor] = []
+
+    def begin(self, tokens: int) -> None:
+        """A new step, in whose passes (of all processes) ``tokens`` tokens of anchored rows are fed."""
+        self.tokens, self._nats = tokens, []
+
+    @property
+    def nats(self) -> float:
+        """Summed KL of the step so far."""
+        return float(torch.stack(self._nats).sum()) if self._nats else 0.0
+
+    @contextmanager
+    def base(self) -> Iterator[None]:
+        """The base alone, as it is at evaluation; afterwards everything is as it was."""
+        training = [module for module in self.model.modules() if module.training]
+        self.model.eval()
+        with torch.no_grad(), adapter_disabled(self.model):
+            yield
+        for module in training:
+            module.training = True
+
+    def loss(self, tuned: Tensor, base: Tensor) -> Tensor:
+        """The differentiable term of some positions. Logits are (n, V)."""
+        nats = kl(tuned, base)
+        self._nats.append(nats.detach())
+        return nats * (self.weight / self.tokens)
+
+
+def kl(tuned: Tensor, base: Tensor) -> Tensor:
+    """Σ over positions of KL(base ‖ tuned) in nats, from logits of shape (n, V)."""
+    known = functional.log_softmax(base, dim=-1)
+    said = functional.log_softmax(tuned, dim=-1)
+    return functional.kl_div(said, known, reduction="sum", log_target=True)
+
+
+def make(model: Any, weight: float) -> Anchor | None:
+    """The anchor of a training, if it has one.
+
+    Raises:
+        ValueError: the model has no adapter (the recipe refuses this before).
+    """
+    if not weight:
+        return None
+    if not hasattr(model, "disable_adapter"):
+        raise ValueError("an anchor needs an adapter that can be switched off")
+    return Anchor(model, weight)
