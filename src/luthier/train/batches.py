@@ -52,10 +52,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Anchored:
+    """The anchored rows of a batch: their numbers ``rows`` (r,), and every real token of them as flattened positions,
+    ``index`` (m,) in the whole batch and ``inner`` (m,) in a batch of these rows alone."""
+
+    rows: Tensor
+    index: Tensor
+    inner: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """One forward pass. ``inputs`` (B, T); ``index`` (n,) into the B·T flattened positions; ``targets`` (n,);
-    ``weights`` (n,) or None; ``tokens`` counts real input tokens; ``row_ids`` name the examples; ``anchor`` (m,) are
-    the flattened positions of every real token of anchored rows, or None."""
+    ``weights`` (n,) or None; ``tokens`` counts real input tokens; ``row_ids`` name the examples."""
 
     inputs: Tensor
     index: Tensor
@@ -63,7 +72,7 @@ class Batch:
     weights: Tensor | None
     tokens: int
     row_ids: tuple[str, ...]
-    anchor: Tensor | None = None
+    anchored: Anchored | None = None
 
     @property
     def trained(self) -> int:
@@ -168,7 +177,6 @@ def collate(rows: Sequence[Row], device: torch.device | str = "cpu") -> Batch:
     weights = None
     if any(r.weights is not None for r in rows):
         weights = np.concatenate([np.ones(len(r.targets)) if r.weights is None else r.weights for r in rows])
-    held = [i * width + np.arange(len(r.inputs)) for i, r in enumerate(rows) if r.anchored]
     return Batch(
         inputs=torch.from_numpy(inputs).to(device),
         index=torch.from_numpy(index).to(device),
@@ -176,8 +184,20 @@ def collate(rows: Sequence[Row], device: torch.device | str = "cpu") -> Batch:
         weights=None if weights is None else torch.from_numpy(weights).to(device),
         tokens=sum(len(r.inputs) for r in rows),
         row_ids=tuple(r.example_id for r in rows),
-        anchor=torch.from_numpy(np.concatenate(held)).to(device) if held else None,
+        anchored=_anchored(rows, width, device),
     )
+
+
+def _anchored(rows: Sequence[Row], width: int, device: torch.device | str) -> Anchored | None:
+    import torch
+
+    numbers = [i for i, r in enumerate(rows) if r.anchored]
+    if not numbers:
+        return None
+    real = [np.arange(len(rows[i].inputs)) for i in numbers]
+    index = np.concatenate([i * width + at for i, at in zip(numbers, real, strict=True)])
+    inner = np.concatenate([k * width + at for k, at in enumerate(real)])
+    return Anchored(*(torch.from_numpy(np.asarray(part)).to(device) for part in (numbers, index, inner)))
 
 
 def digest(rows: Sequence[Row]) -> str:

@@ -49,7 +49,7 @@ class TokenLoss:
 
     def total(self, batch: Batch) -> Tensor:
         """Weighted sum of the token losses, differentiable. Shape ()."""
-        picked = self._picked(batch, batch.index)
+        picked = self._picked(batch.inputs, batch.index)
         return torch.stack([self._loss(*part) for part in self._chunks(picked, batch)]).sum()
 
     def backward(self, batch: Batch, denominator: float, anchor: Anchor | None = None) -> Tensor:
@@ -58,9 +58,10 @@ class TokenLoss:
         Gives the total, detached. Each chunk goes back to its hidden states at once, so that only one chunk of logits
         is ever held; then the decoder's backward runs once over all of them.
         """
-        held = batch.anchor if anchor is not None else None
+        held = batch.anchored if anchor is not None else None
         trained = len(batch.targets)
-        picked = self._picked(batch, batch.index if held is None else torch.cat([batch.index, held]))
+        index = batch.index if held is None else torch.cat([batch.index, held.index])
+        picked = self._picked(batch.inputs, index)
         leaf = picked.detach().requires_grad_()
         losses: list[Tensor] = []
         gradients: list[Tensor] = []
@@ -73,7 +74,7 @@ class TokenLoss:
             gradients.append(states.grad)
         if anchor is not None and held is not None:
             with anchor.base():
-                base = self._picked(batch, held)
+                base = self._picked(batch.inputs.index_select(0, held.rows), held.inner)
             parts = (torch.split(part, self.chunk) for part in (leaf[trained:], base))
             for tuned, known in zip(*parts, strict=True):
                 states = tuned.detach().requires_grad_()
@@ -96,9 +97,10 @@ class TokenLoss:
         was_training = self.model.training
         self.model.eval()
         with torch.no_grad():
-            ours = torch.cat([self._logits(s) for s in torch.split(self._picked(batch, batch.index), self.chunk)])
+            states = self._picked(batch.inputs, batch.index)
+            ours = torch.cat([self._logits(s) for s in torch.split(states, self.chunk)])
             self.short = False
-            plain = self._picked(batch, batch.index)
+            plain = self._picked(batch.inputs, batch.index)
             self.short = True
         self.model.train(was_training)
         difference = float((ours - plain).abs().max() / plain.abs().max().clamp_min(1e-12))
@@ -108,10 +110,10 @@ class TokenLoss:
     def _context(self, device: str) -> AbstractContextManager[Any]:
         return torch.autocast(device, dtype=torch.bfloat16) if self.autocast else nullcontext()
 
-    def _picked(self, batch: Batch, index: Tensor) -> Tensor:
+    def _picked(self, inputs: Tensor, index: Tensor) -> Tensor:
         """(n, d) hidden states at the flattened positions ``index``; on the plain way (n, V) logits."""
-        with self._context(batch.inputs.device.type):
-            out = (self.decoder if self.short else self.model)(input_ids=batch.inputs, use_cache=False)
+        with self._context(inputs.device.type):
+            out = (self.decoder if self.short else self.model)(input_ids=inputs, use_cache=False)
         states: Tensor = out.last_hidden_state if self.short else out.logits
         return states.reshape(-1, states.shape[-1]).index_select(0, index)
 
