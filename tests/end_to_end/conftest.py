@@ -20,7 +20,8 @@ data:
   source: rows.jsonl
   split: {test: 20%, validation: 10%}
   replay: {source: nano, share: 10%}
-train: {tuning: {kind: lora, r: 4, alpha: 8}, max_steps: 8, evaluations: 2, checkpoints: 4, batch_tokens: 512, anchor: 0.5}
+train:
+  {tuning: {kind: lora, r: 4, alpha: 8}, max_steps: 8, evaluations: 2, checkpoints: 4, batch_tokens: 512, anchor: 0.5}
 evaluate:
   target: {kind: json_fields, fields: [colour]}
   also: [{kind: rouge_l, field: note}]
