@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from luthier import registry
 from luthier.augment.operators import Rewriting
 from luthier.augment.seeds import Seed, chat
+from luthier.augment.topics import STOP_WORDS
 from luthier.augment.way import Answer, Asker, Step, row, seed_of
 from luthier.recipe.augment import EvolveSpec, Operator
 from luthier.records import Example, Message
@@ -23,11 +24,6 @@ from luthier.text import normalise, words
 
 _LEAKS = ("given prompt", "rewritten prompt", "given request", "rewritten request", "new request:")
 """Published: the first two; the others are the same words of our own prompts."""
-_STOP_WORDS = frozenset(
-    "a about after all also am an and any are as at be because been but by can could did do does for from had has have "
-    "he her here him his how i if in into is it its me more my no not of on or our out she so some than that the their "
-    "them then there these they this to too up us was we were what when which who will with would yes you your".split()
-)
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,7 @@ class Member:
     family: str
     root: str
     system: str | None
+    labelled: bool
 
 
 @dataclass(frozen=True)
@@ -109,8 +106,8 @@ class Evolve:
     def _judging(self, children: Sequence[Child]) -> Step:
         requests = [
             self._asker.request(
-                "Here are two requests to an assistant. Do they ask for the same, with the same requirements, depth and "
-                f"breadth?\n\nFirst:\n{child.parent.request}\n\nSecond:\n{child.request}\n\n"
+                "Here are two requests to an assistant. Do they ask for the same, with the same requirements, depth "
+                f"and breadth?\n\nFirst:\n{child.parent.request}\n\nSecond:\n{child.request}\n\n"
                 "Answer with one word: Equal or Different.",
                 max_tokens=8,
             )
@@ -174,14 +171,15 @@ class Evolve:
         return "evolve.no_gain" if equal else None
 
     def _put(self, rows: list[dict[str, Any]], gone: list[dict[str, Any]], child: Child, answer: str) -> None:
-        made = chat(child.request, "", answer, system=child.parent.system)
+        parent = child.parent
+        made = chat(child.request, "", answer, system=parent.system, labelled=parent.labelled)
         if made.id in self._made or any(one["id"] == made.id for one in rows):
             gone.append({"rule": "row.duplicate", "text": made.asked, "place": child.place})
             return
         rows.append(
             row(
-                made, by=child.operator, seed=child.parent.root, family=child.parent.family, parents=[child.parent.id],
-                nearest_text=child.parent.request, round=self._round + 1, place=child.place,
+                made, by=child.operator, seed=parent.root, family=parent.family, parents=[parent.id],
+                nearest_text=parent.request, round=self._round + 1, place=child.place,
             )
         )  # fmt: skip
 
@@ -241,7 +239,7 @@ def answer_rule(answer: Answer, spec: EvolveSpec) -> str | None:
         return "answer.empty"
     if re.search(r"\bsorry\b", text, re.IGNORECASE) and len(text.split()) < spec.sorry_words:
         return "answer.sorry"
-    return "answer.hollow" if all(word in _STOP_WORDS for word in words(text)) else None
+    return "answer.hollow" if all(word in STOP_WORDS for word in words(text)) else None
 
 
 def _kinds(spec: EvolveSpec) -> list[Operator]:
@@ -251,4 +249,4 @@ def _kinds(spec: EvolveSpec) -> list[Operator]:
 def _member(seed: Seed) -> Member:
     first = seed.instances[0]
     request = f"{seed.instruction}\n\n{first.input}".strip()
-    return Member(seed.id, request, first.output, seed.family, seed.id, seed.system)
+    return Member(seed.id, request, first.output, seed.family, seed.id, seed.system, seed.labelled)

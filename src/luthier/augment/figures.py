@@ -7,8 +7,9 @@ the nearest task. The last window of kept tasks is compared with the first one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from luthier.augment.topics import Topics
@@ -125,12 +126,8 @@ class Ledger:
 
 def distinct_pairs(texts: Sequence[str]) -> float:
     """Distinct word pairs over all word pairs (distinct-2); 1.0 for texts without any."""
-    pairs = [pair for text in texts for pair in _pairs(words(text))]
+    pairs = [pair for text in texts for pair in pairwise(words(text))]
     return len(set(pairs)) / len(pairs) if pairs else 1.0
-
-
-def _pairs(found: Sequence[str]) -> Iterable[tuple[str, str]]:
-    return zip(found, found[1:], strict=False)
 
 
 def _asked(made: Mapping[str, Any]) -> str:

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from luthier.augment import filters, prompts
-from luthier.augment.seeds import Seed, chat, name_of, shared_system
+from luthier.augment.seeds import Seed, chat, shared_system
 from luthier.augment.similar import Pool
 from luthier.augment.way import Answer, Asker, Step, largest_that_fits, row, seed_of
 from luthier.engines import Request
 from luthier.errors import LuthierError
 from luthier.recipe.augment import SelfInstructSpec
+from luthier.text import family_name
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class SelfInstruct:
                 )  # fmt: skip
         self._spec, self._seeds, self._asker, self._wanted, self._seed = spec, list(seeds), asker, wanted, seed
         self._system = shared_system(self._seeds)
+        self._labelled = all(s.labelled for s in self._seeds)
         self._by_id = {s.id: s for s in self._seeds}
         self._pool = Pool(spec.similar)
         for one in self._seeds:
@@ -184,7 +186,7 @@ class SelfInstruct:
                 if near.too_near:
                     gone.append({"rule": "instruction.similar", "text": judged.text, "nearest": [*near.top[0]]})
                     continue
-                name = name_of(judged.text)
+                name = family_name(judged.text)
                 self._pool.add(name, judged.text)
                 kept.append(
                     {
@@ -215,7 +217,9 @@ class SelfInstruct:
                 chosen = [good[i] for i in sorted(draw.sample(range(len(good)), self._spec.instances))]
                 gone += [{"rule": "instance.surplus", "text": i.output} for i in good if i not in chosen]
             for instance in chosen:
-                made = chat(task.instruction, instance.input, instance.output, system=self._system)
+                made = chat(
+                    task.instruction, instance.input, instance.output, system=self._system, labelled=self._labelled
+                )
                 if made.id in self._made or made.id in self._by_id or any(r["id"] == made.id for r in rows):
                     gone.append({"rule": "row.duplicate", "text": made.asked})
                     continue

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from luthier.errors import LuthierError
+from luthier.store.space import KEEP
 
 NAME = "journal.jsonl"
-KEEP = "KEEP"
-"""A file of this name tells ``gc`` that the folder is somebody's work, not scratch."""
 _OPEN_KEYS = ("parents",)
 """Parts of the header that may differ when a run goes on: how things are called is not what they are."""
 

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from luthier.augment.seeds import name_of
 from luthier.augment.way import Answer, Asker, Step, row, seed_of
 from luthier.engines import Request
 from luthier.errors import LuthierError
 from luthier.recipe.augment import LabelSpec
 from luthier.records import Example, Message
 from luthier.score.text import rouge_l_f1
+from luthier.text import family_name
 
 RULES: dict[str, str] = {
     "label.refused": "The teacher could not take the row (too long).",
@@ -99,7 +99,7 @@ class Label:
             made = Example(messages=(*one.messages, Message("assistant", texts[chosen])))
             rows.append(
                 row(
-                    made, by="label", seed=one.id, family=name_of(made.asked), origin=one.origin,
+                    made, by="label", seed=one.id, family=family_name(made.asked), origin=one.origin,
                     agreement=None if agreement is None else round(agreement, 6), samples=len(said),
                     others=[text for i, text in enumerate(texts) if i != chosen and text != texts[chosen]] or None,
                 )

@@ -48,8 +48,8 @@ def broaden(spec: Operator, request: str) -> Rewriting:
 def paraphrase(spec: Paraphrase, request: str) -> Rewriting:
     """Other words, same meaning, same answer."""
     return Rewriting(
-        f"Below is a request to an assistant. Say the same in {spec.style}. Keep the meaning and every name, number and "
-        f"quotation, so that the right answer stays the same.\n\nRequest:\n{request}\n\n{_ONLY}",
+        f"Below is a request to an assistant. Say the same in {spec.style}. Keep the meaning and every name, number "
+        f"and quotation, so that the right answer stays the same.\n\nRequest:\n{request}\n\n{_ONLY}",
         keeps_answer=True,
     )
 

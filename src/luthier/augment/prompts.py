@@ -84,7 +84,7 @@ def is_classification(instruction: str, yes: Sequence[str], no: Sequence[str]) -
 def instances_input_first(instruction: str, shown: Sequence[Demonstration], *, most: int) -> str:
     """Asks for instances of a task that is not classification: input, then output."""
     lines = [
-        f"Come up with examples for the following tasks, up to {most} for each. "
+        f"Come up with examples for the following tasks, up to {most} for each.",
         "If a task needs no input, write the output directly.",
         "",
     ]
@@ -102,7 +102,7 @@ def instances_input_first(instruction: str, shown: Sequence[Demonstration], *, m
 def instances_output_first(instruction: str, shown: Sequence[Demonstration]) -> str:
     """Asks for instances of a classification task: label, then input, so that every label gets its turn."""
     lines = [
-        "Given the classification task and its labels, write an input for each of the labels. "
+        "Given the classification task and its labels, write an input for each of the labels.",
         "If the task needs no input, write the labels only.",
         "",
     ]

@@ -1,8 +1,8 @@
 """The human gate: which rows wait, what was decided about each, and what may be trained on.
 
 The queue is worked out from the journal (rows) and ``decisions.jsonl`` (one line a decision, flushed at once), so
-nothing is lost whatever happens between two decisions. An edit keeps the original: the edited answer is preferred to it.
-Showing rows and reading keys is the command line's work.
+nothing is lost whatever happens between two decisions. An edit keeps the original: the edited answer is preferred to
+it. Showing rows and reading keys is the command line's work.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from luthier.augment.journal import Journal
 from luthier.errors import LuthierError, UsageError, did_you_mean
@@ -78,22 +78,29 @@ class Queue:
             "rejected": kinds.count("reject"),
         }
 
-    def decide(self, decision: Decision) -> None:
-        """Record a decision; a later one about the same row replaces it.
+    def check(self, decision: Decision) -> Decision:
+        """The decision with its row's whole id (a unique beginning is enough), if it can be carried out.
 
         Raises:
             UsageError: no such row, an edit without a change, or a rejection without a reason.
         """
-        if decision.row not in self.rows:
-            raise UsageError(f"no row {decision.row} waits here", fix=did_you_mean(decision.row, self.rows))
-        if decision.do == "skip":
-            return
+        decision = replace(decision, row=self._find(decision.row))
         if decision.do == "reject" and not decision.reason.strip():
-            raise UsageError("a rejection needs a reason", where=decision.row, why="it is what the next round learns from")
+            raise UsageError("a rejection needs a reason", where=decision.row, why="nobody can learn from it otherwise")
         if decision.do == "edit" and _edited(self.rows[decision.row], decision).id == decision.row:
             raise UsageError("the edit changes nothing", where=decision.row, fix="approve it instead")
-        self._write(decision.__dict__)
-        self._stack.append(decision)
+        return decision
+
+    def decide(self, decision: Decision) -> None:
+        """Record a decision; a later one about the same row replaces it. A skipped row goes on waiting.
+
+        Raises:
+            UsageError: see :meth:`check`.
+        """
+        decision = self.check(decision)
+        if decision.do != "skip":
+            self._write(asdict(decision))
+            self._stack.append(decision)
 
     def undo(self) -> Decision | None:
         """Take the last decision back; gives it, or None where there is none."""
@@ -102,12 +109,7 @@ class Queue:
         self._write({"do": "undo"})
         return self._stack.pop()
 
-    def find(self, name: str) -> str:
-        """The row of an id or a unique beginning of one.
-
-        Raises:
-            UsageError: none, or several.
-        """
+    def _find(self, name: str) -> str:
         near = [row for row in self.rows if row.startswith(name)] if name else []
         if name in self.rows or len(near) == 1:
             return name if name in self.rows else near[0]
@@ -125,10 +127,13 @@ class Queue:
         return passed
 
     def filed(self) -> Filed:
-        """What the decisions come to, in the order in which rows were made."""
+        """What the decisions come to, in the order of the queue."""
         approved, rejected, pairs = [], [], []
-        for name, decision in self.decided.items():
-            made = self.rows[name]
+        decided = self.decided
+        for name, made in self.rows.items():
+            decision = decided.get(name)
+            if decision is None:
+                continue
             facts = {k: v for k, v in made["augmented"].items() if k not in _TEXTS}
             facts["review"] = {"do": decision.do, "by": decision.by}
             if decision.do == "reject":
@@ -167,11 +172,11 @@ def decision_of(value: Mapping[str, Any], where: str) -> Decision:
     Raises:
         UsageError: it is none.
     """
-    do, name = value.get("do"), value.get("row")
-    known = [word for word in get_args(Do) if word != "undo"]
-    if do not in known or not isinstance(name, str):
-        what = "a decision names a row" if do in known else f"no decision is called {do!r}"
-        fix = did_you_mean(str(do), known) if do not in known else 'write {"row": "ID", "do": "approve"}'
+    known: tuple[Do, ...] = ("approve", "reject", "edit", "skip")
+    do, name = next((word for word in known if word == value.get("do")), None), value.get("row")
+    if do is None or not isinstance(name, str):
+        what = "a decision names a row" if do else f"no decision is called {value.get('do')!r}"
+        fix = 'write {"row": "ID", "do": "approve"}' if do else did_you_mean(str(value.get("do")), known)
         raise UsageError(what, where=where, fix=fix)
     texts = {key: value.get(key) for key in ("reason", "answer", "prompt", "by")}
     wrong = [key for key, text in texts.items() if text is not None and not isinstance(text, str)]

@@ -1,8 +1,7 @@
 """The rows that new rows are made from: one noun, from task files (Self-Instruct's own layout) and from examples.
 
 A seed's ``family`` is the name of its question. Children carry it as a plain field, and the data stage keeps rows of
-one family on one side of a split (``data.kin``). Names are spelled in letters only, so that no search for phone or card
-numbers takes them for one.
+one family on one side of a split (``data.family``).
 """
 
 from __future__ import annotations
@@ -15,9 +14,7 @@ from typing import Any
 
 from luthier.errors import LuthierError
 from luthier.records import Example, Message
-from luthier.text import normalise
-
-_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+from luthier.text import family_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,11 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A task that a person wrote. ``classification`` is None where nobody said; ``origin`` is file:line."""
+    """A task that a person wrote.
+
+    ``classification`` is None where nobody said; ``labelled`` means that the answer is the row's class label;
+    ``origin`` is file:line.
+    """
 
     id: str
     family: str
@@ -38,21 +39,19 @@ class Seed:
     instances: tuple[Instance, ...]
     classification: bool | None = None
     system: str | None = None
+    labelled: bool = False
     origin: str = ""
 
 
-def name_of(text: str) -> str:
-    """A name of a question that depends on nothing else: 16 letters. The data stage computes the same."""
-    key = normalise(text) or text
-    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return digest.translate(_LETTERS)
-
-
-def chat(instruction: str, text: str, answer: str, *, system: str | None = None) -> Example:
+def chat(
+    instruction: str, text: str, answer: str, *, system: str | None = None, labelled: bool = False
+) -> Example:
     """A task with one instance as the row that is trained on."""
     asked = f"{instruction.strip()}\n\n{text.strip()}".strip()
     head = (Message("system", system),) if system else ()
-    return Example(messages=(*head, Message("user", asked), Message("assistant", answer.strip())))
+    said = answer.strip()
+    messages = (*head, Message("user", asked), Message("assistant", said))
+    return Example(messages=messages, label=said if labelled else None)
 
 
 def is_task(row: Mapping[str, Any]) -> bool:
@@ -78,7 +77,7 @@ def from_task(row: Mapping[str, Any], origin: str) -> Seed:
     first = chat(instruction, instances[0].input if instances else "", instances[0].output if instances else "")
     return Seed(
         id=first.id,
-        family=name_of(first.asked),
+        family=family_name(first.asked),
         instruction=instruction,
         instances=instances,
         classification=flag if isinstance(flag, bool) else None,
@@ -98,11 +97,12 @@ def from_examples(examples: Iterable[Example]) -> list[Seed]:
         seeds.append(
             Seed(
                 id=example.id,
-                family=name_of(example.asked),
+                family=family_name(example.asked),
                 instruction=turns[0].content.strip(),
                 instances=(Instance("", example.answer.strip()),),
                 classification=True if example.label is not None else None,
                 system=system,
+                labelled=example.label is not None,
                 origin=str(example.origin or ""),
             )
         )

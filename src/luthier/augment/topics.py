@@ -19,10 +19,19 @@ from luthier.text import words
 LARGEST = 2000
 _WORDS = 4000
 _ROUNDS = 5
-_STOP = frozenset(
-    "a an and are as at be by can do for from give given has have how i if in into is it its list make my of on or that "
-    "the their them then there these this to was what when which who will with write you your".split()
+STOP_WORDS = frozenset(
+    words(
+        """
+        a about after all also am an and any are as at be because been but by can could did do does for from had has
+        have he her here him his how i if in into is it its me more my no not of on or our out she so some than that
+        the their them then there these they this to too up us was we were what when which who will with would yes
+        you your
+        """
+    )
 )
+"""English words that say nothing by themselves."""
+_COMMANDS = frozenset({"write", "give", "given", "list", "make", "following", "explain", "describe", "tell"})
+"""Words that most tasks begin with, whatever they are about."""
 
 
 class Topics:
@@ -43,13 +52,13 @@ class Topics:
         self.names = tuple(self._name(centre) for centre in self._centres)
 
     def count(self, texts: Sequence[str]) -> dict[str, int]:
-        """Topic name -> how many texts are nearest to it; texts without a known word are counted as "other"."""
+        """Topic name -> how many texts are nearest to it; texts without a word of the seeds count nowhere."""
         counts = dict.fromkeys(self.names, 0)
         vectors = self._vectors([_bag(text) for text in texts])
         for scores in vectors @ self._centres.T if len(self.names) else ():
             best = int(np.argmax(scores))
-            name = self.names[best] if scores[best] > 0 else "other"
-            counts[name] = counts.get(name, 0) + 1
+            if scores[best] > 0:
+                counts[self.names[best]] += 1
         return counts
 
     def _vectors(self, bags: Sequence[Counter[str]]) -> Any:
@@ -69,7 +78,7 @@ class Topics:
 
 
 def _bag(text: str) -> Counter[str]:
-    return Counter(word for word in words(text)[:200] if word not in _STOP)
+    return Counter(word for word in words(text)[:200] if word not in STOP_WORDS | _COMMANDS)
 
 
 def _rank(item: tuple[str, int]) -> tuple[int, str]:

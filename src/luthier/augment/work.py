@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from luthier.augment.topics import Topics
 from luthier.augment.way import Asker, Way, drive
 from luthier.recipe.augment import AugmentSpec
 from luthier.rows import write_jsonl
+from luthier.store.disk import write_whole
 
 if TYPE_CHECKING:
     from luthier.store import Artifact, Store
@@ -32,6 +33,7 @@ VERSION = 1
 APPROVED = "approved.rows.jsonl"
 REJECTED = "rejected.rows.jsonl"
 PAIRS = "pairs.rows.jsonl"
+TOPICS = "topics.json"
 Tell = Callable[[int, int, Figures], None]
 """(done, wanted, figures so far), after each batch."""
 
@@ -84,11 +86,13 @@ def label(
 
 
 def figures_of(folder: Path, spec: AugmentSpec | None = None) -> Figures:
-    """The figures of what stands in a folder (topics are told by the run, which has the seeds)."""
+    """The figures of what stands in a folder; topics as the last run counted them, which had the seeds."""
     ledger = Ledger((spec or AugmentSpec()).alarm)
     for line in Journal.read(folder).lines:
         ledger.add(line)
-    return ledger.figures()
+    path = folder / TOPICS
+    topics = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return replace(ledger.figures(), topics=topics)
 
 
 def file_rows(queue: Queue, store: Store, name: str) -> Artifact | None:
@@ -151,4 +155,7 @@ def _work(
         reason = "exhausted"
     else:
         reason = "done" if all(way.step() is None for way in ways) else "stopped"
-    return Worked(ledger.figures(), reason)
+    figures = ledger.figures()
+    if topics is not None:
+        write_whole(journal.folder / TOPICS, json.dumps(dict(figures.topics), ensure_ascii=False).encode())
+    return Worked(figures, reason)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,7 +27,7 @@ from luthier.data.sift import sift
 from luthier.data.tokens import ChatFormat, measure
 from luthier.recipe.data import DataSpec
 from luthier.records import Example
-from luthier.rows import write_jsonl
+from luthier.rows import SourceFile, write_jsonl
 from luthier.text import normalise
 
 if TYPE_CHECKING:
@@ -62,16 +62,17 @@ def prepare(
     key: str | None = None,
     chat: ChatFormat | None = None,
     max_length: int | None = None,
+    known: Mapping[str, SourceFile] | None = None,
 ) -> Artifact:
     """Build the dataset and file it as an artifact of kind ``dataset``.
 
     Relative sources start at ``folder``. ``chat`` counts tokens and decides what is longer than ``max_length``;
-    without it rows are not measured.
+    without it rows are not measured. ``known`` names files of the store that ``source`` may speak of.
 
     Raises:
         LuthierError: files, columns or layouts are wrong, or no usable rows are left.
     """
-    made = build(spec, folder=folder, seed=seed, chat=chat, max_length=max_length)
+    made = build(spec, folder=folder, seed=seed, chat=chat, max_length=max_length, known=known)
     with store.draft("dataset") as draft:
         write(made, draft.path)
         account = made.report
@@ -109,14 +110,20 @@ def examples(artifact: Artifact, side: Side) -> list[Example]:
 
 
 def build(
-    spec: DataSpec, *, folder: Path, seed: int = 0, chat: ChatFormat | None = None, max_length: int | None = None
+    spec: DataSpec,
+    *,
+    folder: Path,
+    seed: int = 0,
+    chat: ChatFormat | None = None,
+    max_length: int | None = None,
+    known: Mapping[str, SourceFile] | None = None,
 ) -> Prepared:
     """Everything of :func:`prepare` but the filing.
 
     Raises:
         LuthierError: see :func:`prepare`.
     """
-    tables = read_tables(spec.source, spec, folder=folder)
+    tables = read_tables(spec.source, spec, folder=folder, known=known)
     test_tables = read_tables(spec.test, spec, folder=folder) if spec.test else []
     labels = labels_of([*tables, *test_tables])
     loaded, given = convert(tables, spec, labels=labels), convert(test_tables, spec, labels=labels)
@@ -138,9 +145,13 @@ def build(
     pool = sifted.pool
     names = [_name(row) for row in pool]
     sides = split.deal(pool, names, sifted.links, sifted.keep, spec.split, given=bool(spec.test))
-    if sides.losses:
+    older = [loss for loss in sides.losses if loss.rule == "leak.time"]
+    if older:
         rule = "near-duplicates and groups of newer test rows leave training"
-        funnel.lose("older likes of test rows", rule, sides.losses)
+        funnel.lose("older likes of test rows", rule, older)
+    if len(older) < len(sides.losses):
+        born = [loss for loss in sides.losses if loss.rule == "leak.family"]
+        funnel.lose("children of test rows", "generated rows are not tested on", born)
     train, validation = [pool[i] for i in sides.train], [pool[i] for i in sides.validation]
     test = list(given.examples) if spec.test else [pool[i] for i in sides.test]
     test_asked = given_asked if spec.test else [row.asked for row in test]

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from luthier.data.family import family_of, is_child
 from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.recipe.data import SplitSpec
@@ -38,7 +39,7 @@ class Sides:
 
 
 def components_of(examples: Sequence[Example], found: Groups) -> list[int]:
-    """Component number of each row: near-duplicate links joined with equal groups."""
+    """Component number of each row: near-duplicate links joined with equal groups and with families."""
     parent: dict[int, int] = {}
 
     def root(node: int) -> int:
@@ -50,8 +51,9 @@ def components_of(examples: Sequence[Example], found: Groups) -> list[int]:
     holders: dict[str, int] = {}
     component = found.component.tolist()
     for row, example in enumerate(examples):
-        if example.group is not None:
-            other = holders.setdefault(example.group, component[row])
+        keys = (("group", example.group), ("family", family_of(example)))
+        for key in (f"{kind} {name}" for kind, name in keys if name is not None):
+            other = holders.setdefault(key, component[row])
             parent[root(component[row])] = root(other)
     return [root(number) for number in component]
 
@@ -95,7 +97,12 @@ def deal(
     on_validation = {c for c in open_ if places[c] < hashed + spec.validation}
     if spec.validation > 0 and not on_validation and len(open_) > 1:
         on_validation = set(open_[:1])
-    test += [row for row in rest if component[row] in on_test]
+    for row in (row for row in rest if component[row] in on_test):
+        if is_child(examples[row]):
+            why = "made from a row of the test set, or alike: a verdict is passed on real rows only"
+            losses.append(Loss(examples[row], "leak.family", why))
+        else:
+            test.append(row)
     validation = [row for row in rest if component[row] in on_validation]
     held_out = on_test | on_validation
     train = [row for row in rest if component[row] not in held_out]
@@ -127,11 +134,14 @@ def _rule(spec: SplitSpec, given: bool) -> str:
 
 
 def _places(examples: Sequence[Example], names: Sequence[str], component: Sequence[int], salt: str) -> dict[int, float]:
-    """Place in [0, 1) of each component."""
+    """Place in [0, 1) of each component. A generated row names one only where it stands without its seed."""
     smallest: dict[int, tuple[int, str]] = {}
     for row, number in enumerate(component):
         group = examples[row].group
-        name = (0, group) if group is not None else (1, names[row])
+        if group is not None:
+            name = (0, group)
+        else:
+            name = (2, family_of(examples[row]) or "") if is_child(examples[row]) else (1, names[row])
         if number not in smallest or name < smallest[number]:
             smallest[number] = name
     return {number: _place(salt, f"{kind}{name}") for number, (kind, name) in smallest.items()}

@@ -13,7 +13,8 @@ from pydantic import Field, model_validator
 from luthier.recipe.spec import ByName, Choice, OneOrMany, Share, Spec
 
 UNFIT = (
-    "image", "images", "graph", "graphs", "picture", "pictures", "file", "files", "map", "maps", "draw", "plot", "go to",
+    "image", "images", "graph", "graphs", "picture", "pictures", "file", "files", "map", "maps", "draw", "plot",
+    "go to",
 )  # fmt: skip
 """Words of tasks that a language model cannot do (the published list)."""
 
@@ -55,7 +56,7 @@ class SelfInstructSpec(Spec):
     max_words: int = Field(default=150, ge=1)
     """Longest task in words (published: more than 150 are dropped)."""
     unfit_words: tuple[str, ...] = UNFIT
-    """Tasks with one of these words are dropped (published list; Alpaca adds video, audio, music, flowchart, diagram)."""
+    """Tasks with one of these words are dropped (published list; Alpaca adds video, audio, music …)."""
     unfit_starts: tuple[str, ...] = ("Write a program",)
     """Tasks that begin like this are dropped (published)."""
     ascii_start: bool = True
@@ -92,6 +93,8 @@ class Operator(Choice):
     """A way to make a new row from one row: one Spec here, one function in ``luthier.augment.operators``."""
 
     family: ClassVar[str] = "operator"
+    kind: str
+    """Its name."""
 
 
 class Deepen(Operator):
@@ -152,7 +155,8 @@ class EvolveSpec(Spec):
     batch: int = Field(default=5, ge=1, le=256)
     """Requests per batch; a batch is written to the journal whole or not at all."""
     judge: bool = True
-    """Ask the model whether the new request says something new (published); for a paraphrase, whether it means the same."""
+    """Ask the model whether the new request says something new (published); of a paraphrase, whether it means
+    the same."""
     temperature: float = Field(default=0.7, ge=0.0, le=2.0)
     """Of rewriting; answers and judgements are greedy."""
     max_tokens: int = Field(default=512, ge=8)

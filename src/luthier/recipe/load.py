@@ -184,7 +184,8 @@ def _explain(error: ValidationError, origins: Mapping[str, str], path: Path | No
 
 
 _KINDS = frozenset(
-    {"full", "lora", "qlora", "sft", "exact", "rouge_l", "json_fields", "json_field", "label", "tuple[str, ...]", "RemoteSpec", "str"}
+    {"full", "lora", "qlora", "sft", "exact", "rouge_l", "json_fields", "json_field", "label", "tuple[str, ...]",
+     "RemoteSpec", "str"}
 )
 
 

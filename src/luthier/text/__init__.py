@@ -4,6 +4,6 @@ It reads strings and returns strings or spans. It knows nothing of rows, files o
 """
 
 from luthier.text import personal
-from luthier.text.normal import normalise, shingles, words
+from luthier.text.normal import family_name, normalise, shingles, words
 
-__all__ = ["normalise", "personal", "shingles", "words"]
+__all__ = ["family_name", "normalise", "personal", "shingles", "words"]

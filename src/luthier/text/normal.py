@@ -11,10 +11,12 @@ have the same key, which errs towards calling rows alike.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from functools import lru_cache
 
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _ASCII_GAP = re.compile(r"[^a-z0-9]+")
 # Scripts written without spaces between words: there a letter (with its marks) stands for a word in shingles.
 _UNSPACED = (
@@ -58,6 +60,16 @@ def normalise(text: str) -> str:
         return _ASCII_GAP.sub(" ", text.lower()).strip()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(_word().findall(folded))
+
+
+def family_name(text: str) -> str:
+    """A name for a question that depends on its key only: 16 letters, which no search for numbers takes for one.
+
+    Rows made from a row carry its question's name, so that both are known to belong together.
+    """
+    key = normalise(text) or text
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return digest.translate(_LETTERS)
 
 
 def words(text: str) -> list[str]:
