@@ -15,11 +15,14 @@ from luthier.augment.seeds import from_task
 from luthier.engines import Request
 from luthier.engines.scripted import ScriptedEngine
 
-VERBS = "describe explain compare list summarise translate name suggest rewrite correct plan order draft repair".split()
-THINGS = (
-    "river bridge violin recipe garden engine market poem letter holiday budget museum planet kitchen bicycle harbour "
-    "school invoice lamp winter"
-).split()
+VERBS = [
+    "describe", "explain", "compare", "list", "summarise", "translate", "name", "suggest", "rewrite", "correct",
+    "plan", "order", "draft", "repair",
+]  # fmt: skip
+THINGS = [
+    "river", "bridge", "violin", "recipe", "garden", "engine", "market", "poem", "letter", "holiday", "budget",
+    "museum", "planet", "kitchen", "bicycle", "harbour", "school", "invoice", "lamp", "winter",
+]  # fmt: skip
 
 
 def scripted(request: Request) -> str:
@@ -31,9 +34,8 @@ def scripted(request: Request) -> str:
         for place in range(7):
             number = number * 6364136223846793005 + 1442695040888963407 & (1 << 128) - 1
             a, b, c = (number >> shift for shift in (5, 25, 45))
-            lines.append(
-                f"{9 + place}. {VERBS[a % len(VERBS)].title()} the {THINGS[b % 20]} of a {THINGS[c % 20]} {number % 89}."
-            )
+            verb, thing, other = VERBS[a % len(VERBS)].title(), THINGS[b % 20], THINGS[c % 20]
+            lines.append(f"{9 + place}. {verb} the {thing} of a {other} {number % 89}.")
         return "\n".join(lines)
     if "Is it classification?" in text:
         return "Yes" if number % 4 == 0 else "No"
@@ -49,6 +51,12 @@ def scripted(request: Request) -> str:
 
 
 @pytest.fixture
+def model() -> Callable[[Request], str]:
+    """The scripted model as a function."""
+    return scripted
+
+
+@pytest.fixture
 def asker() -> Asker:
     """The scripted model."""
     return Asker(ScriptedEngine(scripted))
@@ -61,6 +69,7 @@ def seeds() -> list[Seed]:
 
 
 def make_seeds(count: int) -> list[Seed]:
+    """Seeds for children of a forked process too, which know no fixtures."""
     rows = []
     for n in range(count):
         kind = n % 4 == 0

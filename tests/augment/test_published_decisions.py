@@ -113,8 +113,9 @@ def test_tasks_are_decided_as_published(real_seeds: Sequence[Seed], saying: Call
     assert all(len(item["nearest"]) == 10 for item in line["kept"])  # the ten nearest are noted
 
 
-def test_a_response_that_was_cut_loses_all_its_tasks(real_seeds: Sequence[Seed]) -> None:
-    judged = filters.tasks_in("Name three good things about rain.\n10. Explain how a lock works", SelfInstructSpec(), cut=True)
+def test_a_response_that_was_cut_loses_all_its_tasks() -> None:
+    text = "Name three good things about rain.\n10. Explain how a lock works"
+    judged = filters.tasks_in(text, SelfInstructSpec(), cut=True)
     assert [item.rule for item in judged] == ["response.cut", "response.cut"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from luthier.augment.similar import Pool
 from luthier.text import words
 
-WORDS = "the a of river house Tell me why It's rain-soaked list 3 4.5 write poem about".split()
+WORDS = ["the", "a", "of", "river", "house", "Tell", "me", "why", "It's", "rain-soaked", "list", "4.5", "poem"]
 
 
 def lcs(a: list[str], b: list[str]) -> int:
