@@ -25,12 +25,11 @@ from luthier.text import family_name
 
 @dataclass(frozen=True)
 class Task:
-    """A kept machine-made task. ``family`` and ``root`` are those of the seed it is nearest to."""
+    """A kept machine-made task. ``seed`` is the seed that it is nearest to: it stays on that one's side of a split."""
 
     id: str
     instruction: str
-    family: str
-    root: str
+    seed: str
     nearest: tuple[tuple[str, float], ...]
     mean: float
     shown: tuple[str, ...]
@@ -55,9 +54,7 @@ class SelfInstruct:
         self._system = shared_system(self._seeds)
         self._labelled = all(s.labelled for s in self._seeds)
         self._by_id = {s.id: s for s in self._seeds}
-        self._pool = Pool(spec.similar)
-        for one in self._seeds:
-            self._pool.add(one.id, one.instruction)
+        self._pool = Pool(spec.similar, ((s.id, s.instruction) for s in self._seeds))
         self.tasks: dict[str, Task] = {}
         self._made: set[str] = set()
         self._steps = 0
@@ -190,7 +187,8 @@ class SelfInstruct:
                 self._pool.add(name, judged.text)
                 kept.append(
                     {
-                        "id": name, "instruction": judged.text, "shown": list(shown), "mean": round(near.mean, 6),
+                        "id": name, "instruction": judged.text, "seed": near.seed, "shown": list(shown),
+                        "mean": round(near.mean, 6),
                         "nearest": [[i, round(v, 6)] for i, v in near.top],
                     }
                 )  # fmt: skip
@@ -225,7 +223,7 @@ class SelfInstruct:
                     continue
                 rows.append(
                     row(
-                        made, by="self_instruct", task=task.id, seed=task.root, family=task.family,
+                        made, by="self_instruct", task=task.id, seed=task.seed, family=self._by_id[task.seed].family,
                         parents=list(task.shown), nearest=[list(pair) for pair in task.nearest],
                         mean_similarity=task.mean, classification=task.classification,
                         nearest_text=self._text(task.nearest[0][0]) if task.nearest else None,
@@ -240,9 +238,8 @@ class SelfInstruct:
         self._steps += 1
         if line["kind"] == "tasks":
             for item in line["kept"]:
-                root = self._root(item["nearest"])
                 self.tasks[item["id"]] = Task(
-                    id=item["id"], instruction=item["instruction"], family=root[0], root=root[1], mean=item["mean"],
+                    id=item["id"], instruction=item["instruction"], seed=item["seed"], mean=item["mean"],
                     nearest=tuple((i, v) for i, v in item["nearest"]), shown=tuple(item["shown"]),
                 )  # fmt: skip
                 self._pool.add(item["id"], item["instruction"])
@@ -254,10 +251,3 @@ class SelfInstruct:
             for name in line["tasks"]:
                 self.tasks[name] = replace(self.tasks[name], filled=True)
             self._made.update(made["id"] for made in line["rows"])
-
-    def _root(self, nearest: Sequence[Sequence[Any]]) -> tuple[str, str]:
-        """(family, id) of the seed that a task descends from: its nearest one, or that of its nearest kept task."""
-        name = nearest[0][0]
-        if name in self._by_id:
-            return self._by_id[name].family, name
-        return self.tasks[name].family, self.tasks[name].root

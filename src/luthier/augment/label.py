@@ -1,7 +1,8 @@
 """A teacher answers rows that have no answer; how far its samples agree decides what a person sees first.
 
 The answer that is kept is the one that agrees best with the others (the first of equals; the first sample is greedy).
-Answers that stand in the rows are not shown to the teacher. The user's rows go to the engine and nowhere else.
+Answers that stand in the rows are not shown to the teacher. The user's rows go to the engine and nowhere else. A
+labelled row is no child of another row: its question is the user's own, so it may be tested on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from luthier.errors import LuthierError
 from luthier.recipe.augment import LabelSpec
 from luthier.records import Example, Message
 from luthier.score.text import rouge_l_f1
-from luthier.text import family_name
 
 RULES: dict[str, str] = {
     "label.refused": "The teacher could not take the row (too long).",
@@ -99,7 +99,7 @@ class Label:
             made = Example(messages=(*one.messages, Message("assistant", texts[chosen])))
             rows.append(
                 row(
-                    made, by="label", seed=one.id, family=family_name(made.asked), origin=one.origin,
+                    made, by="label", seed=one.id, origin=one.origin,
                     agreement=None if agreement is None else round(agreement, 6), samples=len(said),
                     others=[text for i, text in enumerate(texts) if i != chosen and text != texts[chosen]] or None,
                 )

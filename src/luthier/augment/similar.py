@@ -9,6 +9,7 @@ stemmer; other scripts keep their letters, which ``rouge_score`` drops.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -24,22 +25,29 @@ _SURROGATES = range(0xD800, 0xE000)
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """How near a text is to the pool: the highest values as (id, F1), best first, and the mean over all."""
+    """How near a text is to the pool: the highest values as (id, F1), best first, and the mean over all.
+
+    ``seed`` is the nearest of the seeds alone; None where the pool has none.
+    """
 
     top: tuple[tuple[str, float], ...]
     mean: float
     too_near: bool
+    seed: str | None = None
 
 
 class Pool:
-    """Texts by id, in the order they came. ``threshold`` is compared exactly: F1 > 0.7 means 2·LCS·10 > 7·(n + m)."""
+    """Texts by id, the ``seeds`` first. ``threshold`` is compared exactly: F1 > 0.7 means 2·LCS·10 > 7·(n + m)."""
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, seeds: Iterable[tuple[str, str]] = ()) -> None:
         self._limit = Fraction(str(threshold))
         self._codes: dict[str, str] = {}
         self._ids: list[str] = []
         self._texts: list[str] = []
         self._lengths: list[int] = []
+        for name, text in seeds:
+            self.add(name, text)
+        self._seeds = len(self._ids)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -66,7 +74,8 @@ class Pool:
         f1 = self._f1(twice, total)
         order = np.argsort(-f1, kind="stable")[:count]
         near = bool(np.any((twice * self._limit.denominator > total * self._limit.numerator) & (twice > 0)))
-        return Nearest(tuple((self._ids[i], float(f1[i])) for i in order), float(f1.mean()), near)
+        seed = self._ids[int(np.argmax(f1[: self._seeds]))] if self._seeds else None
+        return Nearest(tuple((self._ids[i], float(f1[i])) for i in order), float(f1.mean()), near, seed)
 
     @staticmethod
     def _f1(twice: Any, total: Any) -> Any:

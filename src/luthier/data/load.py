@@ -119,7 +119,11 @@ def _own_table(file: SourceFile) -> Table:
 
 def _own_examples(table: Table, spec: DataSpec) -> Iterator[Example]:
     for raw in table.raws:
-        assert raw.value is not None
+        if raw.value is None or not raw.value.get("messages"):
+            raise LuthierError(
+                f"{table.file.artifact} holds a line that Luthier did not write", where=raw.origin,
+                why="somebody changed the artifact", fix="luthier verify shows what else was changed",
+            )  # fmt: skip
         example = Example.from_dict(raw.value)
         messages = example.messages
         if spec.system and messages and messages[0].role != "system":

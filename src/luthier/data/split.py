@@ -81,8 +81,10 @@ def deal(
     largest = max(members.values(), key=len)
     test_share = 0.0 if given else spec.test
     held = (0.0 if spec.by_time else test_share) + spec.validation
-    if held > 0 and len(largest) > (1 - held) * len(keep) and len(keep) > 1:
-        raise _one_template(examples, largest, len(keep), held)
+    real = {number: [row for row in rows if not is_child(examples[row])] for number, rows in members.items()}
+    largest_real, all_real = max(real.values(), key=len), sum(map(len, real.values()))
+    if held > 0 and len(largest_real) > (1 - held) * all_real and all_real > 1:
+        raise _one_template(examples, largest_real, all_real, held)
     if spec.by_time and not given and spec.test > 0:
         test, rest, losses = _by_time(examples, component, keep, spec)
     else:
