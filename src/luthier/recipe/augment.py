@@ -209,7 +209,7 @@ class AugmentSpec(Spec):
     self_instruct: SelfInstructSpec | None = SelfInstructSpec()
     """New tasks from the seeds; null turns it off."""
     evolve: EvolveSpec | None = None
-    """Harder, other or reworded rows from the seeds; left out, none."""
+    """Harder, other or reworded rows from the seeds; null: none."""
     label: LabelSpec = LabelSpec()
     """How a teacher answers (``luthier augment label``)."""
     alarm: AlarmSpec = AlarmSpec()
