@@ -11,11 +11,13 @@ import pytest
 
 from luthier.augment import Asker, Journal, Seed, generate
 from luthier.augment.instruct import SelfInstruct
+from luthier.augment.seeds import from_examples
 from luthier.augment.way import largest_that_fits
 from luthier.engines import Request, Unsupported
 from luthier.engines.scripted import ScriptedEngine
 from luthier.errors import LuthierError
 from luthier.recipe.augment import AlarmSpec, AugmentSpec, SelfInstructSpec
+from luthier.records import Example, Message
 
 Model = Callable[[Request], str]
 
@@ -96,6 +98,37 @@ def test_labels_come_first_for_classification_and_inputs_first_for_the_rest(
         rows += line.get("rows", [])
     told = [(r["messages"][0]["content"], r["messages"][1]["content"]) for r in rows]
     assert told == [("Decide if soup is hot.\n\nIt steams.", "hot"), ("Name the bones of a whale.", "rib")]
+
+
+def test_seeds_with_labels_get_children_with_one_of_their_labels(saying: Callable[..., Asker]) -> None:
+    texts = {"My card did not arrive.": "lost", "The card is late.": "lost", "How do I top up?": "money"}
+    rows = [
+        Example(messages=(Message("system", "Answer with one of: lost, money"), Message("user", text),
+                          Message("assistant", label)), label=label)
+        for text, label in texts.items()
+    ]  # fmt: skip
+    asker = saying(
+        tasks=["9. Where is my new card?\n10. Please add ten euros now.\n11. Why is it so cold?", ""],
+        gen=["Output: lost", "Output: money", "Output: weather"],
+    )
+    way = SelfInstruct(SelfInstructSpec(batch=1), from_examples(rows), asker, wanted=2, seed=0)
+    made, gone = [], []
+    while (step := way.step()) is not None and step.kind != "classify":
+        line = {"kind": step.kind, **way.conclude(step, asker.engine.generate(step.requests))}
+        way.apply(line)
+        made += line.get("rows", [])
+        gone += [item["rule"] for item in line["gone"]]
+    assert [(one["messages"][1]["content"], one["label"]) for one in made] == [
+        ("Where is my new card?", "lost"), ("Please add ten euros now.", "money"),
+    ]  # fmt: skip
+    assert all(one["messages"][0]["role"] == "system" for one in made) and gone == ["answer.label"]
+
+
+def test_seeds_that_augmentation_made_are_passed_over() -> None:
+    plain = Example(messages=(Message("user", "Why?"), Message("assistant", "So.")))
+    own = Example(messages=plain.messages, meta={"augmented": {"by": "deepen", "family": "abc"}})
+    turns = Example(messages=(*plain.messages, *plain.messages))
+    assert [seed.id for seed in from_examples([own, plain, turns, Example(text="A text.")])] == [plain.id]
 
 
 def test_a_model_that_finds_nothing_ends_after_its_patience(

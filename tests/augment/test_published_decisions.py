@@ -125,6 +125,10 @@ def test_a_raw_completion_begins_with_a_task_and_a_chat_may_begin_with_a_sentenc
     as_chat = filters.tasks_in(text, SelfInstructSpec(), chat=True)
     assert [item.rule for item in as_text] == [None, None]
     assert [item.rule for item in as_chat] == ["instruction.preamble", None]
+    in_brackets = "9) Explain how a lock works.\n\n10) Name the parts of a key."
+    assert [item.text for item in filters.tasks_in(in_brackets, SelfInstructSpec(), chat=True)] == [
+        "Explain how a lock works.", "Name the parts of a key.",
+    ]  # fmt: skip
 
 
 INPUT_FIRST: list[tuple[str, list[tuple[str, str, str | None]], bool]] = [

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from luthier import registry
 from luthier.augment.operators import Rewriting
-from luthier.augment.seeds import Seed, chat
+from luthier.augment.seeds import Seed, chat, labels_of
 from luthier.augment.topics import STOP_WORDS
 from luthier.augment.way import Answer, Asker, Step, row, seed_of
 from luthier.recipe.augment import EvolveSpec, Operator
@@ -59,6 +59,7 @@ class Evolve:
     def __init__(self, spec: EvolveSpec, seeds: Sequence[Seed], asker: Asker, *, wanted: int, seed: int) -> None:
         self._spec, self._asker, self._wanted, self._seed = spec, asker, wanted, seed
         self._pool = [_member(one) for one in seeds if one.instances]
+        self._labels = labels_of(seeds)
         self._functions = {op.kind: registry.get("operator", op.kind).load() for op in _kinds(spec)}
         self._made: set[str] = {member.id for member in self._pool}
         self._rows = 0
@@ -136,7 +137,7 @@ class Evolve:
             if step.kind == "judge":
                 rule = self._judged(child, answer)
             else:
-                rule = answer_rule(answer, self._spec)
+                rule = answer_rule(answer, self._spec, self._labels)
             if rule is not None:
                 gone.append({"rule": rule, "text": child.request, "place": child.place})
                 continue
@@ -228,8 +229,8 @@ def rewriting_rule(request: str, answer: Answer) -> str | None:
     return "evolve.copy" if normalise(text) == normalise(request) else None
 
 
-def answer_rule(answer: Answer, spec: EvolveSpec) -> str | None:
-    """The first reason to drop an answer."""
+def answer_rule(answer: Answer, spec: EvolveSpec, labels: frozenset[str] = frozenset()) -> str | None:
+    """The first reason to drop an answer; with ``labels`` it must be one of them."""
     if answer is None:
         return "answer.refused"
     if answer.finish_reason == "length":
@@ -237,6 +238,8 @@ def answer_rule(answer: Answer, spec: EvolveSpec) -> str | None:
     text = answer.text.strip()
     if not text:
         return "answer.empty"
+    if labels:
+        return None if text in labels else "answer.label"
     if re.search(r"\bsorry\b", text, re.IGNORECASE) and len(text.split()) < spec.sorry_words:
         return "answer.sorry"
     return "answer.hollow" if all(word in STOP_WORDS for word in words(text)) else None

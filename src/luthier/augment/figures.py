@@ -81,6 +81,7 @@ class Ledger:
         self._judged = self._kept = self._rows = 0
         self._reasons: Counter[str] = Counter()
         self._cost = Tally()
+        self._topic_counts = Counter(dict.fromkeys(topics.names, 0) if topics is not None else {})
         self._texts: list[str] = []
         self._near: list[float] = []
 
@@ -90,6 +91,7 @@ class Ledger:
         gone, rows = line.get("gone", ()), line.get("rows", ())
         self._reasons.update(item["rule"] for item in gone)
         self._rows += len(rows)
+        before = len(self._texts)
         if line["kind"] == "tasks":
             self._judged += len(line["kept"]) + len(gone)
             self._kept += len(line["kept"])
@@ -102,12 +104,14 @@ class Ledger:
         if line["kind"] in ("rewrite", "judge", "answer", "label"):
             self._kept += len(rows)
             self._texts += [_asked(made) for made in rows] if line["kind"] != "label" else []
+        if self._topics is not None:
+            self._topic_counts.update(self._topics.count(self._texts[before:]))
 
     def figures(self) -> Figures:
         """The figures so far."""
-        counts = self._topics.count(self._texts) if self._topics is not None else {}
         reasons = dict(sorted(self._reasons.items(), key=lambda item: (-item[1], item[0])))
-        return Figures(self._judged, self._kept, self._rows, reasons, counts, self._cost, self.collapse())
+        topics = dict(self._topic_counts)
+        return Figures(self._judged, self._kept, self._rows, reasons, topics, self._cost, self.collapse())
 
     def collapse(self) -> Collapse | None:
         """First window against last; None until there are two windows."""

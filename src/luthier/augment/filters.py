@@ -35,6 +35,7 @@ RULES: dict[str, str] = {
     "instance.conflict": "The same input has different outputs, so the whole task is dropped.",
     "instance.duplicate": "The instance stands twice.",
     "instance.surplus": "More instances than wanted (published: 5); a random choice stays.",
+    "answer.label": "The answer is not one of the labels that the seeds have.",
     "row.duplicate": "The same row was made before.",
     "evolve.refused": "The model could not take the request (too long).",
     "evolve.cut": "The rewriting was cut at its length limit.",
@@ -55,6 +56,7 @@ _OUTPUT = re.compile(r"Output\s*\d*\s*:")
 _INPUT = re.compile(r"Input\s*\d*\s*:")
 _EXAMPLE = re.compile(r"^[ \t]*Example\s?\d*\.?:?", re.MULTILINE)
 _NUMBERED = re.compile(r"(?:^|\n)\s*\d+\s?\. ")
+_NUMBERED_IN_CHAT = re.compile(r"(?:^|\n)\s*\d+\s?[.)]\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def tasks_in(response: str, spec: SelfInstructSpec, *, cut: bool = False, chat: 
     A raw completion goes on behind the prompt's last number, so what stands before the first number is a task; in a
     ``chat`` it may be a sentence about the list.
     """
-    pieces = _NUMBERED.split(response.strip("\n"))
+    pieces = (_NUMBERED_IN_CHAT if chat else _NUMBERED).split(response.strip("\n"))
     found = []
     for place, piece in enumerate(pieces):
         text = " ".join(piece.split())

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from luthier.augment import filters, prompts
-from luthier.augment.seeds import Seed, chat, shared_system
+from luthier.augment.seeds import Seed, chat, labels_of, shared_system
 from luthier.augment.similar import Pool
 from luthier.augment.way import Answer, Asker, Step, largest_that_fits, row, seed_of
 from luthier.engines import Request
@@ -52,7 +52,7 @@ class SelfInstruct:
                 )  # fmt: skip
         self._spec, self._seeds, self._asker, self._wanted, self._seed = spec, list(seeds), asker, wanted, seed
         self._system = shared_system(self._seeds)
-        self._labelled = all(s.labelled for s in self._seeds)
+        self._labels = labels_of(self._seeds)
         self._by_id = {s.id: s for s in self._seeds}
         self._pool = Pool(spec.similar, ((s.id, s.instruction) for s in self._seeds))
         self.tasks: dict[str, Task] = {}
@@ -207,6 +207,11 @@ class SelfInstruct:
             judged = filters.judge_instances(read(answer.text), cut=answer.finish_reason == "length")
             if not judged:
                 gone.append({"rule": "instances.none", "text": answer.text})
+            if self._labels:
+                judged = [
+                    replace(j, rule="answer.label") if j.rule is None and j.instance.output not in self._labels else j
+                    for j in judged
+                ]
             gone += [{"rule": j.rule, "text": f"{j.instance.input}\n→ {j.instance.output}"} for j in judged if j.rule]
             good = [j.instance for j in judged if j.rule is None]
             chosen = good
@@ -216,7 +221,7 @@ class SelfInstruct:
                 gone += [{"rule": "instance.surplus", "text": i.output} for i in good if i not in chosen]
             for instance in chosen:
                 made = chat(
-                    task.instruction, instance.input, instance.output, system=self._system, labelled=self._labelled
+                    task.instruction, instance.input, instance.output, system=self._system, labelled=bool(self._labels)
                 )
                 if made.id in self._made or made.id in self._by_id or any(r["id"] == made.id for r in rows):
                     gone.append({"rule": "row.duplicate", "text": made.asked})
@@ -241,6 +246,7 @@ class SelfInstruct:
                 self.tasks[item["id"]] = Task(
                     id=item["id"], instruction=item["instruction"], seed=item["seed"], mean=item["mean"],
                     nearest=tuple((i, v) for i, v in item["nearest"]), shown=tuple(item["shown"]),
+                    classification=False if self._labels else None,  # a text with a label is a case, not a task
                 )  # fmt: skip
                 self._pool.add(item["id"], item["instruction"])
             self._barren = 0 if line["kept"] else self._barren + 1

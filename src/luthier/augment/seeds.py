@@ -100,7 +100,6 @@ def from_examples(examples: Iterable[Example]) -> list[Seed]:
                 family=family_name(example.asked),
                 instruction=turns[0].content.strip(),
                 instances=(Instance("", example.answer.strip()),),
-                classification=True if example.label is not None else None,
                 system=system,
                 labelled=example.label is not None,
                 origin=str(example.origin or ""),
@@ -129,6 +128,13 @@ def shared_system(seeds: Sequence[Seed]) -> str | None:
     """The system message of the seeds, if all have the same."""
     found = {seed.system for seed in seeds}
     return found.pop() if len(found) == 1 else None
+
+
+def labels_of(seeds: Sequence[Seed]) -> frozenset[str]:
+    """The labels of seeds that all have one: an answer outside them is wrong. Empty for other seeds."""
+    if not all(seed.labelled for seed in seeds):
+        return frozenset()
+    return frozenset(instance.output for seed in seeds for instance in seed.instances)
 
 
 def digest_of(seeds: Sequence[Seed]) -> str:

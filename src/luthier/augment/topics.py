@@ -54,6 +54,8 @@ class Topics:
     def count(self, texts: Sequence[str]) -> dict[str, int]:
         """Topic name -> how many texts are nearest to it; texts without a word of the seeds count nowhere."""
         counts = dict.fromkeys(self.names, 0)
+        if not texts:
+            return counts
         vectors = self._vectors([_bag(text) for text in texts])
         for scores in vectors @ self._centres.T if len(self.names) else ():
             best = int(np.argmax(scores))

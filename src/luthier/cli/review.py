@@ -92,7 +92,7 @@ def _key() -> str:
         key = typer.getchar().lower()
         if key in ("\x04", "\x1b"):
             key = "q"
-        if key in "aresuq" and key:
+        if key in set("aresuq"):
             typer.echo(key)
             return key
 

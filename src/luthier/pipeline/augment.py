@@ -292,7 +292,8 @@ def _recipe(target: str, overrides: Sequence[str], **wishes: Any) -> LoadedRecip
         loaded = make_recipe(data, [*overrides, *told], Path.cwd())
     if wishes.get("engine") is None:
         return loaded
-    augment = loaded.recipe.augment.model_copy(update={"engine": wishes["engine"]})
+    engine = str(Path.cwd() / wishes["engine"]) if wishes["engine"].startswith(".") else wishes["engine"]
+    augment = loaded.recipe.augment.model_copy(update={"engine": engine})
     recipe = loaded.recipe.model_copy(update={"augment": augment})
     return LoadedRecipe(recipe, loaded.origins, loaded.folder, loaded.path)
 
@@ -329,7 +330,8 @@ def open_asker(store: Store, loaded: LoadedRecipe) -> Iterator[tuple[Asker, list
 
         name = str((loaded.folder / wanted).resolve()) if wanted.startswith(".") else wanted
         with open_engine(store, name) as opened:
-            asker, parents = _asker(opened.engine, spec.form, opened.adapter, wanted)
+            plain = Path(wanted).name if wanted.startswith((".", "/", "~")) else wanted
+            asker, parents = _asker(opened.engine, spec.form, opened.adapter, plain)
             yield asker, [*([opened.artifact.id] if opened.artifact is not None else []), *parents]
 
 
