@@ -97,3 +97,24 @@ def test_own_rows_take_the_recipes_mapping_for_other_files_only(tmp_path: Path) 
 def test_a_foreign_line_in_an_artifact_is_told(tmp_path: Path, row: Any) -> None:
     with pytest.raises(LuthierError, match="did not write"):
         prepared(tmp_path, [row])
+
+
+def test_children_of_given_test_rows_and_of_rows_near_them_leave_training(tmp_path: Path) -> None:
+    near = question(2).replace("What of", "And what of")
+    (tmp_path / "test.jsonl").write_text(
+        "".join(json.dumps({"question": q, "answer": "So."}) + "\n" for q in (question(500), near))
+    )
+    children = [child(1, question(500)), child(2, question(2)), child(3, question(3))]
+    made = prepared(tmp_path, children, test="test.jsonl")
+    gone = {row["row"]["messages"][0]["content"][:5] for row in made.removed if row["rule"] == "leak.family"}
+    assert gone == {"New 1", "New 2"}  # the seed of 2 left itself, as near a test row
+    assert any(e.asked.startswith("New 3") for e in [*made.train, *made.validation]) and len(made.test) == 2
+
+
+def test_generated_rows_without_their_seeds_are_for_training(tmp_path: Path) -> None:
+    made = prepared(tmp_path, [child(n, f"A seed that is not here, number {n}") for n in range(40)])
+    assert sum(e.asked.startswith("New") for e in [*made.train, *made.validation]) == 40
+    with pytest.raises(LuthierError, match="all rows were generated"):
+        path = tmp_path / "own.jsonl"
+        known = {"mine": SourceFile("augmented-1/x.jsonl", path, "json", "augmented-1")}
+        build(DataSpec(source=("mine",)), folder=tmp_path, known=known)

@@ -27,6 +27,11 @@ def is_child(example: Example) -> bool:
     return isinstance(facts, Mapping) and "family" in facts
 
 
+def families_of(examples: Sequence[Example]) -> frozenset[str]:
+    """What the children of these rows would call their family."""
+    return frozenset(name for e in examples for name in (family_of(e), family_name(e.asked)) if name is not None)
+
+
 def with_families(examples: Sequence[Example]) -> Sequence[Example]:
     """The rows, those that have children marked with the name that the children know them by."""
     named = {family_of(example) for example in examples if is_child(example)}

@@ -19,6 +19,7 @@ import orjson
 from luthier.data import duplicates, refuse, split
 from luthier.data.answers import AnswerKind, kind_of
 from luthier.data.clean import redact
+from luthier.data.family import families_of
 from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
 from luthier.data.leak import certificate
 from luthier.data.load import Loaded, Table, convert, labels_of, read_tables
@@ -144,7 +145,8 @@ def build(
 
     pool = sifted.pool
     names = [_name(row) for row in pool]
-    sides = split.deal(pool, names, sifted.links, sifted.keep, spec.split, given=bool(spec.test))
+    tested = families_of([*given.examples, *(loss.example for loss in sifted.removed if loss.rule.startswith("leak."))])
+    sides = split.deal(pool, names, sifted.links, sifted.keep, spec.split, given=bool(spec.test), tested=tested)
     older = [loss for loss in sides.losses if loss.rule == "leak.time"]
     if older:
         rule = "near-duplicates and groups of newer test rows leave training"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from luthier.data.family import family_of, is_child
@@ -66,10 +66,12 @@ def deal(
     spec: SplitSpec,
     *,
     given: bool,
+    tested: Collection[str] = (),
 ) -> Sides:
     """The sides of the rows ``keep``; the other rows only help to join components (they left as duplicates).
 
-    ``names`` are stable names of the rows' questions; ``given`` says that a test set was given, so none is cut.
+    ``names`` are stable names of the rows' questions; ``given`` says that a test set was given, so none is cut, and
+    ``tested`` are the families of its rows.
 
     Raises:
         LuthierError: one component is larger than the training share, or a side would be empty.
@@ -82,29 +84,30 @@ def deal(
     test_share = 0.0 if given else spec.test
     held = (0.0 if spec.by_time else test_share) + spec.validation
     real = {number: [row for row in rows if not is_child(examples[row])] for number, rows in members.items()}
-    largest_real, all_real = max(real.values(), key=len), sum(map(len, real.values()))
-    if held > 0 and len(largest_real) > (1 - held) * all_real and all_real > 1:
-        raise _one_template(examples, largest_real, all_real, held)
+    _check_room(examples, list(real.values()), held, test_share)
     if spec.by_time and not given and spec.test > 0:
         test, rest, losses = _by_time(examples, component, keep, spec)
     else:
         test, rest, losses = [], list(keep), []
+    born = [row for row in rest if is_child(examples[row]) and family_of(examples[row]) in tested]
+    losses += [Loss(examples[row], "leak.family", "made from a row of the test set") for row in born]
+    rest = sorted(set(rest) - set(born)) if born else rest
     places = _places(examples, names, component, spec.salt)
     hashed = 0.0 if spec.by_time else test_share
     rest_components = sorted({component[row] for row in rest}, key=lambda c: places[c])
-    on_test = {c for c in rest_components if places[c] < hashed}
+    testable = [c for c in rest_components if real[c]]  # generated rows whose seed is not here are for training
+    on_test = {c for c in testable if places[c] < hashed}
     if hashed > 0 and not on_test:
-        on_test = set(rest_components[:1])  # too few rows for the threshold: the smallest hash stands in
+        on_test = set(testable[:1])  # too few rows for the threshold: the smallest hash stands in
     open_ = [c for c in rest_components if c not in on_test]
     on_validation = {c for c in open_ if places[c] < hashed + spec.validation}
     if spec.validation > 0 and not on_validation and len(open_) > 1:
         on_validation = set(open_[:1])
-    for row in (row for row in rest if component[row] in on_test):
-        if is_child(examples[row]):
-            why = "made from a row of the test set, or alike: a verdict is passed on real rows only"
-            losses.append(Loss(examples[row], "leak.family", why))
-        else:
-            test.append(row)
+    test += [row for number in on_test for row in real[number]]
+    why = "made from a row of the test set, or alike: a verdict is passed on real rows only"
+    losses += [
+        Loss(examples[row], "leak.family", why) for row in rest if component[row] in on_test and is_child(examples[row])
+    ]
     validation = [row for row in rest if component[row] in on_validation]
     held_out = on_test | on_validation
     train = [row for row in rest if component[row] not in held_out]
@@ -157,8 +160,8 @@ def _place(salt: str, name: str) -> float:
 def _by_time(
     examples: Sequence[Example], component: Sequence[int], keep: Sequence[int], spec: SplitSpec
 ) -> tuple[list[int], list[int], list[Loss]]:
-    dated = sorted((examples[row].time or "", row) for row in keep)
-    count = max(1, round(spec.test * len(keep)))
+    dated = sorted((examples[row].time or "", row) for row in keep if not is_child(examples[row]))
+    count = max(1, round(spec.test * len(dated)))
     cut = dated[-count][0]
     test = [row for row in keep if cut and (examples[row].time or "") >= cut]  # rows of one moment stay together
     if not test:
@@ -197,6 +200,20 @@ def _one_template(examples: Sequence[Example], rows: Sequence[int], total: int, 
         why=f"alike rows stay on one side, so {held:.0%} cannot be held out",
         fix="give a test set with data.test, or raise data.leak_similarity",
     )
+
+
+def _check_room(examples: Sequence[Example], real: Sequence[Sequence[int]], held: float, test_share: float) -> None:
+    """Whether something can be held out: no component is too large, and not every row was generated."""
+    largest, total = max(real, key=len), sum(map(len, real))
+    if held > 0 and len(largest) > (1 - held) * total and total > 1:
+        raise _one_template(examples, largest, total, held)
+    if test_share > 0 and not total:
+        raise LuthierError(
+            "all rows were generated, so none can be tested on",
+            where="data.source",
+            why="a verdict is passed on real rows only",
+            fix="name the seeds beside them, or give a test set with data.test",
+        )
 
 
 def template_of(texts: Sequence[str], longest: int = 160) -> str:
