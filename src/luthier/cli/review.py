@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import typer
 from luthier.augment import Decision, Queue, why
 from luthier.errors import LuthierError, UsageError
 
-_KEYS = "[a]pprove  [r]eject  [e]dit  [s]kip  [u]ndo  [q]uit"
+_CHOICES = "[a]pprove  [r]eject  [e]dit  [s]kip  [u]ndo  [q]uit"
 _CUT = "--------8<-------- the answer is below this line; what is above is asked --------8<--------"
 
 
@@ -33,13 +33,16 @@ def look_through(queue: Queue, limit: int | None) -> None:
         )  # fmt: skip
     skipped: set[str] = set()
     looked = 0
+    keys = _keys()
     while limit is None or looked < limit:
         row = next((made for made in queue.waiting() if made["id"] not in skipped), None)
         if row is None:
             typer.echo("\nno more rows wait" + (f" but {len(skipped)} skipped" if skipped else ""))
             return
         _show(row, queue)
-        key = _key()
+        typer.echo(f"{_CHOICES}: ", nl=False)
+        key = next(keys)
+        typer.echo(key)
         if key == "q":
             return
         if key == "u":
@@ -61,7 +64,8 @@ def _decided(queue: Queue, row: Mapping[str, Any], key: str) -> bool:
         if key == "a":
             queue.decide(Decision(row["id"], "approve"))
         elif key == "r":
-            queue.decide(Decision(row["id"], "reject", reason=typer.prompt("  why?", default="", show_default=False)))
+            reason = typer.prompt("  why?", default="", show_default=False, prompt_suffix=" ")
+            queue.decide(Decision(row["id"], "reject", reason=reason))
         else:
             queue.decide(_edited(row))
     except LuthierError as error:
@@ -86,15 +90,14 @@ def _show(row: Mapping[str, Any], queue: Queue) -> None:
         typer.echo(f"other     {_safe(other)}")
 
 
-def _key() -> str:
-    typer.echo(f"{_KEYS}: ", nl=False)
+def _keys() -> Iterator[str]:
+    """The keys that mean something, one by one; a terminal may hand over several that were typed fast."""
     while True:
-        key = typer.getchar().lower()
-        if key in ("\x04", "\x1b"):
-            key = "q"
-        if key in set("aresuq"):
-            typer.echo(key)
-            return key
+        typed = typer.getchar().lower()
+        if typed in ("\x04", "\x1b"):
+            yield "q"
+        elif not typed.startswith("\x1b"):  # an arrow key is no letter
+            yield from (key for key in typed if key in "aresuq")
 
 
 def _safe(text: str) -> str:
