@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,11 @@ def look_through(queue: Queue, limit: int | None) -> None:
         if row is None:
             typer.echo("\nno more rows wait" + (f" but {len(skipped)} skipped" if skipped else ""))
             return
-        _show(row, queue)
-        typer.echo(f"{_CHOICES}: ", nl=False)
-        key = next(keys)
-        typer.echo(key)
+        with _key_by_key():
+            _show(row, queue)
+            typer.echo(f"{_CHOICES}: ", nl=False)
+            key = next(keys)
+            typer.echo(key)
         if key == "q":
             return
         if key == "u":
@@ -91,13 +93,28 @@ def _show(row: Mapping[str, Any], queue: Queue) -> None:
 
 
 def _keys() -> Iterator[str]:
-    """The keys that mean something, one by one; a terminal may hand over several that were typed fast."""
+    """The keys that mean something, one by one; what is typed ahead waits for its turn."""
     while True:
-        typed = typer.getchar().lower()
-        if typed in ("\x04", "\x1b"):
+        typed = os.read(sys.stdin.fileno(), 64).decode(errors="replace").lower()
+        if typed in ("", "\x04", "\x1b"):
             yield "q"
         elif not typed.startswith("\x1b"):  # an arrow key is no letter
             yield from (key for key in typed if key in "aresuq")
+
+
+@contextmanager
+def _key_by_key() -> Iterator[None]:
+    """The terminal hands over each key at once and does not echo it; what was typed before is kept."""
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    try:
+        tty.setcbreak(terminal, termios.TCSADRAIN)
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _safe(text: str) -> str:
