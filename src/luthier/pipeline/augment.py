@@ -116,12 +116,12 @@ def _work(
     queue_name, spec = name or loaded.recipe.name, loaded.recipe.augment
     alias_of(queue_name)
     key, began = f"{_PREFIX}{queue_name}", time.monotonic()
-
-    def stop() -> bool:
-        return minutes is not None and time.monotonic() - began > minutes * 60
-
     with store.lock(key), open_asker(store, loaded) as (asker, made_by):
-        folder = store.workdir(key)
+        folder, opened = store.workdir(key), time.monotonic()
+
+        def stop() -> bool:
+            return minutes is not None and time.monotonic() - opened > minutes * 60
+
         with progress.bar("augment", spec.rows) as bar:
 
             def tell(done: int, wanted: int, figures: Figures) -> None:
@@ -275,8 +275,7 @@ def _unlabelled(loaded: LoadedRecipe) -> tuple[list[Unlabelled], list[str]]:
 def _parent(name: str, path: Path | None) -> str:
     from luthier.models.source import file_hash
 
-    if path is None:
-        raise UsageError("standard input cannot be augmented", why="a stopped run could not read it again")
+    assert path is not None  # standard input was refused
     return f"source:{name}#sha256={file_hash(path)}"
 
 
@@ -290,6 +289,8 @@ def _recipe(target: str, overrides: Sequence[str], **wishes: Any) -> LoadedRecip
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(target).name.split(".")[0]).strip("-._") or "rows"
         data = {"name": stem[:48], "model": {"base": "nano"}, "data": {"source": [target]}}
         loaded = make_recipe(data, [*overrides, *told], Path.cwd())
+    if "-" in loaded.recipe.data.source:
+        raise UsageError("standard input cannot be augmented", why="a stopped run could not read it again")
     if wishes.get("engine") is None:
         return loaded
     engine = str(Path.cwd() / wishes["engine"]) if wishes["engine"].startswith(".") else wishes["engine"]
