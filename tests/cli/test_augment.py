@@ -10,7 +10,6 @@ import os
 import pty
 import re
 import shlex
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -333,12 +332,8 @@ def test_the_commands_of_the_how_to_page_run(shop: Path, luthier: Luthier) -> No
         words = ["./model.py:answer" if word == "nano" else word for word in words]
         if "--decisions" in words:
             decide(shop, luthier("augment", "review", "seeds")[1]["waiting"])
-        done = subprocess.run(
-            [sys.executable, "-m", "luthier.cli.main", *words], capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
         no_terminal = words == ["augment", "review", "seeds"]
-        assert done.returncode == (2 if no_terminal else 0), (words, done.stderr)
+        assert run(words) == (2 if no_terminal else 0), words
     assert Store.open().get("seeds-augmented").meta["rows"] >= 20
     for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL):
         assert all(json.loads(line) for line in block.splitlines())
