@@ -58,7 +58,7 @@ def default_text(field: Any) -> str:
         return "derived" if "left out" in (field.description or "") else "none"
     if isinstance(value, BaseModel):
         return "see below"
-    return f"`{json.dumps(value)}`"
+    return f"`{json.dumps(value, default=lambda spec: spec.kind)}`"
 
 
 def recipe_page() -> str:
@@ -88,6 +88,14 @@ def recipe_page() -> str:
     return "\n".join(lines)
 
 
+def verbs(app: Any) -> list[str]:
+    """Every verb in the order of the command tree; those of a group stand behind it ("augment run")."""
+    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    for group in app.registered_groups:
+        names += [group.name, *(f"{group.name} {verb}" for verb in verbs(group.typer_instance))]
+    return names
+
+
 def cli_page() -> str:
     def text(*arguments: str) -> str:
         done = subprocess.run(
@@ -99,9 +107,8 @@ def cli_page() -> str:
     from luthier.cli.main import app
 
     lines = ["# Command line", "", "Written from the verbs' own help.", "", "```text", text(), "```", ""]
-    for command in app.registered_commands:
-        name = command.name or command.callback.__name__  # type: ignore[union-attr]
-        lines += [f"## luthier {name}", "", "```text", text(name), "```", ""]
+    for name in verbs(app):
+        lines += [f"## luthier {name}", "", "```text", text(*name.split()), "```", ""]
     return "\n".join(lines)
 
 

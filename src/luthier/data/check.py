@@ -7,14 +7,14 @@ splits are the business of preparing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from luthier.data.load import convert, labels_of, read_tables
 from luthier.recipe.data import DataSpec
-from luthier.rows import RULES, Finding
+from luthier.rows import RULES, Finding, SourceFile
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,21 @@ class CheckReport:
         return lines
 
 
-def check(sources: Sequence[str], spec: DataSpec | None = None, *, folder: Path | None = None) -> CheckReport:
-    """Check every row of the sources (and of the spec's test set, if it has one).
+def check(
+    sources: Sequence[str],
+    spec: DataSpec | None = None,
+    *,
+    folder: Path | None = None,
+    known: Mapping[str, SourceFile] | None = None,
+) -> CheckReport:
+    """Check every row of the sources (and of the spec's test set, if it has one). ``known`` names files of the store.
 
     Raises:
         LuthierError: a file is missing, no data, or of unknown layout.
     """
     spec = spec or DataSpec(source=tuple(sources))
     where = folder or Path.cwd()
-    tables = read_tables([*sources, *spec.test], spec, folder=where)
+    tables = read_tables([*sources, *spec.test], spec, folder=where, known=known)
     loaded = convert(tables, spec, labels=labels_of(tables))
     files = tuple(
         {"file": t.file.name, "rows": t.rows, "shape": t.shape.name, "reason": t.shape.reason} for t in tables

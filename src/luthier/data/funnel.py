@@ -20,6 +20,7 @@ LOSSES: dict[str, str] = {
     "duplicate.near": "The question is near an earlier one, and the answers say the same.",
     "leak.exact": "The question stands in the test set.",
     "leak.near": "The question is near one of the test set.",
+    "leak.family": "The row was generated from a row of the test set, or is alike to one.",
     "leak.time": "The row is alike or of one group with a newer row of the test set.",
     "split.bridge": "The row is new and joins rows that stand on two sides of the previous dataset.",
     "tokens.overlong": "The row is longer than train.max_length tokens.",

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from luthier.data.family import with_families
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import DataSpec
-from luthier.records import Example
+from luthier.records import Example, Message
 from luthier.rows import (
     Finding,
     Layout,
@@ -30,6 +31,7 @@ from luthier.rows import (
 from luthier.rows.convert import label_text
 from luthier.rows.mapping import check_columns
 from luthier.rows.shape import explicit
+from luthier.store.rowfile import is_erased
 
 MAX_LABELS = 30
 
@@ -46,7 +48,9 @@ class Table:
 
     @property
     def parent(self) -> str:
-        """The file as a parent of the dataset."""
+        """The file, or the artifact that it belongs to, as a parent of the dataset."""
+        if self.file.artifact is not None:
+            return self.file.artifact
         return f"source:{self.file.name}#sha256={self.sha256}"
 
 
@@ -64,13 +68,16 @@ class Loaded:
         return [finding for finding in self.findings if finding.severity == "error"]
 
 
-def read_tables(sources: Iterable[str], spec: DataSpec, *, folder: Path) -> list[Table]:
-    """Every file of the sources with its layout.
+def read_tables(
+    sources: Iterable[str], spec: DataSpec, *, folder: Path, known: Mapping[str, SourceFile] | None = None
+) -> list[Table]:
+    """Every file of the sources with its layout; ``known`` names files of the store.
 
     Raises:
         LuthierError: a file cannot be read, has no rows, has an unknown layout, or lacks a column that is named.
     """
-    return [_table(file, spec) for file in expand(sources, folder=folder)]
+    files = expand(sources, folder=folder, known=known)
+    return [_table(file, spec) if file.artifact is None else _own_table(file) for file in files]
 
 
 def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] = ()) -> Loaded:
@@ -78,6 +85,9 @@ def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] 
     examples: list[Example] = []
     findings: list[Finding] = []
     for table in tables:
+        if table.file.artifact is not None:
+            examples += _own_examples(table, spec)
+            continue
         layout = Layout(
             shape=table.shape, map=spec.map, system=spec.system, labels=labels,
             group_by=spec.split.group_by, time=spec.split.by_time,
@@ -87,7 +97,7 @@ def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] 
                 examples.append(item)
             else:
                 findings.append(item)
-    return Loaded(tuple(examples), tuple(findings), sum(table.rows for table in tables))
+    return Loaded(tuple(with_families(examples)), tuple(findings), sum(table.rows for table in tables))
 
 
 def labels_of(tables: Sequence[Table]) -> tuple[str, ...]:
@@ -99,6 +109,27 @@ def labels_of(tables: Sequence[Table]) -> tuple[str, ...]:
             found |= {label_text(raw.value.get(column)) for raw in table.raws if raw.value is not None}
     found.discard("")
     return tuple(sorted(found)) if len(found) <= MAX_LABELS else ()
+
+
+def _own_table(file: SourceFile) -> Table:
+    """A file of rows that Luthier wrote: no layout to find out; erased rows are passed over."""
+    raws = [raw for raw in read_file(file) if raw.value is None or not is_erased(raw.value)]
+    return Table(file, tuple(raws), Shape("messages", 1.0, f"rows of {file.artifact}"), len(raws), "")
+
+
+def _own_examples(table: Table, spec: DataSpec) -> Iterator[Example]:
+    for raw in table.raws:
+        if raw.value is None or not raw.value.get("messages"):
+            raise LuthierError(
+                f"{table.file.artifact} holds a line that Luthier did not write", where=raw.origin,
+                why="somebody changed the artifact", fix="luthier verify shows what else was changed",
+            )  # fmt: skip
+        example = Example.from_dict(raw.value)
+        messages = example.messages
+        if spec.system and messages and messages[0].role != "system":
+            messages = (Message("system", spec.system), *messages)
+        meta = {**example.meta, "augmented": raw.value.get("augmented", {})}
+        yield replace(example, messages=messages, origin=raw.origin, meta=meta)
 
 
 def _table(file: SourceFile, spec: DataSpec) -> Table:

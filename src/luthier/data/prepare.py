@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +20,7 @@ from luthier.data import duplicates, refuse, split
 from luthier.data.answers import AnswerKind, kind_of
 from luthier.data.clean import redact
 from luthier.data.contamination import find_contamination, put_text_back, suite_of, suite_of_pack, take_text_out
+from luthier.data.family import families_of, is_child
 from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
 from luthier.data.leak import certificate
 from luthier.data.load import Loaded, Table, convert, labels_of, read_tables
@@ -29,7 +30,7 @@ from luthier.data.tokens import ChatFormat, measure
 from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
 from luthier.records import Example
-from luthier.rows import write_jsonl
+from luthier.rows import SourceFile, write_jsonl
 from luthier.text import normalise
 
 if TYPE_CHECKING:
@@ -65,17 +66,20 @@ def prepare(
     key: str | None = None,
     chat: ChatFormat | None = None,
     max_length: int | None = None,
+    known: Mapping[str, SourceFile] | None = None,
 ) -> Artifact:
     """Build the dataset and file it as an artifact of kind ``dataset``.
 
     Relative sources start at ``folder``. ``chat`` counts tokens and decides what is longer than ``max_length``;
-    without it rows are not measured.
+    without it rows are not measured. ``known`` names files of the store that ``source`` may speak of.
 
     Raises:
         LuthierError: files, columns or layouts are wrong, or no usable rows are left.
     """
     previous = before(spec, store)
-    made = build(spec, folder=folder, seed=seed, chat=chat, max_length=max_length, previous=previous)
+    made = build(
+        spec, folder=folder, seed=seed, chat=chat, max_length=max_length, previous=previous, known=known
+    )
     with store.draft("dataset") as draft:
         write(made, draft.path)
         account = made.report
@@ -150,13 +154,14 @@ def build(
     chat: ChatFormat | None = None,
     max_length: int | None = None,
     previous: Artifact | None = None,
+    known: Mapping[str, SourceFile] | None = None,
 ) -> Prepared:
     """Everything of :func:`prepare` but the filing. ``previous`` is the dataset whose sides are kept (:func:`before`).
 
     Raises:
         LuthierError: see :func:`prepare`.
     """
-    tables = read_tables(spec.source, spec, folder=folder)
+    tables = read_tables(spec.source, spec, folder=folder, known=known)
     test_tables = read_tables(spec.test, spec, folder=folder) if spec.test else []
     labels = labels_of([*tables, *test_tables])
     loaded, given = convert(tables, spec, labels=labels), convert(test_tables, spec, labels=labels)
@@ -177,8 +182,10 @@ def build(
             why="rows keep their sides by their questions: old rows and new ones are read together",
             fix="name the old files in data.source too; data.personal must be as it was",
         )  # fmt: skip
+    # Of two that are alike the first one stays: an old row before a new one, a real row before a generated one.
+    rows.sort(key=lambda row: (bool(old) and _name(row) not in old, is_child(row)))
+    old_tests = examples(previous, "test") if previous and not spec.test else []
     if old:
-        rows.sort(key=lambda row: _name(row) not in old)  # of two that are alike the first one stays
         old = {name: side for name, side in old.items() if not (spec.test and side == "test")}
     kind = kind_of([*rows, *given.examples])
     keys = duplicates.keys_of(rows)
@@ -189,12 +196,20 @@ def build(
 
     pool = sifted.pool
     names = [_name(row) for row in pool]
-    sides = split.deal(pool, names, sifted.links, sifted.keep, spec.split, given=bool(spec.test), previous=old)
+    near_test = [loss.example for loss in sifted.removed if loss.rule.startswith("leak.")]
+    tested = families_of([*given.examples, *near_test, *old_tests])
+    sides = split.deal(
+        pool, names, sifted.links, sifted.keep, spec.split, given=bool(spec.test), previous=old, tested=tested
+    )
     if sides.set_aside:
         funnel.lose("bridges", "new rows that join two sides of the previous dataset are set aside", sides.set_aside)
-    if sides.losses:
+    older = [loss for loss in sides.losses if loss.rule == "leak.time"]
+    if older:
         rule = "near-duplicates and groups of newer test rows leave training"
-        funnel.lose("older likes of test rows", rule, sides.losses)
+        funnel.lose("older likes of test rows", rule, older)
+    if len(older) < len(sides.losses):
+        born = [loss for loss in sides.losses if loss.rule == "leak.family"]
+        funnel.lose("children of test rows", "generated rows are not tested on", born)
     train, validation = [pool[i] for i in sides.train], [pool[i] for i in sides.validation]
     test = list(given.examples) if spec.test else [pool[i] for i in sides.test]
     test_seen = given_seen if spec.test else test

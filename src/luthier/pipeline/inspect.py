@@ -7,8 +7,10 @@ from typing import Any
 
 from luthier.data import CheckReport, build, check
 from luthier.errors import LuthierError
+from luthier.pipeline.sources import known_sources
 from luthier.recipe import LoadedRecipe, load_recipe
 from luthier.recipe.data import DataSpec, DedupeSpec, SplitSpec
+from luthier.store import Store
 
 
 def is_recipe(target: str) -> bool:
@@ -20,7 +22,8 @@ def check_target(target: str) -> CheckReport:
     """Every row of a recipe's sources and test set, or of files."""
     if is_recipe(target):
         loaded = load_recipe(target)
-        return check(loaded.recipe.data.source, loaded.recipe.data, folder=loaded.folder)
+        known = known_sources(Store.open, loaded.recipe.data.source, loaded.folder)
+        return check(loaded.recipe.data.source, loaded.recipe.data, folder=loaded.folder, known=known)
     return check([target])
 
 
@@ -32,7 +35,6 @@ def mask_lines(target: str, base: str, rows: int) -> list[dict[str, Any]]:
     loaded: LoadedRecipe | None = load_recipe(target) if is_recipe(target) else None
     if loaded is not None:
         from luthier.pipeline.job import Job
-        from luthier.store import Store
 
         chat, folder, spec = Job(loaded, Store.open()).chat, loaded.folder, loaded.recipe.data
     else:
@@ -45,8 +47,9 @@ def mask_lines(target: str, base: str, rows: int) -> list[dict[str, Any]]:
             "dedupe": DedupeSpec(exact=False, near=None),
         }
     )
+    known = known_sources(Store.open, spec.source, folder)
     out = []
-    for example in build(spec, folder=folder).train:
+    for example in build(spec, folder=folder, known=known).train:
         try:
             samples = chat.samples(example)
         except LuthierError:

@@ -35,7 +35,7 @@ def dataset(job: Job) -> Artifact:
         with job.store.lock(key):
             found = job.store.find(key, "dataset") or prepare(
                 job.recipe.data, store=job.store, run=job.run, seed=job.recipe.seed, folder=job.folder, key=key,
-                chat=job.chat, max_length=job.max_length,
+                chat=job.chat, max_length=job.max_length, known=job.known_sources,
             )  # fmt: skip
     _attach(job, "data", found)
     return found

@@ -5,7 +5,7 @@ The order is fixed (sorted by path), and each file carries the name that finding
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,22 +22,31 @@ _READABLE = "JSONL (plain, .gz, .zst), JSON, CSV, TSV, Parquet"
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to read. ``name`` is what people see; ``path`` is None for standard input."""
+    """A file to read. ``name`` is what people see; ``path`` is None for standard input.
+
+    ``artifact`` is the id of the artifact that the file belongs to; its rows are examples as Luthier writes them.
+    """
 
     name: str
     path: Path | None
     kind: Kind
+    artifact: str | None = None
 
 
-def expand(sources: Iterable[str], *, folder: Path) -> list[SourceFile]:
+def expand(
+    sources: Iterable[str], *, folder: Path, known: Mapping[str, SourceFile] | None = None
+) -> list[SourceFile]:
     """Every file that the sources name, each once, in a fixed order. Relative paths start at ``folder``.
+
+    ``known`` are names that stand for files of the store (see ``pipeline.sources``); they are not looked for on disk.
 
     Raises:
         LuthierError: nothing is there, or it is of an unknown kind.
     """
     found: dict[str, SourceFile] = {}
     for source in sources:
-        for file in _expand_one(source, folder):
+        own = (known or {}).get(source)
+        for file in [own] if own is not None else _expand_one(source, folder):
             found.setdefault(str(file.path or "-"), file)
     return list(found.values())
 

@@ -11,10 +11,12 @@ have the same key, which errs towards calling rows alike; :func:`strict` tells t
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from functools import lru_cache
 
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _ASCII_GAP = re.compile(r"[^a-z0-9]+")
 # Scripts written without spaces between words: there a letter (with its marks) stands for a word in shingles.
 _UNSPACED = (
@@ -66,6 +68,16 @@ def strict(text: str) -> str:
     """The text with its signs that carry meaning: "5 + 3" and "5 - 3" differ, "Top up?" and "top-up" do not."""
     folded = _DASH.sub(lambda found: found[0] if found[1] or found[2] else " ", unicodedata.normalize("NFKC", text))
     return _SENTENCE_SIGNS.sub(" ", folded.casefold()).strip()
+
+
+def family_name(text: str) -> str:
+    """A name for a question that depends on its key only: 16 letters, which no search for numbers takes for one.
+
+    Rows made from a row carry its question's name, so that both are known to belong together.
+    """
+    key = normalise(text) or text
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return digest.translate(_LETTERS)
 
 
 def words(text: str) -> list[str]:
