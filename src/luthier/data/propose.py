@@ -44,7 +44,7 @@ class Proposal:
         return {
             "shape": self.shape,
             "reason": self.reason,
-            "map": self.map.model_dump(exclude_none=True) if self.map else None,
+            "map": self.map.model_dump(exclude_defaults=True) if self.map else None,
             "rows": self.rows,
             "usable": self.usable,
             "columns": list(self.columns),
@@ -74,7 +74,7 @@ def propose(sources: Sequence[str], *, folder: Path | None = None, answer_column
     shape = detect(values)
     mapping: MapSpec | None = None
     reason = shape.reason
-    if shape.name != "preference" and (answer_column is not None or not shape.known):
+    if not shape.compares and (answer_column is not None or not shape.known):
         mapping, reason = propose_map(values, answer=answer_column)
     spec = DataSpec(source=tuple(sources), map=mapping)
     tables = read_tables(sources, spec, folder=where)

@@ -13,8 +13,8 @@ from typing import Any
 
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import MapSpec
+from luthier.rows.fields import SAMPLE
 from luthier.rows.mapping import as_text
-from luthier.rows.shape import SAMPLE
 
 _ANSWERS = (
     "reply", "answer", "response", "completion", "output", "resolution", "solution", "summary", "translation", "target",
