@@ -14,7 +14,8 @@ from luthier.rows.finding import RULES, Finding
 from luthier.rows.mapping import join_threads
 from luthier.rows.pairs import pairs
 from luthier.rows.propose import propose_map
-from luthier.rows.read import Raw, read, read_file
+from luthier.rows.raw import Raw
+from luthier.rows.read import read, read_file
 from luthier.rows.shape import detect
 from luthier.rows.write import write_jsonl
 

@@ -19,7 +19,7 @@ from luthier.rows.convert import Layout, group_of, time_of, undated
 from luthier.rows.finding import Finding
 from luthier.rows.mapping import as_text
 from luthier.rows.pairs import ranks_of
-from luthier.rows.read import Raw
+from luthier.rows.raw import Raw
 from luthier.rows.shape_compared import RANK_KEYS, RATING_KEYS, TEXT_KEYS, thumb_of
 
 Turns = tuple[Message, ...]
@@ -175,7 +175,7 @@ class _Reader:
         if _same(chosen, rejected):
             raise RowProblem("pair.same", "chosen and rejected are the same", path="chosen", fix="leave the row out")
         warnings += _checked(prompt, chosen, "chosen")
-        warnings += [w for w in _checked(prompt, rejected, "rejected") if not w.path.startswith("prompt[")]  # told above
+        warnings += [w for w in _checked(prompt, rejected, "rejected") if not w.path.startswith("prompt[")]
         if any(message.role == "user" for message in (*chosen, *rejected)):
             message = "chosen and rejected part before the last question"
             warnings.append(RowProblem("pair.turns", message, "chosen", fix="compare one answer", severity="warning"))

@@ -19,7 +19,7 @@ from luthier.rows.chat import RowProblem, check_chat, read_turns, text_of, tools
 from luthier.rows.fields import Shape
 from luthier.rows.finding import Finding, shorten
 from luthier.rows.mapping import as_text, used_columns
-from luthier.rows.read import Raw
+from luthier.rows.raw import Raw
 
 LABELS_IN_PROMPT = 600
 """Longest list of labels, in characters, that is put into a classification row's system message."""

@@ -11,7 +11,7 @@ from typing import Any
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import FilterSpec
 from luthier.rows.mapping import MissingColumn, as_text, look_up
-from luthier.rows.read import Raw
+from luthier.rows.raw import Raw
 
 Filters = Mapping[str, FilterSpec]
 

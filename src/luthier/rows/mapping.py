@@ -11,7 +11,7 @@ from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import MapSpec, ThreadSpec
 from luthier.records import Origin
 from luthier.rows.finding import Finding
-from luthier.rows.read import Raw
+from luthier.rows.raw import Raw
 
 _SLOT = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 

@@ -21,7 +21,7 @@ def pairs(ranking: Ranking) -> list[Preference]:
     """All pairs of a ranking, in the order of its answers.
 
     The weights of its pairs add up to the ranking's own weight, as in reward modelling over rankings, where the loss of
-    a prompt is the mean over its pairs. Where there are ratings, a pair carries both and their difference as its margin.
+    a prompt is the mean over its pairs. Where there are ratings, a pair carries both, and as margin their difference.
     """
     ordered = []
     for first, second in combinations(range(len(ranking.answers)), 2):
