@@ -1,4 +1,4 @@
-"""Verbs about rows and single stages: check, data, train, export, eval."""
+"""Verbs about rows and single stages: check, convert, data, train, export, eval."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import typer
 
 from luthier.cli.terminal import JSON_OPTION, OPTIONS, SET_OPTION, Progress, colour, console, emit_json
 
+_LAYOUTS = (
+    "messages, trl, openai, llamafactory, axolotl, sharegpt, alpaca, prompt_completion, classification, text, "
+    "transcript."
+)
 _RECIPE = typer.Argument(..., metavar="RECIPE", help="A recipe file.")
 
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command tree."""
     app.command()(check)
+    app.command()(convert)
     for stage, what in (
         ("data", "validate, clean, de-duplicate and split the rows"),
         ("train", "train (and the stages before it)"),
@@ -78,3 +83,28 @@ def check(
     if OPTIONS.json is False and not report.errors:
         typer.echo("\nno row is wrong")
     return 1 if report.errors else 0
+
+
+def convert(
+    source: str = typer.Argument(..., metavar="SOURCE", help="Rows (file, folder, glob, -), or a recipe for them."),
+    out: str = typer.Argument(..., metavar="OUT", help="A new .jsonl or .json file, or - for standard output."),
+    to: str = typer.Option(..., "--to", metavar="LAYOUT", help=_LAYOUTS),
+    lose: list[str] = typer.Option(
+        [], "--lose", metavar="PART", help="A part that may go when the layout cannot hold it; repeatable."
+    ),
+    columns: bool = typer.Option(False, "--columns", help="Keep the other columns of the rows, too."),
+    force: bool = typer.Option(False, "--force", help="Replace OUT if it is there."),
+    json: bool = JSON_OPTION,
+) -> int:
+    """Write rows in another tool's layout; what it cannot hold is named, and every row is read back and compared.
+
+    Example: luthier convert chats.jsonl data/chats.jsonl --to llamafactory
+    """
+    from luthier.pipeline.inspect import convert_target
+
+    made = convert_target(source, out, to, lose=lose, columns=columns, force=force)
+    if json and out != "-":
+        emit_json(made.to_dict())
+    for line in () if json else made.render():
+        typer.echo(line, err=out == "-")
+    return 0

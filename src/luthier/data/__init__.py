@@ -11,16 +11,19 @@ from luthier.data.check import CheckReport, check
 from luthier.data.funnel import LOSSES
 from luthier.data.prepare import Prepared, build, examples, prepare, report
 from luthier.data.propose import Proposal, propose
+from luthier.data.rewrite import Rewritten, rewrite
 
 __all__ = [
     "LOSSES",
     "CheckReport",
     "Prepared",
     "Proposal",
+    "Rewritten",
     "build",
     "check",
     "examples",
     "prepare",
     "propose",
     "report",
+    "rewrite",
 ]

@@ -1,11 +1,12 @@
-"""``luthier check``: rows of a recipe or of files, and which of their tokens would be trained."""
+"""``luthier check`` and ``convert``: rows of a recipe or of files, and which of their tokens would be trained."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from luthier.data import CheckReport, build, check
+from luthier.data import CheckReport, Rewritten, build, check, rewrite
 from luthier.errors import LuthierError
 from luthier.recipe import LoadedRecipe, load_recipe
 from luthier.recipe.data import DataSpec, DedupeSpec, SplitSpec
@@ -22,6 +23,18 @@ def check_target(target: str) -> CheckReport:
         loaded = load_recipe(target)
         return check(loaded.recipe.data.source, loaded.recipe.data, folder=loaded.folder)
     return check([target])
+
+
+def convert_target(
+    target: str, out: str, to: str, *, lose: Sequence[str] = (), columns: bool = False, force: bool = False
+) -> Rewritten:
+    """The rows of a recipe's sources (with its map, thread, filters and system message) or of files, in a layout."""
+    sources: Sequence[str] = [target]
+    spec, folder = None, Path.cwd()
+    if is_recipe(target):
+        loaded = load_recipe(target)
+        spec, sources, folder = loaded.recipe.data, loaded.recipe.data.source, loaded.folder
+    return rewrite(sources, out, to, lose=lose, columns=columns, force=force, spec=spec, folder=folder)
 
 
 def mask_lines(target: str, base: str, rows: int) -> list[dict[str, Any]]:

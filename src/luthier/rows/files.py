@@ -87,7 +87,7 @@ def _nowhere(source: str, path: Path) -> LuthierError:
     """Nothing stands there: what the source may have meant, and how its rows get here."""
     what = f"no such file or folder: {source}"
     name = re.sub(r"^(hf://datasets/|hf://|https?://huggingface\.co/datasets/)", "", source).rstrip("/")
-    if _HUB_ID.fullmatch(name) and kind_of(Path(name)) is None:
+    if _HUB_ID.fullmatch(name) and kind_of(Path(name)) is None and not path.parent.is_dir():
         fix = f"hf download {name} --repo-type dataset --local-dir {Path(name).name}, then give that folder"
         return LuthierError(what, where=path, why="data sets of the hub are not fetched, only files are read", fix=fix)
     if "://" in source:

@@ -1,4 +1,4 @@
-"""Rows of column files: Parquet in slices; Arrow, as a file or the stream that ``save_to_disk`` writes, a shard at once.
+"""Rows of column files: Parquet in slices; Arrow (a file, or the stream that ``save_to_disk`` writes) a shard at once.
 
 The "line" is the row's number. Cells become what JSON would hold. Class labels that Hugging Face stores as numbers get
 their names back, from the file's own metadata or from the ``dataset_info.json`` beside it.

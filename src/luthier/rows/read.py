@@ -92,7 +92,8 @@ def _rows(file: SourceFile) -> Iterator[Raw]:
 
 def _open(file: SourceFile) -> io.BufferedReader:
     if file.path is None:
-        piped: io.BufferedReader = io.BufferedReader(sys.stdin.buffer)  # type: ignore[type-var]
+        standard_input: Any = sys.stdin.buffer
+        piped = io.BufferedReader(standard_input)
         if not piped.peek(2).startswith(_GZIP):
             return piped
         return io.BufferedReader(gzip.open(piped, "rb"))  # type: ignore[arg-type,unused-ignore]
