@@ -172,7 +172,7 @@ class _Reader:
         prompt = self._job_system(prompt)
         for name, side in (("chosen", chosen), ("rejected", rejected)):
             _refuse_empty(side, self.columns.get(name, name))
-        if _same(chosen, rejected):
+        if same_answer(chosen, rejected):
             raise RowProblem("pair.same", "chosen and rejected are the same", path="chosen", fix="leave the row out")
         warnings += _checked(prompt, chosen, "chosen")
         warnings += [w for w in _checked(prompt, rejected, "rejected") if not w.path.startswith("prompt[")]
@@ -364,7 +364,9 @@ def _refuse_empty(side: Sequence[Message], path: str) -> None:
         raise RowProblem("pair.empty", f"{path} is empty", path=path, fix="leave the row out, or fill it in")
 
 
-def _same(chosen: Sequence[Message], rejected: Sequence[Message]) -> bool:
+def same_answer(chosen: Sequence[Message], rejected: Sequence[Message]) -> bool:
+    """Whether two answers say and do the same, white space around them left aside."""
+
     def key(side: Sequence[Message]) -> list[tuple[str, str, object]]:
         return [(m.role, m.content.strip(), m.tool_calls) for m in side]
 

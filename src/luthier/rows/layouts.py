@@ -60,8 +60,8 @@ def kind_of(row: Row) -> Kind:
 def read_back(written: Json, form: Form) -> Row | None:
     """What a written row is when it is read again; None when it cannot be."""
     raw, layout = Raw(Origin("", 1), written), Layout(form.shape)
-    made = next(iter(to_compared([raw], layout) if form.shape.compares else to_examples([raw], layout)))
-    return made if isinstance(made, Example | Preference | Ranking | Thumb) else None
+    made = to_compared([raw], layout) if form.shape.compares else to_examples([raw], layout)
+    return next((row for row in made if isinstance(row, Example | Preference | Ranking | Thumb)), None)
 
 
 def openai_message(message: Message) -> Json:
