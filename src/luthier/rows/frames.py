@@ -69,7 +69,7 @@ def _translated(name: str, kind: str) -> Iterator[None]:
             raise
         reason = (str(error).splitlines() or ["it is empty"])[0][:160]
         fix = "is it whole? copy or download it again"
-        raise LuthierError(f"{name} is not a {kind} file that can be read", where=name, why=reason, fix=fix) from None
+        raise LuthierError(f"{name} is not {kind} that can be read", where=name, why=reason, fix=fix) from None
 
 
 def _rows(name: str, frame: polars.DataFrame, labels: Names, start: int = 0) -> Iterator[Raw]:
