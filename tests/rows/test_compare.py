@@ -34,27 +34,58 @@ PAIRS: list[tuple[str, dict[str, Any]]] = [
     ("texts", {"prompt": ASK, "chosen": GOOD, "rejected": BAD}),
     ("question", {"question": ASK, "chosen": GOOD, "rejected": BAD, "id": 7}),
     ("parts of a message", {"prompt": ASK, "chosen": [{"type": "text", "text": GOOD}], "rejected": BAD}),
-    ("transcripts", {"chosen": f"\n\nHuman: {ASK}\n\nAssistant: {GOOD}", "rejected": f"\n\nHuman: {ASK}\n\nAssistant: {BAD}"}),
-    ("transcripts of User", {"chosen": f"User: {ASK}\n\nAssistant: {GOOD}", "rejected": f"User: {ASK}\n\nAssistant: {BAD}"}),
-    ("prompt as a transcript", {"prompt": f"\n\nHuman: {ASK}\n\nAssistant:", "chosen": f" {GOOD}".strip(), "rejected": BAD}),
-    ("message lists with the prompt", {
-        "chosen": [said("user", ASK), said("assistant", GOOD)], "rejected": [said("user", ASK), said("assistant", BAD)]}),
-    ("prompt repeated in the sides", {
-        "prompt": ASK, "chosen": [said("user", ASK), said("assistant", GOOD)],
-        "rejected": [said("user", ASK), said("assistant", BAD)]}),
+    (
+        "transcripts",
+        {"chosen": f"\n\nHuman: {ASK}\n\nAssistant: {GOOD}", "rejected": f"\n\nHuman: {ASK}\n\nAssistant: {BAD}"},
+    ),
+    (
+        "transcripts of User",
+        {"chosen": f"User: {ASK}\n\nAssistant: {GOOD}", "rejected": f"User: {ASK}\n\nAssistant: {BAD}"},
+    ),
+    (
+        "prompt as a transcript",
+        {"prompt": f"\n\nHuman: {ASK}\n\nAssistant:", "chosen": f" {GOOD}".strip(), "rejected": BAD},
+    ),
+    (
+        "message lists with the prompt",
+        {
+            "chosen": [said("user", ASK), said("assistant", GOOD)],
+            "rejected": [said("user", ASK), said("assistant", BAD)],
+        },
+    ),
+    (
+        "prompt repeated in the sides",
+        {
+            "prompt": ASK,
+            "chosen": [said("user", ASK), said("assistant", GOOD)],
+            "rejected": [said("user", ASK), said("assistant", BAD)],
+        },
+    ),
     ("TRL", {"prompt": [said("user", ASK)], "chosen": [said("assistant", GOOD)], "rejected": [said("assistant", BAD)]}),
-    ("LLaMA-Factory sharegpt", {
-        "conversations": [turn("human", ASK)], "chosen": turn("gpt", GOOD), "rejected": turn("gpt", BAD)}),
+    (
+        "LLaMA-Factory sharegpt",
+        {"conversations": [turn("human", ASK)], "chosen": turn("gpt", GOOD), "rejected": turn("gpt", BAD)},
+    ),
     ("LLaMA-Factory alpaca", {"instruction": ASK, "input": "", "chosen": GOOD, "rejected": BAD}),
-    ("OpenAI", {
-        "input": {"messages": [said("user", ASK)]}, "preferred_output": [said("assistant", GOOD)],
-        "non_preferred_output": [said("assistant", BAD)]}),
-    ("axolotl", {"messages": [said("user", ASK)], "chosen": said("assistant", GOOD), "rejected": said("assistant", BAD)}),
-    ("chat and a rejected answer", {
-        "messages": [said("user", ASK), said("assistant", GOOD)], "rejected_response": BAD}),
+    (
+        "OpenAI",
+        {
+            "input": {"messages": [said("user", ASK)]},
+            "preferred_output": [said("assistant", GOOD)],
+            "non_preferred_output": [said("assistant", BAD)],
+        },
+    ),
+    (
+        "axolotl",
+        {"messages": [said("user", ASK)], "chosen": said("assistant", GOOD), "rejected": said("assistant", BAD)},
+    ),
+    (
+        "chat and a rejected answer",
+        {"messages": [said("user", ASK), said("assistant", GOOD)], "rejected_response": BAD},
+    ),
     ("edited", {"prompt": ASK, "original": BAD, "edited": GOOD}),
     ("edit of a response", {"question": ASK, "response": BAD, "corrected_answer": GOOD}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "row"), PAIRS, ids=[name for name, _ in PAIRS])
@@ -73,7 +104,9 @@ def test_an_edit_says_that_the_edit_is_better() -> None:
 
 def test_the_shared_beginning_is_the_prompt_turn_by_turn_and_not_sign_by_sign() -> None:
     start = f"\n\nHuman: {ASK}\n\nAssistant: Which one?\n\nHuman: The red one."
-    (row,) = made({"chosen": f"{start}\n\nAssistant: The red is late.", "rejected": f"{start}\n\nAssistant: The red is here."}, 1)
+    (row,) = made(
+        {"chosen": f"{start}\n\nAssistant: The red is late.", "rejected": f"{start}\n\nAssistant: The red is here."}, 1
+    )
     assert [m.content for m in row.prompt] == [ASK, "Which one?", "The red one."]
     assert row.chosen[0].content == "The red is late."  # "The red is " is common to both, and part of neither prompt
 
@@ -87,10 +120,21 @@ def test_a_system_message_context_tools_and_judgement_are_taken_along() -> None:
     tool = {"name": "track"}
     (row,) = made(
         {
-            "instruction": ASK, "input": "parcel 7", "chosen": GOOD, "rejected": BAD, "system": "Be brief.", "margin": "1.5",
-            "score_chosen": 4, "score_rejected": 2.5, "annotator": "anna", "tools": [tool], "weight": 2, "lang": "en",
-        }, 1,
-    )  # fmt: skip
+            "instruction": ASK,
+            "input": "parcel 7",
+            "chosen": GOOD,
+            "rejected": BAD,
+            "system": "Be brief.",
+            "margin": "1.5",
+            "score_chosen": 4,
+            "score_rejected": 2.5,
+            "annotator": "anna",
+            "tools": [tool],
+            "weight": 2,
+            "lang": "en",
+        },
+        1,
+    )
     assert [m.content for m in row.prompt] == ["Be brief.", f"{ASK}\n\nparcel 7"]
     assert (row.margin, row.ratings, row.annotators, row.weight) == (1.5, (4.0, 2.5), ("anna",), 2.0)
     assert row.tools == ({"type": "function", "function": tool},) and row.meta == {"lang": "en"}
@@ -105,27 +149,56 @@ def chat(*turns: tuple[str, str]) -> list[dict[str, str]]:
 P: dict[str, Any] = {"prompt": ASK, "chosen": GOOD, "rejected": BAD}
 WRONG: list[tuple[str, str, dict[str, Any]]] = [
     ("pair.same", "chosen", {**P, "rejected": f" {GOOD}\n"}),
-    ("pair.same", "chosen", {"chosen": chat(("user", ASK), ("assistant", GOOD)), "rejected": chat(("user", ASK), ("assistant", GOOD))}),
+    (
+        "pair.same",
+        "chosen",
+        {"chosen": chat(("user", ASK), ("assistant", GOOD)), "rejected": chat(("user", ASK), ("assistant", GOOD))},
+    ),
     ("pair.empty", "chosen", {**P, "chosen": " "}),
     ("pair.empty", "rejected", {**P, "rejected": None}),
     ("pair.prompt", "chosen", {"chosen": GOOD, "rejected": BAD}),
-    ("pair.prompt", "rejected", {"chosen": chat(("user", "a"), ("assistant", "b")), "rejected": chat(("user", "c"), ("assistant", "b"))}),
+    (
+        "pair.prompt",
+        "rejected",
+        {"chosen": chat(("user", "a"), ("assistant", "b")), "rejected": chat(("user", "c"), ("assistant", "b"))},
+    ),
     ("pair.prompt", "chosen[0]", {**P, "chosen": chat(("user", "another"), ("assistant", GOOD))}),
-    ("pair.prompt", "rejected", {
-        "chosen": chat(("user", ASK), ("assistant", GOOD), ("user", "And?"), ("assistant", "x")),
-        "rejected": chat(("user", ASK), ("assistant", GOOD))}),
-    ("pair.prompt", "rejected[2]", {
-        "chosen": chat(("user", ASK), ("assistant", GOOD), ("user", "1"), ("assistant", "x")),
-        "rejected": chat(("user", ASK), ("assistant", GOOD), ("user", "2"), ("assistant", "y"))}),
-    ("pair.turns", "chosen", {
-        "chosen": chat(("user", ASK), ("assistant", GOOD), ("user", "1"), ("assistant", "x")),
-        "rejected": chat(("user", ASK), ("assistant", BAD))}),
+    (
+        "pair.prompt",
+        "rejected",
+        {
+            "chosen": chat(("user", ASK), ("assistant", GOOD), ("user", "And?"), ("assistant", "x")),
+            "rejected": chat(("user", ASK), ("assistant", GOOD)),
+        },
+    ),
+    (
+        "pair.prompt",
+        "rejected[2]",
+        {
+            "chosen": chat(("user", ASK), ("assistant", GOOD), ("user", "1"), ("assistant", "x")),
+            "rejected": chat(("user", ASK), ("assistant", GOOD), ("user", "2"), ("assistant", "y")),
+        },
+    ),
+    (
+        "pair.turns",
+        "chosen",
+        {
+            "chosen": chat(("user", ASK), ("assistant", GOOD), ("user", "1"), ("assistant", "x")),
+            "rejected": chat(("user", ASK), ("assistant", BAD)),
+        },
+    ),
     ("pair.rating", "margin", {**P, "margin": "much"}),
     ("pair.rating", "margin", {**P, "margin": float("inf")}),
     ("pair.rating", "", {**P, "chosen_rating": 1, "rejected_rating": 5}),
     ("pair.rating", "ratings", {**P, "ratings": [1]}),
-    ("chat.order", "chosen[1]", {
-        "chosen": chat(("user", ASK), ("assistant", GOOD), ("assistant", "more")), "rejected": chat(("user", ASK), ("assistant", BAD))}),
+    (
+        "chat.order",
+        "chosen[1]",
+        {
+            "chosen": chat(("user", ASK), ("assistant", GOOD), ("assistant", "more")),
+            "rejected": chat(("user", ASK), ("assistant", BAD)),
+        },
+    ),
     ("chat.unasked", "prompt[0]", {**P, "prompt": [said("assistant", "Hi")]}),
     ("content.empty", "prompt[0].content", {**P, "prompt": "  "}),
     ("content.type", "prompt", {**P, "prompt": 4.5}),
@@ -141,7 +214,7 @@ WRONG: list[tuple[str, str, dict[str, Any]]] = [
     ("answer.empty", "answers[1]", {"prompt": ASK, "answers": [GOOD, ""], "ranks": [1, 2]}),
     ("kto.label", "label", {"prompt": ASK, "completion": GOOD, "label": "perhaps"}),
     ("pair.empty", "completion", {"prompt": ASK, "completion": "", "label": True}),
-]  # fmt: skip
+]
 GOOD_ROWS = {
     "pair": {**P, "margin": 1, "tools": [], "ratings": [2, 1], "chosen_rating": 2, "rejected_rating": 1},
     "rank": {"prompt": ASK, "answers": [GOOD, BAD], "ranks": [1, 2]},
@@ -159,7 +232,7 @@ def test_a_bad_row_is_named_with_its_place(rule: str, path: str, row: dict[str, 
     assert isinstance(first, Finding), first
     assert (first.rule, first.path, str(first.origin)) == (rule, path, "f.jsonl:88")
     if first.severity == "error":
-        assert not rest and first.row == row and first.fix or first.rule.startswith(("content", "tool"))
+        assert (not rest and first.row == row and first.fix) or first.rule.startswith(("content", "tool"))
     else:
         assert any(not isinstance(item, Finding) for item in rest)
 
@@ -173,11 +246,24 @@ RANKED: list[tuple[dict[str, Any], tuple[int, ...], tuple[float, ...] | None]] =
     ({"prompt": ASK, "answers": [BAD, GOOD], "ranks": [2, 1]}, (2, 1), None),
     ({"prompt": ASK, "responses": [BAD, GOOD], "scores": [0.1, 0.9]}, (2, 1), (0.1, 0.9)),
     ({"prompt": ASK, "answers": [{"answer": BAD, "rank": 2, "model": "x"}, {"answer": GOOD, "rank": 1}]}, (2, 1), None),
-    ({"instruction": ASK, "completions": [
-        {"response": BAD, "overall_score": 3}, {"response": GOOD, "overall_score": 8.5}]}, (2, 1), (3.0, 8.5)),
-    ({"prompt": [said("user", ASK)], "answers": [[said("assistant", BAD)], [said("assistant", GOOD)]],
-      "ratings": ["1", "4"]}, (2, 1), (1.0, 4.0)),
-]  # fmt: skip
+    (
+        {
+            "instruction": ASK,
+            "completions": [{"response": BAD, "overall_score": 3}, {"response": GOOD, "overall_score": 8.5}],
+        },
+        (2, 1),
+        (3.0, 8.5),
+    ),
+    (
+        {
+            "prompt": [said("user", ASK)],
+            "answers": [[said("assistant", BAD)], [said("assistant", GOOD)]],
+            "ratings": ["1", "4"],
+        },
+        (2, 1),
+        (1.0, 4.0),
+    ),
+]
 
 
 @pytest.mark.parametrize(("row", "ranks", "ratings"), RANKED)
@@ -225,8 +311,14 @@ def test_what_only_looks_like_a_judgement_is_none(row: dict[str, Any], name: str
 
 @pytest.mark.parametrize(
     ("up", "down", "severity", "says"),
-    [(5, 5, None, ""), (4, 3, None, ""), (9, 3, "warning", "3.0 times"), (2, 9, "warning", "thumbs up about 4.5"), (6, 0, "error", "all 6 thumbs are up")],
-)  # fmt: skip
+    [
+        (5, 5, None, ""),
+        (4, 3, None, ""),
+        (9, 3, "warning", "3.0 times"),
+        (2, 9, "warning", "thumbs up about 4.5"),
+        (6, 0, "error", "all 6 thumbs are up"),
+    ],
+)
 def test_the_balance_of_thumbs_is_told(up: int, down: int, severity: str | None, says: str) -> None:
     rows = [{"prompt": f"{ASK} {n}", "completion": GOOD, "label": n < up} for n in range(up + down)]
     raws = [Raw(Origin("f.jsonl", n + 1), row) for n, row in enumerate(rows)]
@@ -250,8 +342,46 @@ def test_a_table_is_mapped_to_pairs_and_thumbs() -> None:
     thumb, balance = to_compared([Raw(Origin("t.csv", 2), row)], judging)
     assert isinstance(thumb, Thumb) and (thumb.prompt, thumb.answer, thumb.good) == ((U,), (B,), False)
     assert isinstance(balance, Finding) and balance.rule == "kto.balance"
-    (missing,) = to_compared([Raw(Origin("t.csv", 3), {"q": ASK, "v1": BAD, "shop": "Oslo"})], Layout(detect([row]), map=pairing))
+    (missing,) = to_compared(
+        [Raw(Origin("t.csv", 3), {"q": ASK, "v1": BAD, "shop": "Oslo"})], Layout(detect([row]), map=pairing)
+    )
     assert isinstance(missing, Finding) and (missing.rule, missing.path) == ("map.column", "v2")
+
+
+VOTED = {"q": ASK, "v1": BAD, "v2": GOOD, "p1": 2, "p2": "v2", "p3": "tie", "r1": 1, "r2": "3.5"}
+
+
+def test_people_who_voted_for_one_of_several_answers_rank_them() -> None:
+    spec = MapSpec.model_validate({"prompt": "q", "answers": ["v1", "v2"], "votes": ["p1", "p2", "p3"]})
+    (row,) = to_compared([Raw(Origin("t.csv", 2), VOTED)], Layout(detect([VOTED]), map=spec))
+    assert isinstance(row, Ranking)
+    assert (row.answers, row.ranks, row.ratings) == (((B,), (G,)), (2, 1), (0.0, 2.0))
+    assert row.annotators == ("p1", "p2", "p3") and row.meta == {"r1": 1, "r2": "3.5"}
+    rated = spec.model_copy(update={"votes": (), "ratings": ("r1", "r2")})
+    (row,) = to_compared([Raw(Origin("t.csv", 2), VOTED)], Layout(detect([VOTED]), map=rated))
+    assert isinstance(row, Ranking) and row.ratings == (1.0, 3.5) and row.annotators == ()
+    for spoiled, rule, path in (
+        ({**VOTED, "p1": "v9"}, "rank.rating", "p1"), ({**VOTED, "p1": 0, "p2": None}, "rank.tied", "v1"),
+        ({**VOTED, "v2": ""}, "answer.empty", "v2"),
+    ):  # fmt: skip
+        (found,) = to_compared([Raw(Origin("t.csv", 2), spoiled)], Layout(detect([VOTED]), map=spec))
+        assert isinstance(found, Finding) and (found.rule, found.path) == (rule, path)
+
+
+def test_three_real_annotators_rank_two_real_answers(realdata: Path) -> None:
+    people = ["annotator1", "annotator2", "annotator3"]
+    keys = {"prompt": "{{instruction}}\n\n{{input}}", "answers": ["response1", "response2"], "votes": people}
+    spec = MapSpec.model_validate(keys)
+    raws = list(read(["preference/pandalm_test_3annotators.jsonl.gz"], folder=realdata))
+    shape = detect([raw.value for raw in raws if raw.value])
+    made = list(to_compared(raws, Layout(shape, map=spec)))
+    rankings = [row for row in made if isinstance(row, Ranking)]
+    rules = {f.rule for f in made if isinstance(f, Finding)}
+    assert len(made) >= 999 and len(rankings) > 800 and rules <= {"rank.tied", "answer.empty", "content.replacement"}
+    votes = [raw.value for raw in raws if raw.value]
+    first = next(v for v in votes if [v[p] for p in people].count(1) == 3)
+    row = next(r for r in rankings if r.origin and r.meta["idx"] == first["idx"])
+    assert row.ranks == (1, 2) and row.ratings == (3.0, 0.0)
 
 
 def test_the_shares_of_real_pairs_that_can_be_used(realdata: Path) -> None:

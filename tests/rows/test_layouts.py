@@ -1,4 +1,4 @@
-"""Rows in other tools' layouts: each comes back as it was, and what a layout cannot hold is known before it is written."""
+"""Rows in other tools' layouts: each comes back as it was; what a layout cannot hold is known before it is written."""
 
 from __future__ import annotations
 
@@ -20,17 +20,25 @@ from luthier.rows.pairs import ranks_of
 from luthier.rows.parts import LOSABLE, PARTS, Row, parts_of, sides, without
 from luthier.rows.transcript import is_transcript
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t{}:\"'\x07\ufffd"), max_size=20)
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t{}:\"'\x07\ufffd"), max_size=20
+)
 SAID = WORDS.filter(str.strip)
 NAME = st.none() | st.sampled_from(["anna", "bot-2"])
 CALL = st.builds(
     ToolCall,
     st.sampled_from(["look", "book"]),
-    st.dictionaries(WORDS, st.none() | st.booleans() | st.integers(-9, 9) | WORDS | st.lists(WORDS, max_size=2), max_size=2),
+    st.dictionaries(
+        WORDS, st.none() | st.booleans() | st.integers(-9, 9) | WORDS | st.lists(WORDS, max_size=2), max_size=2
+    ),
     st.none() | st.sampled_from(["c1", "c2"]),
 )
 TOOLS = st.sampled_from(
-    [(), ({"type": "function", "function": {"name": "look"}},), ({"type": "function", "function": {"name": "a", "type": "x"}},)]
+    [
+        (),
+        ({"type": "function", "function": {"name": "look"}},),
+        ({"type": "function", "function": {"name": "a", "type": "x"}},),
+    ]
 )
 WEIGHT = st.sampled_from([1.0, 1.0, 1.0, 0.0, 0.5])
 
@@ -64,23 +72,37 @@ CHATS = st.builds(Example, messages=chats(), tools=TOOLS)
 TEXTS = st.builds(Example, text=SAID)
 LABELLED = st.builds(
     lambda text, label: Example((Message("user", text), Message("assistant", label)), label=label),
-    SAID, st.sampled_from(["yes", "no"]),
-)  # fmt: skip
+    SAID,
+    st.sampled_from(["yes", "no"]),
+)
 PAIRS = st.builds(
-    Preference, prompt=chats(asked_last=True), chosen=answers(), rejected=answers(), tools=TOOLS,
-    margin=st.none() | NUMBER, ratings=st.none() | st.tuples(NUMBER, NUMBER), annotators=PEOPLE,
+    Preference,
+    prompt=chats(asked_last=True),
+    chosen=answers(),
+    rejected=answers(),
+    tools=TOOLS,
+    margin=st.none() | NUMBER,
+    ratings=st.none() | st.tuples(NUMBER, NUMBER),
+    annotators=PEOPLE,
     weight=st.sampled_from([1.0, 0.25]),
-)  # fmt: skip
+)
 RANKINGS = st.builds(
     lambda prompt, both, tools: Ranking(
         prompt, tuple(a for a, _ in both), ranks_of([r for _, r in both]), tuple(r for _, r in both), tools
     ),
-    chats(asked_last=True), st.lists(st.tuples(answers(), NUMBER), min_size=2, max_size=4), TOOLS,
-)  # fmt: skip
+    chats(asked_last=True),
+    st.lists(st.tuples(answers(), NUMBER), min_size=2, max_size=4),
+    TOOLS,
+)
 THUMBS = st.builds(Thumb, prompt=chats(asked_last=True), answer=answers(plain=True), good=st.booleans(), tools=TOOLS)
 ROWS: dict[Kind, Any] = {
-    "chat": CHATS, "text": TEXTS, "labelled": LABELLED, "pair": PAIRS, "ranking": RANKINGS, "thumb": THUMBS,
-}  # fmt: skip
+    "chat": CHATS,
+    "text": TEXTS,
+    "labelled": LABELLED,
+    "pair": PAIRS,
+    "ranking": RANKINGS,
+    "thumb": THUMBS,
+}
 FORMS = [(name, kind) for name, target in TARGETS.items() for kind in target.forms]
 
 
@@ -169,41 +191,92 @@ PAIR = Preference((S, U), (A,), (Message("assistant", "No."),))
 @pytest.mark.parametrize(
     ("name", "row", "written"),
     [
-        ("sharegpt", TOOLED, {
-            "conversations": [
-                {"from": "human", "value": "Where is it?"},
-                {"from": "function_call", "value": '{"name": "track", "arguments": {"id": 7}}'},
-                {"from": "observation", "value": "Oslo"}, {"from": "gpt", "value": "On its way."}],
-            "tools": '[{"name": "track"}]'}),
-        ("alpaca", Example((S, U, A, Message("user", "When?"), Message("assistant", "Today."))), {
-            "instruction": "When?", "input": "", "output": "Today.", "system": "Be brief.",
-            "history": [["Where is it?", "On its way."]]}),
+        (
+            "sharegpt",
+            TOOLED,
+            {
+                "conversations": [
+                    {"from": "human", "value": "Where is it?"},
+                    {"from": "function_call", "value": '{"name": "track", "arguments": {"id": 7}}'},
+                    {"from": "observation", "value": "Oslo"},
+                    {"from": "gpt", "value": "On its way."},
+                ],
+                "tools": '[{"name": "track"}]',
+            },
+        ),
+        (
+            "alpaca",
+            Example((S, U, A, Message("user", "When?"), Message("assistant", "Today."))),
+            {
+                "instruction": "When?",
+                "input": "",
+                "output": "Today.",
+                "system": "Be brief.",
+                "history": [["Where is it?", "On its way."]],
+            },
+        ),
         ("prompt_completion", Example((U, A)), {"prompt": "Where is it?", "completion": "On its way."}),
-        ("trl", PAIR, {
-            "prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Where is it?"}],
-            "chosen": [{"role": "assistant", "content": "On its way."}],
-            "rejected": [{"role": "assistant", "content": "No."}]}),
-        ("trl", Thumb((U,), (A,), False), {
-            "prompt": [{"role": "user", "content": "Where is it?"}],
-            "completion": [{"role": "assistant", "content": "On its way."}], "label": False}),
-        ("llamafactory", PAIR, {
-            "conversations": [{"from": "system", "value": "Be brief."}, {"from": "human", "value": "Where is it?"}],
-            "chosen": {"from": "gpt", "value": "On its way."}, "rejected": {"from": "gpt", "value": "No."}}),
-        ("axolotl", PAIR, {
-            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Where is it?"}],
-            "chosen": {"role": "assistant", "content": "On its way."},
-            "rejected": {"role": "assistant", "content": "No."}}),
-        ("openai", PAIR, {
-            "input": {"messages": [
-                {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Where is it?"}]},
-            "preferred_output": [{"role": "assistant", "content": "On its way."}],
-            "non_preferred_output": [{"role": "assistant", "content": "No."}]}),
-        ("transcript", Preference((U,), (A,), (Message("assistant", "No."),)), {
-            "chosen": "\n\nHuman: Where is it?\n\nAssistant: On its way.",
-            "rejected": "\n\nHuman: Where is it?\n\nAssistant: No."}),
+        (
+            "trl",
+            PAIR,
+            {
+                "prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Where is it?"}],
+                "chosen": [{"role": "assistant", "content": "On its way."}],
+                "rejected": [{"role": "assistant", "content": "No."}],
+            },
+        ),
+        (
+            "trl",
+            Thumb((U,), (A,), False),
+            {
+                "prompt": [{"role": "user", "content": "Where is it?"}],
+                "completion": [{"role": "assistant", "content": "On its way."}],
+                "label": False,
+            },
+        ),
+        (
+            "llamafactory",
+            PAIR,
+            {
+                "conversations": [{"from": "system", "value": "Be brief."}, {"from": "human", "value": "Where is it?"}],
+                "chosen": {"from": "gpt", "value": "On its way."},
+                "rejected": {"from": "gpt", "value": "No."},
+            },
+        ),
+        (
+            "axolotl",
+            PAIR,
+            {
+                "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Where is it?"}],
+                "chosen": {"role": "assistant", "content": "On its way."},
+                "rejected": {"role": "assistant", "content": "No."},
+            },
+        ),
+        (
+            "openai",
+            PAIR,
+            {
+                "input": {
+                    "messages": [
+                        {"role": "system", "content": "Be brief."},
+                        {"role": "user", "content": "Where is it?"},
+                    ]
+                },
+                "preferred_output": [{"role": "assistant", "content": "On its way."}],
+                "non_preferred_output": [{"role": "assistant", "content": "No."}],
+            },
+        ),
+        (
+            "transcript",
+            Preference((U,), (A,), (Message("assistant", "No."),)),
+            {
+                "chosen": "\n\nHuman: Where is it?\n\nAssistant: On its way.",
+                "rejected": "\n\nHuman: Where is it?\n\nAssistant: No.",
+            },
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_a_row_stands_in_a_layout_as_its_tool_documents_it(name: str, row: Row, written: dict[str, Any]) -> None:
     form = form_for(TARGETS[name], kind_of(row))
     assert form is not None and form.write(row) == written
@@ -213,10 +286,19 @@ def test_openai_gets_ids_for_calls_and_arguments_as_text() -> None:
     target = TARGETS["openai"]
     called, answered = target.forms["chat"].write(target.prepare(TOOLED))["messages"][1:3]
     assert called["content"] is None
-    assert called["tool_calls"] == [{"type": "function", "id": "call_1", "function": {"name": "track", "arguments": '{"id": 7}'}}]
+    assert called["tool_calls"] == [
+        {"type": "function", "id": "call_1", "function": {"name": "track", "arguments": '{"id": 7}'}}
+    ]
     assert answered["tool_call_id"] == "call_1"
-    given_ids = Example((U, Message("assistant", "", tool_calls=(ToolCall("a", {}, "x"), ToolCall("b", {}))),
-                         Message("tool", "1", tool_call_id="x"), Message("tool", "2"), A))  # fmt: skip
+    given_ids = Example(
+        (
+            U,
+            Message("assistant", "", tool_calls=(ToolCall("a", {}, "x"), ToolCall("b", {}))),
+            Message("tool", "1", tool_call_id="x"),
+            Message("tool", "2"),
+            A,
+        )
+    )
     filled = with_call_ids(given_ids)
     assert isinstance(filled, Example)
     assert [m.tool_call_id for m in filled.messages if m.role == "tool"] == ["x", "call_2"]
@@ -230,7 +312,11 @@ def test_openai_gets_ids_for_calls_and_arguments_as_text() -> None:
         ("openai", Example((U, Message("assistant", "x", reasoning="hm"))), "reasoning"),
         ("openai", Example((U, Message("assistant", "x", weight=0.5))), "shares"),
         ("trl", Example((U, Message("assistant", "x", weight=0.0), U, A)), "weights"),
-        ("llamafactory", Example((U, Message("assistant", "Wait.", tool_calls=CALLED.tool_calls), Message("tool", ""), A)), "said_calls"),
+        (
+            "llamafactory",
+            Example((U, Message("assistant", "Wait.", tool_calls=CALLED.tool_calls), Message("tool", ""), A)),
+            "said_calls",
+        ),
         ("llamafactory", Example((U, CALLED, Message("tool", "1"), Message("tool", "2"), A)), "many_results"),
         ("sharegpt", Example((U, Message("assistant", "x", name="bo"))), "names"),
         ("transcript", PAIR, "system"),
@@ -238,7 +324,7 @@ def test_openai_gets_ids_for_calls_and_arguments_as_text() -> None:
         ("trl", Preference((U,), (A,), (CALLED,), annotators=("anna",)), "annotators"),
         ("openai", Preference((U,), (A,), (CALLED,), margin=2.0), "margins"),
     ],
-)  # fmt: skip
+)
 def test_what_a_layout_cannot_hold_is_known(name: str, row: Row, part: str) -> None:
     form = form_for(TARGETS[name], kind_of(row))
     assert form is not None and part in parts_of(row) - form.holds

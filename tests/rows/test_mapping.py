@@ -28,20 +28,29 @@ def turns(example: Example | Finding) -> list[tuple[str, str]]:
 
 
 FOUR = {"q1": "Hi?", "a1": "Hello.", "q2": "Open?", "a2": "Till six.", "shop": "Oslo", "by": "agent"}
-TURNS = tuple(TurnSpec(role=role, content=column) for role, column in
-              (("user", "q1"), ("assistant", "a1"), ("user", "{{q2}}"), ("assistant", "a2")))  # fmt: skip
+TURNS = tuple(
+    TurnSpec(role=role, content=column)
+    for role, column in (("user", "q1"), ("assistant", "a1"), ("user", "{{q2}}"), ("assistant", "a2"))
+)
 
 
 def test_columns_become_a_chat_of_several_turns() -> None:
     made = mapped(FOUR, MapSpec(turns=TURNS, system="You are in {{shop}}."))
     assert turns(made) == [
-        ("system", "You are in Oslo."), ("user", "Hi?"), ("assistant", "Hello."), ("user", "Open?"), ("assistant", "Till six."),
-    ]  # fmt: skip
+        ("system", "You are in Oslo."),
+        ("user", "Hi?"),
+        ("assistant", "Hello."),
+        ("user", "Open?"),
+        ("assistant", "Till six."),
+    ]
     assert isinstance(made, Example) and made.meta == {"by": "agent"}
 
 
 def test_a_turn_whose_column_is_empty_is_not_there() -> None:
-    assert turns(mapped({**FOUR, "q2": "", "a2": None}, MapSpec(turns=TURNS))) == [("user", "Hi?"), ("assistant", "Hello.")]
+    assert turns(mapped({**FOUR, "q2": "", "a2": None}, MapSpec(turns=TURNS))) == [
+        ("user", "Hi?"),
+        ("assistant", "Hello."),
+    ]
 
 
 def test_a_column_says_who_speaks() -> None:
@@ -58,11 +67,17 @@ def test_a_column_says_who_speaks() -> None:
 def test_a_list_under_names_of_its_own_becomes_a_chat() -> None:
     spec = MapSpec(
         turns_in=TurnListSpec(column="dialog", role="speaker", content="utterance"),
-        roles={"client": "user", "desk": "assistant", "log": "skip"}, system="Be kind.",
-    )  # fmt: skip
-    row = {"dialog": [
-        {"speaker": "Client", "utterance": "Hi?"}, {"speaker": "log", "utterance": "[queue 3]"},
-        {"speaker": "desk", "utterance": "Hello."}], "id": 4}  # fmt: skip
+        roles={"client": "user", "desk": "assistant", "log": "skip"},
+        system="Be kind.",
+    )
+    row = {
+        "dialog": [
+            {"speaker": "Client", "utterance": "Hi?"},
+            {"speaker": "log", "utterance": "[queue 3]"},
+            {"speaker": "desk", "utterance": "Hello."},
+        ],
+        "id": 4,
+    }
     assert turns(mapped(row, spec)) == [("system", "Be kind."), ("user", "Hi?"), ("assistant", "Hello.")]
     for broken, rule, path in (
         ({"dialog": "text"}, "chat.empty", "dialog"),
@@ -74,8 +89,20 @@ def test_a_list_under_names_of_its_own_becomes_a_chat() -> None:
 
 
 def test_a_column_that_holds_messages_stays_a_chat() -> None:
-    row = {"ask": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}], "re": "d"}
-    assert turns(mapped(row, MapSpec(prompt="ask", completion="re"))) == [("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d")]
+    row = {
+        "ask": [
+            {"role": "user", "content": "a"},
+            {"role": "assistant", "content": "b"},
+            {"role": "user", "content": "c"},
+        ],
+        "re": "d",
+    }
+    assert turns(mapped(row, MapSpec(prompt="ask", completion="re"))) == [
+        ("user", "a"),
+        ("assistant", "b"),
+        ("user", "c"),
+        ("assistant", "d"),
+    ]
 
 
 def test_a_row_that_lacks_the_answers_column_is_told_and_does_not_learn_the_columns_name() -> None:
@@ -88,7 +115,11 @@ def test_a_row_that_lacks_the_answers_column_is_told_and_does_not_learn_the_colu
     [
         (MapSpec(turns=(TurnSpec(role="{{who}}", content="q1"),)), "data.map.turns.0.role", "who"),
         (MapSpec(turns=(TurnSpec(role="user", content="q9"),)), "data.map.turns.0.content", "q9"),
-        (MapSpec(turns_in=TurnListSpec(column="dialogue", role="r", content="c")), "data.map.turns_in.column", "dialogue"),
+        (
+            MapSpec(turns_in=TurnListSpec(column="dialogue", role="r", content="c")),
+            "data.map.turns_in.column",
+            "dialogue",
+        ),
         (MapSpec(prompt="q1", chosen="best", rejected="a1"), "data.map.chosen", "best"),
         (MapSpec(prompt="q1", completion="a1", thumb="liked"), "data.map.thumb", "liked"),
         (MapSpec(prompt="q1", completion="a1", system="In {{town}}"), "data.map.system", "town"),
@@ -96,7 +127,9 @@ def test_a_row_that_lacks_the_answers_column_is_told_and_does_not_learn_the_colu
         (ThreadSpec(id="q1", role="by", content="a1", system="On {{topic}}"), "data.thread.system", "topic"),
     ],
 )
-def test_a_mapping_that_names_no_column_is_refused_with_its_key(spec: MapSpec | ThreadSpec, key: str, column: str) -> None:
+def test_a_mapping_that_names_no_column_is_refused_with_its_key(
+    spec: MapSpec | ThreadSpec, key: str, column: str
+) -> None:
     with pytest.raises(LuthierError, match=f"no column is called '{column}'") as refused:
         check_columns(spec, list(FOUR), where="t.csv")
     assert refused.value.why == f"{key} names it"
@@ -107,12 +140,19 @@ def test_a_mapping_that_names_no_column_is_refused_with_its_key(spec: MapSpec | 
     [
         ({}, "needs prompt and completion, or turns"),
         ({"prompt": "q"}, "needs completion, or chosen and rejected"),
+        ({"prompt": "q", "answers": ["a", "b"]}, "need ratings or votes"),
+        ({"prompt": "q", "answers": ["a", "b"], "ratings": ["c"]}, "one column for each"),
+        ({"prompt": "q", "answers": "a", "votes": "c"}, "two or more answers"),
+        ({"prompt": "q", "completion": "a", "votes": "c"}, "go with answers"),
         ({"prompt": "q", "chosen": "a"}, "needs completion, or chosen and rejected"),
         ({"prompt": "q", "completion": "a", "rejected": "b"}, "needs completion, or chosen and rejected"),
         ({"prompt": "q", "chosen": "a", "rejected": "b", "label": "c"}, "go with completion"),
         ({"prompt": "q", "completion": "a", "label": "c", "thumb": "d"}, "exclude each other"),
         ({"turns": [{"role": "user", "content": "q"}], "prompt": "q"}, "stand alone"),
-        ({"turns": [{"role": "user", "content": "q"}], "turns_in": {"column": "a", "role": "b", "content": "c"}}, "alone"),
+        (
+            {"turns": [{"role": "user", "content": "q"}], "turns_in": {"column": "a", "role": "b", "content": "c"}},
+            "alone",
+        ),
     ],
 )
 def test_a_mapping_has_one_form(keys: dict[str, Any], says: str) -> None:
@@ -122,15 +162,27 @@ def test_a_mapping_has_one_form(keys: dict[str, Any], says: str) -> None:
 
 def log(*rows: tuple[str, str, str]) -> list[Raw]:
     keys = ("chat", "who", "text")
-    return [Raw(Origin("log.csv", n + 2), {**dict(zip(keys, row, strict=True)), "topic": "parcels"}) for n, row in enumerate(rows)]
+    return [
+        Raw(Origin("log.csv", n + 2), {**dict(zip(keys, row, strict=True)), "topic": "parcels"})
+        for n, row in enumerate(rows)
+    ]
 
 
 def test_a_log_without_times_keeps_the_order_of_the_file() -> None:
     spec = ThreadSpec(
-        id="chat", role="who", content="text", roles={"client": "user", "desk": "assistant", "bot": "skip"},
+        id="chat",
+        role="who",
+        content="text",
+        roles={"client": "user", "desk": "assistant", "bot": "skip"},
         system="About {{topic}}.",
-    )  # fmt: skip
-    raws = log(("b", "client", "Hi?"), ("a", "client", "Late!"), ("b", "bot", "[queue]"), ("b", "desk", "Hello."), ("a", "desk", "Sorry."))
+    )
+    raws = log(
+        ("b", "client", "Hi?"),
+        ("a", "client", "Late!"),
+        ("b", "bot", "[queue]"),
+        ("b", "desk", "Hello."),
+        ("a", "desk", "Sorry."),
+    )
     joined = list(join_threads(raws, spec))
     made = list(to_examples(joined, Layout(detect([raw.value for raw in joined if raw.value]))))
     assert [turns(row) for row in made] == [
@@ -146,9 +198,11 @@ def test_a_thread_whose_system_column_is_missing_is_told() -> None:
 
 
 ROWS = [
-    {"lang": "en", "stars": 5, "ok": True, "deep": {"kind": "a"}}, {"lang": "de", "stars": "3.5", "ok": False},
-    {"lang": None, "stars": None, "ok": None}, {"lang": " en ", "stars": "many", "ok": "true"},
-]  # fmt: skip
+    {"lang": "en", "stars": 5, "ok": True, "deep": {"kind": "a"}},
+    {"lang": "de", "stars": "3.5", "ok": False},
+    {"lang": None, "stars": None, "ok": None},
+    {"lang": " en ", "stars": "many", "ok": "true"},
+]
 
 
 @pytest.mark.parametrize(

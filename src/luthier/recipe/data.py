@@ -100,20 +100,33 @@ class MapSpec(Spec):
     """The worse of two answers, e.g. what stood there before the edit."""
     thumb: str | None = None
     """The column that says whether the completion was liked: true or false, up or down, 1 or 0."""
+    answers: Annotated[tuple[str, ...], OneOrMany] = ()
+    """In place of completion, two or more answers to rank: column names or templates."""
+    ratings: Annotated[tuple[str, ...], OneOrMany] = ()
+    """One column for each of ``answers`` with its rating; more is better."""
+    votes: Annotated[tuple[str, ...], OneOrMany] = ()
+    """Columns of people who say which of ``answers`` is best: its number (1 is the first) or its column's name. Empty,
+    0 and ``tie`` are no vote; each answer is rated by the votes it got."""
 
     @model_validator(mode="after")
     def _one_form(self) -> MapSpec:
-        answers = [name for name in ("completion", "chosen", "rejected") if getattr(self, name) is not None]
+        answers = [name for name in ("completion", "chosen", "rejected", "answers") if getattr(self, name)]
         if self.turns or self.turns_in is not None:
             if self.prompt is not None or answers or self.thumb or self.label or (self.turns and self.turns_in):
                 raise ValueError("turns (or turns_in) stand alone, with system and roles beside them only")
             return self
         if self.prompt is None:
             raise ValueError("a mapping needs prompt and completion, or turns")
-        if answers not in (["completion"], ["chosen", "rejected"]):
-            raise ValueError("after prompt, a mapping needs completion, or chosen and rejected")
-        if self.chosen is not None and (self.thumb or self.label):
-            raise ValueError("thumb and label go with completion, not with chosen and rejected")
+        if answers not in (["completion"], ["chosen", "rejected"], ["answers"]):
+            raise ValueError("after prompt, a mapping needs completion, or chosen and rejected, or answers")
+        if self.completion is None and (self.thumb or self.label):
+            raise ValueError("thumb and label go with completion")
+        if not self.answers and (self.ratings or self.votes):
+            raise ValueError("ratings and votes go with answers")
+        if self.answers and (len(self.answers) < 2 or bool(self.ratings) == bool(self.votes)):
+            raise ValueError("two or more answers need ratings or votes")
+        if self.ratings and len(self.ratings) != len(self.answers):
+            raise ValueError("ratings needs one column for each of answers")
         if self.thumb is not None and self.label is not None:
             raise ValueError("thumb and label exclude each other: a row is judged or classified")
         return self

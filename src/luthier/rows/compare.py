@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from luthier.recipe.data import MapSpec
 from luthier.records import Compared, Example, Message, Preference, Ranking, Thumb
 from luthier.rows import mapped, transcript
 from luthier.rows.chat import RowProblem, check_chat, read_turns, text_of, tools_of
@@ -30,7 +31,7 @@ BALANCED = 4 / 3
 def compares(layout: Layout) -> bool:
     """Whether rows of this layout say which answer is better."""
     if layout.map is not None:
-        return layout.map.chosen is not None or layout.map.thumb is not None
+        return bool(layout.map.chosen or layout.map.thumb or layout.map.answers)
     return layout.shape.compares
 
 
@@ -88,6 +89,8 @@ Builder = Callable[[Mapping[str, Any], list[RowProblem]], Compared]
 def _builder(layout: Layout) -> Builder:
     reader = _Reader(layout)
     if layout.map is not None:
+        if layout.map.answers:
+            return reader.mapped_ranking
         return reader.mapped_pair if layout.map.chosen is not None else reader.mapped_thumb
     by_shape: dict[str, Builder] = {"preference": reader.pair, "ranked": reader.ranking, "kto": reader.thumb}
     return by_shape[layout.shape.name]
@@ -114,6 +117,18 @@ class _Reader:
         messages, _ = mapped.chat(row, spec)
         return self._checked_thumb(messages[:-1], messages[-1:], row.get(spec.thumb), spec.thumb, (), warnings)
 
+    def mapped_ranking(self, row: Mapping[str, Any], warnings: list[RowProblem]) -> Ranking:
+        spec = self.layout.map
+        assert spec is not None and spec.prompt is not None
+        prompt = mapped.with_system(mapped.side(row, spec.prompt, "prompt", "user"), row, spec)
+        answers = [tuple(mapped.side(row, name, "answers", "assistant")) for name in spec.answers]
+        if spec.votes:
+            ratings = tuple(map(float, _votes(row, spec)))
+        else:
+            ratings = tuple(_number(row.get(name), name, "rank.rating") for name in spec.ratings)
+        made = self._checked_ranking(prompt, answers, spec.answers, ranks_of(ratings), warnings)
+        return replace(made, ratings=ratings, annotators=spec.votes)
+
     def pair(self, row: Mapping[str, Any], warnings: list[RowProblem]) -> Preference:
         prompt, tools = self._prompt(row)
         rejected = self._side(row, "rejected")
@@ -139,17 +154,13 @@ class _Reader:
         if not isinstance(listed, list) or len(listed) < 2:
             fix = "a list of two or more answers"
             raise RowProblem("rank.answers", f"{key} is no list of answers", path=key, value=listed, fix=fix)
-        answers = [_one_answer(item, f"{key}[{index}]") for index, item in enumerate(listed)]
-        for index, answer in enumerate(answers):
-            warnings += _checked(prompt, answer, f"{key}[{index}]")
+        places = [f"{key}[{index}]" for index in range(len(listed))]
+        answers = [_one_answer(item, place) for item, place in zip(listed, places, strict=True)]
         ranks, ratings = self._ranks(row, listed, key)
-        if len(set(ranks)) == 1:
-            raise RowProblem("rank.tied", "all answers have the same rank", path=key, fix="leave the row out")
+        made = self._checked_ranking(prompt, answers, places, ranks, warnings)
         weight = self._number(row, "weight")
-        return Ranking(
-            tuple(prompt), tuple(answers), ranks, ratings, tools, self._annotators(row),
-            weight=1.0 if weight is None else weight,
-        )  # fmt: skip
+        weight = 1.0 if weight is None else weight
+        return replace(made, ratings=ratings, tools=tools, annotators=self._annotators(row), weight=weight)
 
     def thumb(self, row: Mapping[str, Any], warnings: list[RowProblem]) -> Thumb:
         prompt, tools = self._prompt(row)
@@ -180,6 +191,22 @@ class _Reader:
             message = "chosen and rejected part before the last question"
             warnings.append(RowProblem("pair.turns", message, "chosen", fix="compare one answer", severity="warning"))
         return Preference(tuple(prompt), tuple(chosen), tuple(rejected), tools)
+
+    def _checked_ranking(
+        self,
+        prompt: list[Message],
+        answers: Sequence[Turns],
+        places: Sequence[str],
+        ranks: tuple[int, ...],
+        warnings: list[RowProblem],
+    ) -> Ranking:
+        prompt = self._job_system(prompt)
+        for answer, place in zip(answers, places, strict=True):
+            warnings += _checked(prompt, answer, place)
+        if len(set(ranks)) == 1:
+            message = "all answers have the same rank"
+            raise RowProblem("rank.tied", message, path=places[0].partition("[")[0], fix="leave the row out")
+        return Ranking(tuple(prompt), tuple(answers), ranks)
 
     def _checked_thumb(
         self,
@@ -304,6 +331,21 @@ def _one_answer(value: Any, path: str, *, whole: bool = False) -> Turns:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = as_text(value)  # an answer 42 is meant as text
     return (Message("assistant", text_of(value, path, missing_is_empty=True)),)
+
+
+def _votes(row: Mapping[str, Any], spec: MapSpec) -> list[int]:
+    """How many people chose each answer."""
+    names = {str(number): number - 1 for number in range(1, len(spec.answers) + 1)}
+    names.update({name.lower(): index for index, name in enumerate(spec.answers)})
+    counts = [0] * len(spec.answers)
+    for column in spec.votes:
+        said = as_text(row.get(column)).strip().lower()
+        if said in names:
+            counts[names[said]] += 1
+        elif said not in ("", "0", "tie"):
+            fix = f"write a number from 1 to {len(counts)}, the answer's column, or tie"
+            raise RowProblem("rank.rating", f"{column} names no answer", path=column, value=row.get(column), fix=fix)
+    return counts
 
 
 def _is_part(value: Mapping[str, Any]) -> bool:

@@ -47,6 +47,10 @@ def _wanted(spec: MapSpec | ThreadSpec, fields: Sequence[str]) -> Iterator[tuple
     if isinstance(spec, MapSpec):
         templates, columns = ("system", "prompt", "completion", "chosen", "rejected"), ("label", "thumb")
         section = "data.map"
+        for name in spec.answers:
+            yield from (("data.map.answers", column) for column in columns_of(name, fields) or [name])
+        yield from (("data.map.ratings", name) for name in spec.ratings)
+        yield from (("data.map.votes", name) for name in spec.votes)
         for index, turn in enumerate(spec.turns):
             key = f"data.map.turns.{index}"
             yield from ((f"{key}.role", name) for name in columns_of(turn.role, ()))
@@ -84,7 +88,7 @@ def fill(template: str, row: Mapping[str, Any], *, fixed: bool = False) -> str:
 
 
 def look_up(row: Mapping[str, Any], name: str) -> Any:
-    """A cell by its column's name, or by dots into nested objects.
+    """A cell by its column's name, or by dots into nested objects and lists (``instances.0.output``).
 
     Raises:
         MissingColumn: the row lacks it.
@@ -93,9 +97,12 @@ def look_up(row: Mapping[str, Any], name: str) -> Any:
         return row[name]
     value: Any = row
     for part in name.split("."):
-        if not isinstance(value, Mapping) or part not in value:
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, Mapping) and part in value:
+            value = value[part]
+        else:
             raise MissingColumn(name)
-        value = value[part]
     return value
 
 
