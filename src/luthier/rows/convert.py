@@ -207,7 +207,10 @@ def _classified(row: Mapping[str, Any], columns: Mapping[str, str], layout: Layo
     label = label_text(raw_label)
     if not label:
         raise RowProblem("label.missing", "no label", path=label_key, fix="label the row")
-    messages = [Message("user", text_of(value, key, missing_is_empty=True)), Message("assistant", label)]
+    text = text_of(value, key, missing_is_empty=True)
+    if not text.strip():
+        raise RowProblem("content.empty", "the text is empty", path=key, fix="fill it in")
+    messages = [Message("user", text), Message("assistant", label)]
     if not layout.system and (named := name_labels(layout.labels)):
         messages.insert(0, Message("system", named))
     return messages, label

@@ -222,7 +222,8 @@ def _json_document(name: str, stream: IO[bytes]) -> Iterator[Raw]:
     except (ValueError, RecursionError):
         yield from _lines(name, io.BytesIO(text.encode("utf-8", "surrogatepass")))
         return
-    lists = [key for key, value in whole.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    fields = whole if isinstance(whole, dict) else {}
+    lists = [key for key, value in fields.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
     if len(lists) == 1 and lists[0] not in ("messages", "conversations", "conversation", "tools", "instances"):
         start = text.index("[", text.index(json.dumps(lists[0], ensure_ascii=False)))
         yield from _elements(name, text, start)
