@@ -45,9 +45,10 @@ NAMES = (
     "rank rating kto_tag edited original margin annotators rejected_response preferred_output non_preferred_output"
 )
 KEYS = st.sampled_from(NAMES.split())
+SAID = ["user", "assistant", "gpt", "tool", "function_call", "{}", "Human: a\n\nAssistant: b"]
 TURN = st.dictionaries(
     KEYS,
-    JSON | st.sampled_from(["user", "assistant", "gpt", "tool", "function_call", "{}", "Human: a\n\nAssistant: b"]),
+    JSON | st.sampled_from(["user", "assistant", "gpt", "tool", "function_call", "{}", "User: a\n\nAssistant: b"]),
     max_size=5,
 )
 ROW = st.dictionaries(KEYS, JSON | st.lists(TURN | JSON, max_size=4), max_size=5)
@@ -133,11 +134,12 @@ def test_any_json_gives_records_or_findings(rows: list[dict[str, Any]], shape: s
     convert_any(rows, shape)
 
 
-LONG = int(os.environ.get("LUTHIER_FUZZ", "4000"))
-"""Inputs of the long forms below; five minutes are about 100,000."""
+LONG = int(os.environ.get("LUTHIER_FUZZ", "1500"))
+"""Inputs of each long form below; 1,500 of both take three minutes on a core shared with other work."""
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(0)
 @settings(max_examples=LONG, deadline=None, suppress_health_check=list(HealthCheck))
 @given(file=damaged())
 def test_any_bytes_at_length(file: tuple[str, bytes]) -> None:
@@ -145,6 +147,7 @@ def test_any_bytes_at_length(file: tuple[str, bytes]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(0)
 @settings(max_examples=LONG, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(ROW, min_size=1, max_size=4), shape=st.sampled_from(SHAPES))
 def test_any_json_at_length(rows: list[dict[str, Any]], shape: str) -> None:
