@@ -48,13 +48,13 @@ KEYS = st.sampled_from(NAMES.split())
 SAID = ["user", "assistant", "gpt", "tool", "function_call", "{}", "Human: a\n\nAssistant: b"]
 TURN = st.dictionaries(
     KEYS,
-    JSON | st.sampled_from(["user", "assistant", "gpt", "tool", "function_call", "{}", "User: a\n\nAssistant: b"]),
+    JSON | st.sampled_from(SAID),
     max_size=5,
 )
 ROW = st.dictionaries(KEYS, JSON | st.lists(TURN | JSON, max_size=4), max_size=5)
-SHAPES = ["messages", "sharegpt", "alpaca", "prompt_completion", "classification", "text", "preference", "ranked", "kto"]
-
-
+SHAPES = [
+    "messages", "sharegpt", "alpaca", "prompt_completion", "classification", "text", "preference", "ranked", "kto",
+]  # fmt: skip
 KINDS = ["jsonl", "json", "csv", "tsv", "parquet", "arrow", "jsonl.gz", "jsonl.zst"]
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from luthier.records import Example, Message, Origin, Preference, Ranking, Thumb, ToolCall
 from luthier.rows import Raw, detect, read
+from luthier.rows.answers import same_answer
 from luthier.rows.chat import check_chat
-from luthier.rows.compare import same_answer, to_compared
+from luthier.rows.compare import to_compared
 from luthier.rows.convert import Layout, to_examples
 from luthier.rows.layouts import TARGETS, Form, Kind, form_for, kind_of, read_back, with_call_ids
 from luthier.rows.pairs import ranks_of

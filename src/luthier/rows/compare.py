@@ -6,24 +6,22 @@ stand in a column of its own or be what both sides begin with: then it is the lo
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from luthier.recipe.data import MapSpec
-from luthier.records import Compared, Example, Message, Preference, Ranking, Thumb
+from luthier.records import Compared, Message, Preference, Ranking, Thumb
 from luthier.rows import mapped, transcript
-from luthier.rows.chat import RowProblem, check_chat, read_turns, text_of, tools_of
+from luthier.rows.answers import Turns, checked, last_answer, number, one_answer, parted, refuse_empty, same_answer
+from luthier.rows.chat import RowProblem, read_turns, text_of, tools_of
 from luthier.rows.convert import Layout, group_of, time_of, undated
 from luthier.rows.finding import Finding
 from luthier.rows.mapping import as_text
 from luthier.rows.pairs import ranks_of
 from luthier.rows.raw import Raw
-from luthier.rows.shape_compared import RANK_KEYS, RATING_KEYS, TEXT_KEYS, thumb_of
+from luthier.rows.shape_compared import RANK_KEYS, RATING_KEYS, thumb_of
 
-Turns = tuple[Message, ...]
 BALANCED = 4 / 3
 """Thumbs up to thumbs down, in either direction; KTO's authors keep the weighted ratio between 1:1 and 4:3."""
 
@@ -125,7 +123,7 @@ class _Reader:
         if spec.votes:
             ratings = tuple(map(float, _votes(row, spec)))
         else:
-            ratings = tuple(_number(row.get(name), name, "rank.rating") for name in spec.ratings)
+            ratings = tuple(number(row.get(name), name, "rank.rating") for name in spec.ratings)
         made = self._checked_ranking(prompt, answers, spec.answers, ranks_of(ratings), warnings)
         return replace(made, ratings=ratings, annotators=spec.votes)
 
@@ -133,17 +131,16 @@ class _Reader:
         prompt, tools = self._prompt(row)
         rejected = self._side(row, "rejected")
         if "conversation" in self.columns:  # the better answer is the chat's own last turn
-            prompt, chosen = _last_answer(prompt, self.columns["conversation"])
+            prompt, chosen = last_answer(prompt, self.columns["conversation"])
         else:
             chosen = self._side(row, "chosen")
-        prompt, chosen, rejected = _part(prompt, chosen, rejected)
+        prompt, chosen, rejected = parted(prompt, chosen, rejected)
         made = self._checked_pair(self._with_system(prompt, row), chosen, rejected, tools, warnings)
-        margin, weight = self._number(row, "margin"), self._number(row, "weight")
+        margin, weight = self._number(row, "margin"), self._weight(row)
         ratings = self._pair_of_ratings(row)
         if ratings is not None and ratings[0] < ratings[1]:
             message = f"chosen is rated {ratings[0]:g}, rejected {ratings[1]:g}"
             warnings.append(RowProblem("pair.rating", message, fix="are they swapped?", severity="warning"))
-        weight = 1.0 if weight is None else weight
         return replace(made, margin=margin, ratings=ratings, annotators=self._annotators(row), weight=weight)
 
     def ranking(self, row: Mapping[str, Any], warnings: list[RowProblem]) -> Ranking:
@@ -155,17 +152,16 @@ class _Reader:
             fix = "a list of two or more answers"
             raise RowProblem("rank.answers", f"{key} is no list of answers", path=key, value=listed, fix=fix)
         places = [f"{key}[{index}]" for index in range(len(listed))]
-        answers = [_one_answer(item, place) for item, place in zip(listed, places, strict=True)]
+        answers = [one_answer(item, place) for item, place in zip(listed, places, strict=True)]
         ranks, ratings = self._ranks(row, listed, key)
         made = self._checked_ranking(prompt, answers, places, ranks, warnings)
-        weight = self._number(row, "weight")
-        weight = 1.0 if weight is None else weight
-        return replace(made, ratings=ratings, tools=tools, annotators=self._annotators(row), weight=weight)
+        annotators, weight = self._annotators(row), self._weight(row)
+        return replace(made, ratings=ratings, tools=tools, annotators=annotators, weight=weight)
 
     def thumb(self, row: Mapping[str, Any], warnings: list[RowProblem]) -> Thumb:
         prompt, tools = self._prompt(row)
         if "conversation" in self.columns:
-            prompt, answer = _last_answer(prompt, self.columns["conversation"])
+            prompt, answer = last_answer(prompt, self.columns["conversation"])
         else:
             answer = self._side(row, "completion")
         key = self.columns.get("label", "label")
@@ -182,11 +178,11 @@ class _Reader:
     ) -> Preference:
         prompt = self._job_system(prompt)
         for name, side in (("chosen", chosen), ("rejected", rejected)):
-            _refuse_empty(side, self.columns.get(name, name))
+            refuse_empty(side, self.columns.get(name, name))
         if same_answer(chosen, rejected):
             raise RowProblem("pair.same", "chosen and rejected are the same", path="chosen", fix="leave the row out")
-        warnings += _checked(prompt, chosen, "chosen")
-        warnings += [w for w in _checked(prompt, rejected, "rejected") if not w.path.startswith("prompt[")]
+        warnings += checked(prompt, chosen, "chosen")
+        warnings += [w for w in checked(prompt, rejected, "rejected") if not w.path.startswith("prompt[")]
         if any(message.role == "user" for message in (*chosen, *rejected)):
             message = "chosen and rejected part before the last question"
             warnings.append(RowProblem("pair.turns", message, "chosen", fix="compare one answer", severity="warning"))
@@ -202,7 +198,7 @@ class _Reader:
     ) -> Ranking:
         prompt = self._job_system(prompt)
         for answer, place in zip(answers, places, strict=True):
-            warnings += _checked(prompt, answer, place)
+            warnings += checked(prompt, answer, place)
         if len(set(ranks)) == 1:
             message = "all answers have the same rank"
             raise RowProblem("rank.tied", message, path=places[0].partition("[")[0], fix="leave the row out")
@@ -218,8 +214,8 @@ class _Reader:
         warnings: list[RowProblem],
     ) -> Thumb:
         prompt = self._job_system(prompt)
-        _refuse_empty(answer, self.columns.get("completion", "completion"))
-        warnings += _checked(prompt, answer, self.columns.get("completion", "completion"))
+        refuse_empty(answer, self.columns.get("completion", "completion"))
+        warnings += checked(prompt, answer, self.columns.get("completion", "completion"))
         good = thumb_of(value)
         if good is None:
             fix = "write true or false"
@@ -254,7 +250,7 @@ class _Reader:
         key = self.columns.get(part, part)
         if key not in row:
             raise RowProblem("row.shape", f"the field {key} is missing", path=key, fix="add it")
-        return list(_one_answer(row[key], key, whole=True))
+        return list(one_answer(row[key], key, whole=True))
 
     def _with_system(self, messages: list[Message], row: Mapping[str, Any]) -> list[Message]:
         key = self.columns.get("system")
@@ -271,7 +267,14 @@ class _Reader:
     def _number(self, row: Mapping[str, Any], part: str) -> float | None:
         key = self.columns.get(part)
         value = row.get(key) if key else None
-        return None if value is None or value == "" else _number(value, key or part, "pair.rating")
+        return None if value is None or value == "" else number(value, key or part, "pair.rating")
+
+    def _weight(self, row: Mapping[str, Any]) -> float:
+        weight = self._number(row, "weight")
+        if weight is not None and weight < 0:
+            key = self.columns["weight"]
+            raise RowProblem("pair.rating", f"{key} is negative", path=key, value=weight, fix="a number from 0")
+        return 1.0 if weight is None else weight
 
     def _pair_of_ratings(self, row: Mapping[str, Any]) -> tuple[float, float] | None:
         chosen, rejected = self._number(row, "chosen_rating"), self._number(row, "rejected_rating")
@@ -284,7 +287,7 @@ class _Reader:
         if not isinstance(both, list) or len(both) != 2:
             fix = "a list of two numbers: chosen, rejected"
             raise RowProblem("pair.rating", f"{key} is no pair of numbers", path=key or "", value=both, fix=fix)
-        first, second = (_number(value, f"{key}[{index}]", "pair.rating") for index, value in enumerate(both))
+        first, second = (number(value, f"{key}[{index}]", "pair.rating") for index, value in enumerate(both))
         return first, second
 
     def _annotators(self, row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -310,27 +313,9 @@ class _Reader:
             if not isinstance(values, list) or len(values) != len(listed):
                 message = f"{where} has not one value an answer"
                 raise RowProblem("rank.rating", message, path=where, value=values, fix="one number for each answer")
-            numbers = tuple(_number(value, f"{where}[{i}]", "rank.rating") for i, value in enumerate(values))
+            numbers = tuple(number(value, f"{where}[{i}]", "rank.rating") for i, value in enumerate(values))
             return (ranks_of([-n for n in numbers]), None) if part == "ranks" else (ranks_of(numbers), numbers)
         raise RowProblem("rank.rating", "no ranks and no ratings", path=key, fix="add ranks, 1 for the best")
-
-
-def _one_answer(value: Any, path: str, *, whole: bool = False) -> Turns:
-    """An answer: text, a message, or messages; with ``whole``, also a transcript that holds its prompt."""
-    if whole and transcript.is_transcript(value):
-        return tuple(transcript.parse(value))
-    if isinstance(value, list) and value and isinstance(value[0], Mapping) and not _is_part(value[0]):
-        return tuple(read_turns(value, path))
-    if isinstance(value, Mapping):
-        if "role" in value or "from" in value:
-            return tuple(read_turns([value], path))
-        key = next((key for key in TEXT_KEYS if key in value), None)
-        if key is None:
-            raise RowProblem("rank.answers", "an answer without text", path=path, value=value, fix="add its text")
-        return _one_answer(value[key], f"{path}.{key}")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = as_text(value)  # an answer 42 is meant as text
-    return (Message("assistant", text_of(value, path, missing_is_empty=True)),)
 
 
 def _votes(row: Mapping[str, Any], spec: MapSpec) -> list[int]:
@@ -346,106 +331,3 @@ def _votes(row: Mapping[str, Any], spec: MapSpec) -> list[int]:
             fix = f"write a number from 1 to {len(counts)}, the answer's column, or tie"
             raise RowProblem("rank.rating", f"{column} names no answer", path=column, value=row.get(column), fix=fix)
     return counts
-
-
-def _is_part(value: Mapping[str, Any]) -> bool:
-    """Whether an object is a part of one message's content rather than a message."""
-    return "type" in value and "role" not in value and "from" not in value
-
-
-def _last_answer(messages: list[Message], key: str) -> tuple[list[Message], list[Message]]:
-    if messages[-1].role != "assistant":
-        message = f"the last message is from the {messages[-1].role}, so there is no answer that was judged"
-        raise RowProblem("answer.missing", message, path=f"{key}[{len(messages) - 1}]", fix="add the answer")
-    return messages[:-1], messages[-1:]
-
-
-def _part(
-    prompt: list[Message], chosen: list[Message], rejected: list[Message]
-) -> tuple[list[Message], list[Message], list[Message]]:
-    """Prompt and answers, the prompt taken out of sides that repeat it or found as what they share."""
-    if prompt:
-        return prompt, _without(prompt, chosen, "chosen"), _without(prompt, rejected, "rejected")
-    if len(chosen) == len(rejected) == 1:
-        fix = "add a field prompt, or write both as whole chats"
-        raise RowProblem("pair.prompt", "chosen and rejected stand without a prompt", path="chosen", fix=fix)
-    shared = 0
-    while shared < min(len(chosen), len(rejected)) and chosen[shared] == rejected[shared]:
-        shared += 1
-    if shared == len(chosen) == len(rejected):
-        raise RowProblem("pair.same", "chosen and rejected are the same", path="chosen", fix="leave the row out")
-    if not any(message.role == "user" for message in chosen[:shared]):
-        message = "chosen and rejected begin with different questions"
-        raise RowProblem("pair.prompt", message, path="rejected", fix="compare answers to one question")
-    if shared in (len(chosen), len(rejected)):
-        message = "one side is only the beginning of the other"
-        raise RowProblem("pair.prompt", message, path="rejected", fix="compare two answers to one question")
-    if "assistant" not in (chosen[shared].role, rejected[shared].role):
-        message = "chosen and rejected part at a question, not at an answer"
-        raise RowProblem("pair.prompt", message, path=f"rejected[{shared}]", fix="compare answers to one question")
-    return chosen[:shared], chosen[shared:], rejected[shared:]
-
-
-def _without(prompt: list[Message], side: list[Message], name: str) -> list[Message]:
-    """A side without the prompt that it may repeat.
-
-    Raises:
-        RowProblem: it begins with another prompt.
-    """
-    if side[0].role == "assistant":
-        return side
-    for said in (prompt, [m for m in prompt if m.role != "system"], prompt[-1:]):
-        if said and side[: len(said)] == said and len(side) > len(said):
-            return side[len(said) :]
-    message = f"{name} begins with another prompt than the row's own"
-    raise RowProblem("pair.prompt", message, path=f"{name}[0]", value=side[0].content, fix="make them the same")
-
-
-def _refuse_empty(side: Sequence[Message], path: str) -> None:
-    if not side or (not side[-1].content.strip() and not side[-1].tool_calls and side[-1].role == "assistant"):
-        raise RowProblem("pair.empty", f"{path} is empty", path=path, fix="leave the row out, or fill it in")
-
-
-def same_answer(chosen: Sequence[Message], rejected: Sequence[Message]) -> bool:
-    """Whether two answers say and do the same, white space around them left aside."""
-
-    def key(side: Sequence[Message]) -> list[tuple[str, str, object]]:
-        return [(m.role, m.content.strip(), m.tool_calls) for m in side]
-
-    return key(chosen) == key(rejected)
-
-
-def _checked(prompt: Sequence[Message], side: Sequence[Message], name: str) -> list[RowProblem]:
-    """Warnings of a prompt with one of its answers.
-
-    Raises:
-        RowProblem: they are no chat that can be rendered.
-    """
-    found = check_chat(Example(messages=(*prompt, *side)))
-    for problem in found:
-        problem.path = _place(problem.path, len(prompt), name, len(side))
-        if problem.severity == "error":
-            raise problem
-    return found
-
-
-def _place(path: str, asked: int, name: str, answers: int) -> str:
-    match = re.match(r"messages\[(\d+)\]", path)
-    if match is None:
-        return path
-    index, rest = int(match[1]), path[match.end() :]
-    if index < asked:
-        return f"prompt[{index}]{rest}"
-    return f"{name}[{index - asked}]{rest}" if answers > 1 else name
-
-
-def _number(value: Any, path: str, rule: str) -> float:
-    number: float | None = None
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            number = None
-    if number is None or not math.isfinite(number):
-        raise RowProblem(rule, f"{path} is not a number", path=path, value=value, fix="write a number")
-    return number
