@@ -361,7 +361,8 @@ INFO = '{"features": {}}'
 # name, what is made, what is given, what the refusal says
 PLACES: list[tuple[str, Callable[[Path], None], str, str]] = [
     ("a missing file", folder(), "none.jsonl", "no such file"),
-    ("a hub id", folder(), "owner/name", "hf download owner/name"),
+    ("a hub id", folder(), "owner/name", "hub:owner/name fetches"),
+    ("a hub id written wrong", folder(), "hub:name", "hub:OWNER/NAME@REVISION"),
     ("an address", folder(), "https://example.org/rows.jsonl", "download it"),
     ("a folder without rows", folder(d_in_readme__md="x"), "d", "no data files in d"),
     ("a pattern without a match", folder(d_in_a__md="x"), "d/*.jsonl", "nothing matches"),

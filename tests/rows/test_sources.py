@@ -114,9 +114,9 @@ def test_arrow_files_are_read_and_descriptions_are_no_rows(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("owner/name", "hf download owner/name --repo-type dataset --local-dir name"),
-        ("hf://datasets/owner/name", "hf download owner/name "),
-        ("https://huggingface.co/datasets/owner/name", "hf download owner/name "),
+        ("owner/name", "hub:owner/name fetches"),
+        ("hf://datasets/owner/name", "hub:owner/name fetches"),
+        ("https://huggingface.co/datasets/owner/name", "hub:owner/name fetches"),
         ("s3://bucket/rows.jsonl", "download it"),
         ("owner/rows.jsonl", "check the path"),
         ("rows", "check the path"),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from luthier.data.sources import files_of
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import DataSpec
 from luthier.records import Compared, Example
@@ -22,7 +23,6 @@ from luthier.rows import (
     SourceFile,
     compares,
     detect,
-    expand,
     join_threads,
     propose_map,
     read_file,
@@ -92,7 +92,7 @@ def read_tables(sources: Iterable[str], spec: DataSpec, *, folder: Path, supervi
     Raises:
         LuthierError: a file cannot be read, has no rows, has an unknown layout, or lacks a column that is named.
     """
-    tables = [_table(file, spec) for file in expand(sources, folder=folder)]
+    tables = [_table(file, spec) for file in files_of(sources, folder=folder)]
     if not any(table.raws for table in tables):
         raise LuthierError(
             f"the filters leave none of the {sum(table.rows for table in tables):,} rows",

@@ -13,11 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from luthier.data.sources import files_of
 from luthier.errors import LuthierError
 from luthier.models.source import file_hash
 from luthier.pipeline.keys import stage_key, training_environment
 from luthier.recipe import LoadedRecipe, QloraTuning, Recipe
-from luthier.rows import expand
 
 if TYPE_CHECKING:
     from luthier.models.chat import ChatFormat
@@ -122,7 +122,8 @@ class Job:
     def data_key(self) -> str:
         spec = self.recipe.data
         replay = () if spec.replay is None else tuple(s for s in spec.replay.source if s != "nano")
-        found = [file.path for group in (spec.source, spec.test, replay) for file in expand(group, folder=self.folder)]
+        groups = (spec.source, spec.test, replay)
+        found = [file.path for group in groups for file in files_of(group, folder=self.folder)]
         if spec.replay is not None and "nano" in spec.replay.source:
             found.append(Path(str(files("luthier") / "models" / "nano" / "replay.jsonl.gz")))
         digests = [file_hash(path) for path in found if path is not None]

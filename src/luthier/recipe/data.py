@@ -187,7 +187,8 @@ class DataSpec(Spec):
     """Where the rows are and what is done to them."""
 
     source: Annotated[tuple[str, ...], OneOrMany] = Field(min_length=1)
-    """Files, folders or globs: JSONL (plain, .gz, .zst), JSON, CSV, TSV, Parquet, Arrow; ``-`` is standard input."""
+    """Files, folders or globs: JSONL (plain, .gz, .zst), JSON, CSV, TSV, Parquet, Arrow; ``-`` is standard input;
+    ``hub:OWNER/NAME`` is a data set of the hub, with ``@REVISION`` and ``:FILES`` if you like."""
     test: Annotated[tuple[str, ...], OneOrMany] = ()
     """A test set of your own. It is never altered; rows of train that stand in it are removed from train."""
     shape: ShapeName = "auto"

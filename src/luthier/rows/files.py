@@ -20,7 +20,7 @@ KINDS: dict[str, Kind] = {
     ".jsonl": "json", ".ndjson": "json", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet",
     ".arrow": "arrow",
 }  # fmt: skip
-_PACKED = (".gz", ".zst")
+PACKED = (".gz", ".zst")
 _READABLE = "JSONL (plain, .gz, .zst), JSON, CSV, TSV, Parquet, Arrow"
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 _DESCRIPTIONS = ("dataset_info.json", "dataset_dict.json", "state.json")
@@ -88,8 +88,7 @@ def _nowhere(source: str, path: Path) -> LuthierError:
     what = f"no such file or folder: {source}"
     name = re.sub(r"^(hf://datasets/|hf://|https?://huggingface\.co/datasets/)", "", source).rstrip("/")
     if _HUB_ID.fullmatch(name) and kind_of(Path(name)) is None and not path.parent.is_dir():
-        fix = f"hf download {name} --repo-type dataset --local-dir {Path(name).name}, then give that folder"
-        return LuthierError(what, where=path, why="data sets of the hub are not fetched, only files are read", fix=fix)
+        return LuthierError(what, where=path, fix=f"check the path; hub:{name} fetches a data set of the hub")
     if "://" in source:
         why = "rows are read from files on this machine"
         return LuthierError(what, where=source, why=why, fix="download it, then give the file")
@@ -137,7 +136,7 @@ def _listed(path: Path, key: str) -> list[str]:
 def kind_of(path: Path) -> Kind | None:
     """The layout that a file's name promises, or None."""
     suffixes = [s.lower() for s in path.suffixes]
-    if suffixes and suffixes[-1] in _PACKED:
+    if suffixes and suffixes[-1] in PACKED:
         suffixes.pop()
     return KINDS.get(suffixes[-1]) if suffixes else None
 
