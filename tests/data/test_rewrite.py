@@ -126,6 +126,9 @@ def test_rows_that_are_wrong_are_written_beside(home: Path) -> None:
     made = rewrite(["in.jsonl"], "out.jsonl", "trl")
     assert (made.written, made.set_aside, made.beside) == (1, 2, "out.quarantine.jsonl")
     assert [row["rule"] for row in lines(home / "out.quarantine.jsonl")] == ["row.json", "answer.missing"]
+    with pytest.raises(LuthierError, match="there is a file already"):
+        rewrite(["in.jsonl"], "out.json", "trl")  # its quarantine would replace the other's
+    assert not (home / "out.json").exists()
     put(home / "bad.jsonl", "{broken")
     with pytest.raises(LuthierError, match="none of the 1 rows can be used"):
         rewrite(["bad.jsonl"], "none.jsonl", "trl")

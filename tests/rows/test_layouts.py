@@ -302,7 +302,10 @@ def test_openai_gets_ids_for_calls_and_arguments_as_text() -> None:
     )
     filled = with_call_ids(given_ids)
     assert isinstance(filled, Example)
-    assert [m.tool_call_id for m in filled.messages if m.role == "tool"] == ["x", "call_2"]
+    assert [m.tool_call_id for m in filled.messages if m.role == "tool"] == ["x", "call_1"]
+    pair = with_call_ids(Preference((U,), (CALLED,), (CALLED,)))
+    assert isinstance(pair, Preference)
+    assert [side[0].tool_calls[0].id for side in (pair.chosen, pair.rejected)] == ["call_1", "call_2"]
 
 
 @pytest.mark.parametrize(

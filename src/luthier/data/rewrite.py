@@ -118,19 +118,25 @@ def rewrite(
     rows, lost = _lightened([target.prepare(row) for row in rows], target, set(lose))
     written = [_written(row, target, columns) for row in rows]
 
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    entry, entry_file = None, None
     kind = kinds.most_common(1)[0][0]
+    entry: Mapping[str, Any] | None = None
+    described: dict[str, Any] = {}
+    beside: Path | None = None
     if target.entry is not None:
         entry = target.entry(kind, path.name if path else "rows.jsonl", {key for row in written for key in row})
     if target.name == "llamafactory" and path is not None and entry is not None:
-        entry, entry_file = _describe(path, entry, force)
-    _write(path, written)
-    beside = None
+        entry = {_stem(path): entry}
+        described = {**_described(path, entry, force), **entry}
     if errors and path is not None:
-        beside = path.with_name(f"{path.name.partition('.')[0]}.quarantine.jsonl")
+        beside = path.with_name(f"{_stem(path)}.quarantine.jsonl")
+        _refuse_existing(beside, force)
+    # nothing has been written so far, so that a refusal leaves nothing behind
+    _write(path, written)
+    if beside is not None:
         write_jsonl(beside, map(quarantined, errors))
+    if described and path is not None:
+        write_json(path.with_name(DESCRIPTION), described)
+    entry_file = str(path.with_name(DESCRIPTION)) if described and path is not None else None
     left = () if columns else tuple(dict.fromkeys(key for row in rows for key in row.meta))
     return Rewritten(
         out, to, kind, read, len(written), len(errors), lost, left, str(beside) if beside else None, entry, entry_file
@@ -156,9 +162,17 @@ def _output(out: str, sources: Sequence[str], force: bool, folder: Path) -> Path
         raise UsageError(f"rows cannot be written to {out}", where=out, fix=fix)
     if any((folder / source).resolve() == path.resolve() for source in sources):
         raise LuthierError("the output would replace the source", where=out, fix="write to another file")
-    if path.exists() and not force:
-        raise LuthierError("there is a file already", where=out, fix="choose another name, or --force replaces it")
+    _refuse_existing(path, force)
     return path
+
+
+def _refuse_existing(path: Path, force: bool) -> None:
+    if path.exists() and not force:
+        raise LuthierError("there is a file already", where=path, fix="choose another name, or --force replaces it")
+
+
+def _stem(path: Path) -> str:
+    return path.name.partition(".")[0]
 
 
 def _rows(
@@ -264,9 +278,13 @@ def _written(row: Row, target: Target, columns: bool) -> dict[str, Any]:
     return {**written, **row.meta} if columns else written
 
 
-def _describe(path: Path, entry: Mapping[str, Any], force: bool) -> tuple[dict[str, Any], str]:
-    """Put the entry into the dataset_info.json beside the rows; others in it stay as they are."""
-    name, file = path.name.partition(".")[0], path.with_name(DESCRIPTION)
+def _described(path: Path, entry: Mapping[str, Any], force: bool) -> dict[str, Any]:
+    """What the dataset_info.json beside the rows holds already.
+
+    Raises:
+        LuthierError: it is broken, or describes other rows under the same name.
+    """
+    name, file = _stem(path), path.with_name(DESCRIPTION)
     known: dict[str, Any] = {}
     if file.exists():
         try:
@@ -275,14 +293,15 @@ def _describe(path: Path, entry: Mapping[str, Any], force: bool) -> tuple[dict[s
             known = {"": None}
         if not isinstance(known, dict) or "" in known:
             raise LuthierError(f"{DESCRIPTION} is not a JSON object", where=file, fix="mend it or move it away")
-        if known.get(name, entry) != entry and not force:
+        if known.get(name, entry[name]) != entry[name] and not force:
             fix = "choose another name for the output, or --force replaces the entry"
             raise LuthierError(f"{DESCRIPTION} describes another {name} already", where=file, fix=fix)
-    write_json(file, {**known, name: entry})
-    return {name: dict(entry)}, str(file)
+    return known
 
 
 def _write(path: Path | None, rows: Sequence[Mapping[str, Any]]) -> None:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
     if path is None:
         for row in rows:
             sys.stdout.buffer.write(json_line(row))

@@ -6,12 +6,13 @@ with another part is not written (see ``parts``). What is written reads back as 
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from luthier.records import Example, Message, Origin, Preference, Ranking, Thumb, ToolCall
+from luthier.records import Example, Message, Origin, Preference, Ranking, Thumb
 from luthier.rows.compare import to_compared
 from luthier.rows.convert import Layout, to_examples
 from luthier.rows.fields import Shape
@@ -78,23 +79,28 @@ def openai_message(message: Message) -> Json:
 
 def with_call_ids(row: Row) -> Row:
     """The row with an id on every tool call and every tool's answer, as OpenAI demands; those it has stay."""
-    if not isinstance(row, Example):
-        return row
-    messages, waiting, count = [], list[str](), 0
-    for message in row.messages:
+    numbers = itertools.count(1)
+    if isinstance(row, Example):
+        return replace(row, messages=_identified(row.messages, numbers))
+    if isinstance(row, Preference):
+        prompt, chosen, rejected = (_identified(run, numbers) for run in (row.prompt, row.chosen, row.rejected))
+        return replace(row, prompt=prompt, chosen=chosen, rejected=rejected)
+    return row
+
+
+def _identified(messages: Sequence[Message], numbers: Iterator[int]) -> tuple[Message, ...]:
+    out, waiting = [], list[str]()
+    for message in messages:
         if message.tool_calls:
-            calls = []
-            for call in message.tool_calls:
-                count += 1
-                calls.append(call if call.id else ToolCall(call.name, call.arguments, f"call_{count}"))
+            calls = [call if call.id else replace(call, id=f"call_{next(numbers)}") for call in message.tool_calls]
             message = replace(message, tool_calls=tuple(calls))
             waiting = [call.id or "" for call in calls]
         elif message.role == "tool":
             answered = message.tool_call_id or (waiting[0] if waiting else None)
             message = replace(message, tool_call_id=answered)
             waiting = [identifier for identifier in waiting if identifier != answered]
-        messages.append(message)
-    return replace(row, messages=tuple(messages))
+        out.append(message)
+    return tuple(out)
 
 
 def turns_of(messages: Sequence[Message]) -> list[Json]:
