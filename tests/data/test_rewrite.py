@@ -83,6 +83,15 @@ def test_rankings_become_pairs_when_the_user_says_so(home: Path) -> None:
     assert [row["margin"] for row in lines(home / "out.jsonl")] == [1.0, 2.0, 1.0]
 
 
+def test_ranks_and_ratings_both_come_back(home: Path) -> None:
+    put(home / "in.jsonl", RANKED)
+    rewrite(["in.jsonl"], "one.jsonl", "messages")
+    rewrite(["one.jsonl"], "two.jsonl", "messages")
+    (row,) = lines(home / "one.jsonl")
+    assert (row["ranks"], row["ratings"]) == ([1, 2, 3], [3.0, 2.0, 1.0])
+    assert lines(home / "two.jsonl") == [row]
+
+
 def test_llamafactorys_description_is_written_beside_and_others_stay(home: Path) -> None:
     (home / "dataset_info.json").write_text('{"other": {"file_name": "x.json"}}')
     put(home / "in.jsonl", PAIR)

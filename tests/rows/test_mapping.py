@@ -139,6 +139,7 @@ def test_a_mapping_that_names_no_column_is_refused_with_its_key(
     ("keys", "says"),
     [
         ({}, "needs prompt and completion, or turns"),
+        ({"turns": [{"role": "usr", "content": "q"}]}, "write user, assistant, system, or"),
         ({"prompt": "q"}, "needs completion, or chosen and rejected"),
         ({"prompt": "q", "answers": ["a", "b"]}, "need ratings or votes"),
         ({"prompt": "q", "answers": ["a", "b"], "ratings": ["c"]}, "one column for each"),

@@ -106,6 +106,8 @@ def test_arrow_files_are_read_and_descriptions_are_no_rows(tmp_path: Path) -> No
     (tmp_path / "dataset_info.json").write_text('{"mine": {"file_name": "a.arrow"}}')
     assert [file.name for file in expand(["."], folder=tmp_path)] == ["a.arrow"]
     assert [raw.value for raw in rows(tmp_path, ".")] == SHARDS[0]
+    (tmp_path / "old.quarantine.jsonl").write_text('{"rule": "row.json"}\n')
+    assert len(rows(tmp_path, ".")) == 2 and len(rows(tmp_path, "old.quarantine.jsonl")) == 1
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "state.json").write_text('{"prompt": "a", "completion": "b"}')
     assert [raw.value for raw in rows(tmp_path, "own")] == [{"prompt": "a", "completion": "b"}]

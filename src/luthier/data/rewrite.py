@@ -20,7 +20,7 @@ from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.recipe.data import DataSpec, SplitSpec
 from luthier.records import Example, Ranking
 from luthier.rows import Finding, compares, pairs, write_jsonl
-from luthier.rows.layouts import KINDS, TARGETS, Kind, Target, form_for, kind_of, read_back
+from luthier.rows.layouts import KINDS, TARGETS, Kind, Target, form_for, kind_of, read_back, same
 from luthier.rows.parts import LOSABLE, PARTS, Row, parts_of, without
 from luthier.rows.write import json_line, write_json
 
@@ -264,7 +264,7 @@ def _written(row: Row, target: Target, columns: bool) -> dict[str, Any]:
     written = form.write(row)
     back = read_back(written, form)
     label = row.label if isinstance(row, Example) and target.forms.get("labelled") else None
-    if back is None or back.id != row.id or (label is not None and getattr(back, "label", None) != label):
+    if not same(row, back) or (label is not None and getattr(back, "label", None) != label):
         raise LuthierError(
             f"a row would come back from {target.name} as another one",
             where=row.origin or "",

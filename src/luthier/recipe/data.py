@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from luthier.recipe.spec import OneOrMany, Share, Spec
 
@@ -63,6 +63,13 @@ class TurnSpec(Spec):
     """Who speaks: ``user``, ``assistant``, ``system``, or a template with ``{{column}}`` that names the speaker."""
     content: str = Field(min_length=1)
     """What is said: a column name or a template. A row in which it is empty does not have this turn."""
+
+    @field_validator("role")
+    @classmethod
+    def _known(cls, role: str) -> str:
+        if role not in ("user", "assistant", "system") and "{{" not in role:
+            raise ValueError("write user, assistant, system, or {{column}} for the column that names the speaker")
+        return role
 
 
 class TurnListSpec(Spec):

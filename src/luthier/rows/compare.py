@@ -299,23 +299,32 @@ class _Reader:
     def _ranks(
         self, row: Mapping[str, Any], listed: Sequence[Any], key: str
     ) -> tuple[tuple[int, ...], tuple[float, ...] | None]:
-        """Ranks from 1, and the ratings they come from (if they do)."""
-        for part, keys in (("ranks", RANK_KEYS), ("ratings", RATING_KEYS)):
-            column = self.columns.get(part)
-            if column is not None:
-                values, where = row.get(column), column
-            else:
-                objects = [item for item in listed if isinstance(item, Mapping)]
-                inside = [next((item[k] for k in keys if k in item), None) for item in objects]
-                values, where = (inside if any(v is not None for v in inside) else None), key
-            if values is None:
-                continue
-            if not isinstance(values, list) or len(values) != len(listed):
-                message = f"{where} has not one value an answer"
-                raise RowProblem("rank.rating", message, path=where, value=values, fix="one number for each answer")
-            numbers = tuple(number(value, f"{where}[{i}]", "rank.rating") for i, value in enumerate(values))
-            return (ranks_of([-n for n in numbers]), None) if part == "ranks" else (ranks_of(numbers), numbers)
+        """Ranks from 1 (those given count, else those of the ratings), and the ratings, if there are any."""
+        ranks = self._numbers(row, listed, key, "ranks", RANK_KEYS)
+        ratings = self._numbers(row, listed, key, "ratings", RATING_KEYS)
+        if ranks is not None:
+            return ranks_of([-rank for rank in ranks]), ratings
+        if ratings is not None:
+            return ranks_of(ratings), ratings
         raise RowProblem("rank.rating", "no ranks and no ratings", path=key, fix="add ranks, 1 for the best")
+
+    def _numbers(
+        self, row: Mapping[str, Any], listed: Sequence[Any], key: str, part: str, keys: Sequence[str]
+    ) -> tuple[float, ...] | None:
+        """One number for each answer, from a column beside them or from inside each; None where there are none."""
+        column = self.columns.get(part)
+        if column is not None:
+            values, where = row.get(column), column
+        else:
+            objects = [item for item in listed if isinstance(item, Mapping)]
+            inside = [next((item[k] for k in keys if k in item), None) for item in objects]
+            values, where = (inside if any(v is not None for v in inside) else None), key
+        if values is None:
+            return None
+        if not isinstance(values, list) or len(values) != len(listed):
+            message = f"{where} has not one value an answer"
+            raise RowProblem("rank.rating", message, path=where, value=values, fix="one number for each answer")
+        return tuple(number(value, f"{where}[{i}]", "rank.rating") for i, value in enumerate(values))
 
 
 def _votes(row: Mapping[str, Any], spec: MapSpec) -> list[int]:

@@ -144,6 +144,8 @@ def kind_of(path: Path) -> Kind | None:
 def _is_data(path: Path, root: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
     described = path.name in _DESCRIPTIONS
+    if path.name.endswith("quarantine.jsonl"):  # rows that were set aside come back only when they are named
+        described = True
     if path.name == "state.json":  # rows of somebody's own may be called so
         described = (path.parent / "dataset_info.json").exists()
     return not hidden and not described and kind_of(path) is not None and path.is_file()

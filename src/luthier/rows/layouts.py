@@ -25,6 +25,8 @@ KINDS: dict[Kind, str] = {
     "ranking": "ranked answers", "thumb": "thumbs",
 }  # fmt: skip
 Json = dict[str, Any]
+_SAID = ("margin", "ratings", "annotators", "weight")
+"""What belongs to a row beside its content, and must come back with it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,13 @@ def read_back(written: Json, form: Form) -> Row | None:
     raw, layout = Raw(Origin("", 1), written), Layout(form.shape)
     made = to_compared([raw], layout) if form.shape.compares else to_examples([raw], layout)
     return next((row for row in made if isinstance(row, Example | Preference | Ranking | Thumb)), None)
+
+
+def same(row: Row, back: Row | None) -> bool:
+    """Whether a row came back as it was: its content, and what was said about it."""
+    if back is None or type(back) is not type(row) or back.id != row.id:
+        return False
+    return all(getattr(back, name, None) == getattr(row, name, None) for name in _SAID)
 
 
 def openai_message(message: Message) -> Json:
