@@ -143,7 +143,7 @@ def through_a_file(rows: list[dict[str, Any]], form: Form) -> list[Row]:
 
 
 @pytest.mark.parametrize(("name", "kind"), FORMS, ids=[f"{n}-{k}" for n, k in FORMS])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_row_that_a_layout_holds_comes_back_as_it_was(name: str, kind: Kind, data: st.DataObject) -> None:
     target = TARGETS[name]
