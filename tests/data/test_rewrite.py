@@ -143,6 +143,13 @@ def test_rows_that_are_wrong_are_written_beside(home: Path) -> None:
         rewrite(["bad.jsonl"], "none.jsonl", "trl")
 
 
+def test_thumbs_of_one_kind_are_written_whole_and_nothing_beside(home: Path) -> None:
+    put(home / "in.jsonl", {"prompt": "a", "completion": "b", "label": True})
+    made = rewrite(["in.jsonl"], "out.jsonl", "trl")
+    assert (made.written, made.set_aside, made.beside) == (1, 0, None)
+    assert not (home / "out.quarantine.jsonl").exists()
+
+
 def test_a_row_that_would_come_back_as_another_is_refused(home: Path) -> None:
     put(
         home / "in.jsonl",

@@ -20,6 +20,7 @@ from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.recipe.data import DataSpec, SplitSpec
 from luthier.records import Example, Ranking
 from luthier.rows import Finding, compares, pairs, write_jsonl
+from luthier.rows.finding import OF_SETS
 from luthier.rows.layouts import KINDS, TARGETS, Kind, Target, form_for, kind_of, read_back, same
 from luthier.rows.parts import LOSABLE, PARTS, Row, parts_of, without
 from luthier.rows.write import json_line, write_json
@@ -103,7 +104,7 @@ def rewrite(
     path = _output(out, sources, force, folder or Path.cwd())
     spec = (spec or DataSpec(source=tuple(sources))).model_copy(update={"split": SplitSpec()})
     rows, findings, read = _rows(sources, spec, target, folder or Path.cwd())
-    errors = [finding for finding in findings if finding.severity == "error"]
+    errors = [f for f in findings if f.severity == "error" and f.rule not in OF_SETS]
     if not rows:
         raise LuthierError(
             f"none of the {read:,} rows can be used",

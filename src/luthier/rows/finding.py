@@ -56,6 +56,10 @@ UNANSWERED = frozenset({"answer.missing", "answer.empty", "answer.weight", "labe
 """Rules that mean: there is no answer to learn from (``data.on_unanswered``)."""
 
 
+OF_SETS = frozenset({"kto.balance"})
+"""Rules about all rows together: no single row is set aside for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing wrong with one row.
