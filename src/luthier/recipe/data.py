@@ -35,9 +35,9 @@ class FilterSpec(Spec):
     values: Annotated[tuple[str, ...], BeforeValidator(_as_cells)] = ()
     """The values, as text; ``{language: [en, de]}`` is short for ``{language: {values: [en, de]}}``."""
     min: float | None = None
-    """The smallest number that counts; left out, there is no lower end."""
+    """The smallest number that counts; without it there is no lower end."""
     max: float | None = None
-    """The largest number that counts; left out, there is no upper end."""
+    """The largest number that counts; without it there is no upper end."""
 
     @model_validator(mode="after")
     def _something(self) -> FilterSpec:
@@ -145,7 +145,7 @@ class ThreadSpec(Spec):
     id: str
     """Column that tells which conversation a row belongs to."""
     order: str | None = None
-    """Column to sort by inside a conversation (a number or a time); left out, the order of the file counts."""
+    """Column to sort by inside a conversation (a number or a time); without it the order of the file counts."""
     role: str
     """Column with the speaker."""
     content: str
