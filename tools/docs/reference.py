@@ -53,7 +53,7 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 def default_text(field: Any) -> str:
     value = field.default
     if value is PydanticUndefined:
-        return "required"
+        return "required" if field.default_factory is None else f"`{json.dumps(field.default_factory())}`"
     if value is None:
         return "derived" if "left out" in (field.description or "") else "none"
     if isinstance(value, BaseModel):

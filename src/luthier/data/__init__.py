@@ -11,12 +11,14 @@ from luthier.data.check import CheckReport, check
 from luthier.data.funnel import LOSSES
 from luthier.data.prepare import Prepared, before, build, examples, prepare, report
 from luthier.data.propose import Proposal, propose
+from luthier.data.rewrite import Rewritten, rewrite
 
 __all__ = [
     "LOSSES",
     "CheckReport",
     "Prepared",
     "Proposal",
+    "Rewritten",
     "before",
     "build",
     "check",
@@ -24,4 +26,5 @@ __all__ = [
     "prepare",
     "propose",
     "report",
+    "rewrite",
 ]

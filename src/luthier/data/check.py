@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from luthier.data.load import convert, labels_of, read_tables
+from luthier.data.load import convert, convert_judged, labels_of, layout_of, read_tables
 from luthier.recipe.data import DataSpec
-from luthier.rows import RULES, Finding, SourceFile
+from luthier.rows import RULES, Finding, SourceFile, compares
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,22 @@ def check(
 ) -> CheckReport:
     """Check every row of the sources (and of the spec's test set, if it has one). ``known`` names files of the store.
 
+    Files may hold preference rows, unless a spec is given: then they are checked as what is to be learned.
+
     Raises:
         LuthierError: a file is missing, no data, or of unknown layout.
     """
+    supervised = spec is not None
     spec = spec or DataSpec(source=tuple(sources))
     where = folder or Path.cwd()
-    tables = read_tables([*sources, *spec.test], spec, folder=where, known=known)
-    loaded = convert(tables, spec, labels=labels_of(tables))
+    tables = read_tables(sources, spec, folder=where, known=known, supervised=supervised)
+    if spec.test:
+        tables += read_tables(spec.test, spec.unfiltered(), folder=where, supervised=supervised)
+    chats = [table for table in tables if not compares(layout_of(table, spec))]
+    judged = convert_judged([table for table in tables if compares(layout_of(table, spec))], spec)
+    loaded = convert(chats, spec, labels=labels_of(chats))
     files = tuple(
         {"file": t.file.name, "rows": t.rows, "shape": t.shape.name, "reason": t.shape.reason} for t in tables
     )
-    return CheckReport(loaded.rows, len(loaded.examples), files, loaded.findings)
+    usable = len(loaded.examples) + len(judged.examples)
+    return CheckReport(loaded.rows + judged.rows, usable, files, (*loaded.findings, *judged.findings))

@@ -81,6 +81,11 @@ class Funnel:
         self.left -= len(found)
         self._add(name, rule, len(found), [show(loss) for loss in found[:_SHOWN]], **facts)
 
+    def leave_out(self, name: str, rule: str, rows: int) -> None:
+        """Rows that the recipe does not want; they stay where they are, in the source."""
+        self.left -= rows
+        self._add(name, rule, rows, [])
+
     def change(self, name: str, rule: str, changed: int, shown: Iterable[Example] = (), **facts: Any) -> None:
         """A step that changed or added rows but took none."""
         examples = [Shown(e.id, str(e.origin or ""), cut(e.asked), "").to_dict() for e in shown][:_SHOWN]

@@ -12,23 +12,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from luthier.data.family import with_families
+from luthier.data.sources import files_of
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import DataSpec
-from luthier.records import Example, Message
+from luthier.records import Compared, Example, Message
 from luthier.rows import (
     Finding,
     Layout,
     Raw,
     Shape,
     SourceFile,
+    compares,
     detect,
-    expand,
     join_threads,
     propose_map,
     read_file,
+    to_compared,
     to_examples,
 )
 from luthier.rows.convert import label_text
+from luthier.rows.filter import check_filters, describe, wanted
 from luthier.rows.mapping import check_columns
 from luthier.rows.shape import explicit
 from luthier.store.rowfile import is_erased
@@ -38,13 +41,17 @@ MAX_LABELS = 30
 
 @dataclass(frozen=True)
 class Table:
-    """One file as read: its rows and what they look like. ``sha256`` is that of the file's bytes."""
+    """One file as read: its rows and what they look like.
+
+    ``sha256`` is that of the file's bytes; ``filtered`` rows were left out by ``data.keep`` or ``data.drop``.
+    """
 
     file: SourceFile
     raws: tuple[Raw, ...]
     shape: Shape
     rows: int
     sha256: str
+    filtered: int = 0
 
     @property
     def parent(self) -> str:
@@ -56,11 +63,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Loaded:
-    """Examples in reading order, and what was found wrong (errors: the row is not among the examples)."""
+    """Examples in reading order, and what was found wrong (errors: the row is not among the examples).
+
+    ``rows`` were read, ``filtered`` of them not wanted.
+    """
 
     examples: tuple[Example, ...]
     findings: tuple[Finding, ...]
     rows: int
+    filtered: int = 0
 
     @property
     def errors(self) -> list[Finding]:
@@ -68,16 +79,57 @@ class Loaded:
         return [finding for finding in self.findings if finding.severity == "error"]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Rows that say which answer is better, and what was found wrong; as :class:`Loaded`."""
+
+    examples: tuple[Compared, ...]
+    findings: tuple[Finding, ...]
+    rows: int
+
+
 def read_tables(
-    sources: Iterable[str], spec: DataSpec, *, folder: Path, known: Mapping[str, SourceFile] | None = None
+    sources: Iterable[str],
+    spec: DataSpec,
+    *,
+    folder: Path,
+    known: Mapping[str, SourceFile] | None = None,
+    supervised: bool = True,
 ) -> list[Table]:
-    """Every file of the sources with its layout; ``known`` names files of the store.
+    """Every file of the sources with its layout; ``supervised`` refuses rows that say which answer is better.
+
+    ``known`` names files of the store; their rows are taken whole. ``data.keep`` and ``data.drop`` leave rows of other
+    files out; for a test set, which is never altered, hand in a spec without them.
 
     Raises:
         LuthierError: a file cannot be read, has no rows, has an unknown layout, or lacks a column that is named.
     """
-    files = expand(sources, folder=folder, known=known)
-    return [_table(file, spec) if file.artifact is None else _own_table(file) for file in files]
+    files = files_of(sources, folder=folder, known=known)
+    tables = [_table(file, spec) if file.artifact is None else _own_table(file) for file in files]
+    if (spec.keep or spec.drop) and not any(table.raws for table in tables):
+        raise LuthierError(
+            f"the filters leave none of the {sum(table.rows for table in tables):,} rows",
+            where=", ".join(table.file.name for table in tables[:3]),
+            why=f"only rows count whose {describe(spec.keep, spec.drop)}",
+            fix="change data.keep or data.drop",
+        )
+    for table in tables if supervised else ():
+        if compares(layout_of(table, spec)):
+            raise LuthierError(
+                f"these are preference rows ({table.shape.reason})",
+                where=table.file.name,
+                why="supervised fine-tuning learns one answer a row, not which of two is better",
+                fix="keep the good answers: data: {map: {prompt: …, completion: chosen}}",
+            )
+    return tables
+
+
+def layout_of(table: Table, spec: DataSpec, labels: tuple[str, ...] = ()) -> Layout:
+    """How the rows of a table are read."""
+    return Layout(
+        shape=table.shape, map=spec.map, system=spec.system, labels=labels,
+        group_by=spec.split.group_by, time=spec.split.by_time,
+    )  # fmt: skip
 
 
 def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] = ()) -> Loaded:
@@ -88,16 +140,26 @@ def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] 
         if table.file.artifact is not None:
             examples += _own_examples(table, spec)
             continue
-        layout = Layout(
-            shape=table.shape, map=spec.map, system=spec.system, labels=labels,
-            group_by=spec.split.group_by, time=spec.split.by_time,
-        )  # fmt: skip
-        for item in to_examples(table.raws, layout):
+        for item in to_examples(table.raws, layout_of(table, spec, labels)):
             if isinstance(item, Example):
                 examples.append(item)
             else:
                 findings.append(item)
-    return Loaded(tuple(with_families(examples)), tuple(findings), sum(table.rows for table in tables))
+    filtered = sum(table.filtered for table in tables)
+    return Loaded(tuple(with_families(examples)), tuple(findings), sum(table.rows for table in tables), filtered)
+
+
+def convert_judged(tables: Sequence[Table], spec: DataSpec) -> Judged:
+    """The rows of tables that say which answer is better (see :func:`luthier.rows.compares`)."""
+    made: list[Compared] = []
+    findings: list[Finding] = []
+    for table in tables:
+        for item in to_compared(table.raws, layout_of(table, spec)):
+            if isinstance(item, Finding):
+                findings.append(item)
+            else:
+                made.append(item)
+    return Judged(tuple(made), tuple(findings), sum(table.rows for table in tables))
 
 
 def labels_of(tables: Sequence[Table]) -> tuple[str, ...]:
@@ -145,11 +207,16 @@ def _table(file: SourceFile, spec: DataSpec) -> Table:
                     why=f"data.split.{key} names it",
                     fix=did_you_mean(column, fields),
                 )
+    digest = _digest(file, raws)
+    if fields and (spec.keep or spec.drop):
+        check_filters(spec.keep, spec.drop, list(fields), where=file.name)
+        raws = wanted(raws, spec.keep, spec.drop)
+    filtered = rows - len(raws)
     if spec.thread is not None and fields:
         check_columns(spec.thread, list(fields), where=file.name)
         raws = list(join_threads(raws, spec.thread))
     shape = _shape([raw for raw in raws if raw.value is not None], file, spec)
-    return Table(file, tuple(raws), shape, rows, _digest(file, raws))
+    return Table(file, tuple(raws), shape, rows, digest, filtered)
 
 
 def _shape(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
@@ -164,13 +231,6 @@ def _shape(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
     if spec.shape not in ("auto", "table"):
         return explicit(spec.shape, values)
     shape = detect(values)
-    if shape.name == "preference":
-        raise LuthierError(
-            f"these are preference rows ({shape.reason})",
-            where=file.name,
-            why="supervised fine-tuning learns one answer a row, not which of two is better",
-            fix="keep the good answers: data: {map: {prompt: …, completion: chosen}}",
-        )
     if shape.known and spec.shape == "auto":
         return shape
     raise LuthierError(
@@ -186,7 +246,7 @@ def _suggest(values: Sequence[dict[str, object]]) -> str:
         proposed, _ = propose_map(values)
     except LuthierError:
         return 'map them with data.map: {prompt: "{{column}}", completion: column}'
-    prompt = proposed.prompt.replace("\n", "\\n")
+    prompt = (proposed.prompt or "").replace("\n", "\\n")
     return f'map them with data.map, perhaps {{prompt: "{prompt}", completion: {proposed.completion}}}'
 
 

@@ -31,6 +31,7 @@ from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
 from luthier.records import Example
 from luthier.rows import SourceFile, write_jsonl
+from luthier.rows.filter import describe
 from luthier.text import normalise
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def build(
         LuthierError: see :func:`prepare`.
     """
     tables = read_tables(spec.source, spec, folder=folder, known=known)
-    test_tables = read_tables(spec.test, spec, folder=folder) if spec.test else []
+    test_tables = read_tables(spec.test, spec.unfiltered(), folder=folder) if spec.test else []
     labels = labels_of([*tables, *test_tables])
     loaded, given = convert(tables, spec, labels=labels), convert(test_tables, spec, labels=labels)
     refuse.unanswered(loaded, spec)
@@ -253,10 +254,11 @@ def build(
             "replay": len(replay.examples) if replay else 0,
             "removed": len(removed),
             "quarantined": len(quarantine),
+            **({"filtered": loaded.filtered} if loaded.filtered else {}),
         },
         "shape": _shape(tables[0]),
         "files": [_shape(table) | {"rows": table.rows} for table in (*tables, *test_tables)],
-        "map": spec.map.model_dump(exclude_none=True) if spec.map else None,
+        "map": spec.map.model_dump(exclude_defaults=True) if spec.map else None,
         "thread": spec.thread.model_dump() if spec.thread else None,
         "steps": funnel.steps,
         "test_set": {"given": bool(spec.test), "rows": given.rows, "unusable": len(given.errors)},
@@ -285,10 +287,12 @@ def build(
 def _book_reading(funnel: Funnel, loaded: Loaded, tables: Sequence[Table], spec: DataSpec) -> None:
     files = f"{len(tables):,} file{'' if len(tables) == 1 else 's'}"
     funnel.start(loaded.rows, f"{files}: {tables[0].shape.reason}")
+    if spec.keep or spec.drop:
+        funnel.leave_out("filtered", f"only rows count whose {describe(spec.keep, spec.drop)}", loaded.filtered)
     unreadable = [finding for finding in loaded.errors if finding.rule.startswith("row.")]
     invalid = [finding for finding in loaded.errors if not finding.rule.startswith("row.")]
     if spec.thread is not None:  # several rows are one chat: from here on chats are counted
-        joined = loaded.rows - len(loaded.errors) - len(loaded.examples)
+        joined = funnel.left - len(loaded.errors) - len(loaded.examples)
         funnel.left -= joined
         funnel.change("joined", f"messages of one {spec.thread.id} are one chat", joined)
     funnel.set_aside("unreadable", "a row is one JSON object, or one line of a table, in UTF-8", unreadable)

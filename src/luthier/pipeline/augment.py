@@ -31,6 +31,7 @@ from luthier.augment import (
     unlabelled,
 )
 from luthier.augment import seeds as seeding
+from luthier.data.sources import files_of
 from luthier.errors import UsageError, did_you_mean
 from luthier.pipeline.inspect import is_recipe
 from luthier.pipeline.job import ProgressLike
@@ -253,7 +254,7 @@ def read_seeds(loaded: LoadedRecipe, store: Store) -> tuple[list[Seed], list[str
     seeds: list[Seed] = []
     parents: list[str] = []
     others: dict[str, SourceFile] = {}
-    for file in expand([s for s in spec.source if s not in known], folder=loaded.folder):
+    for file in files_of([s for s in spec.source if s not in known], folder=loaded.folder):
         tasks = [raw for raw in read_file(file) if raw.value is not None and seeding.is_task(raw.value)]
         if not tasks:
             others[file.name] = file
@@ -268,7 +269,7 @@ def read_seeds(loaded: LoadedRecipe, store: Store) -> tuple[list[Seed], list[str
 
 def _unlabelled(loaded: LoadedRecipe) -> tuple[list[Unlabelled], list[str]]:
     sources, folder = loaded.recipe.data.source, loaded.folder
-    parents = [_parent(file.name, file.path) for file in expand(sources, folder=folder)]
+    parents = [_parent(file.name, file.path) for file in files_of(sources, folder=folder)]
     return unlabelled([row for source in sources for row in read_questions(source, folder)]), parents
 
 

@@ -1,11 +1,12 @@
-"""``luthier check``: rows of a recipe or of files, and which of their tokens would be trained."""
+"""``luthier check`` and ``convert``: rows of a recipe or of files, and which of their tokens would be trained."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from luthier.data import CheckReport, build, check
+from luthier.data import CheckReport, Rewritten, build, check, rewrite
 from luthier.errors import LuthierError
 from luthier.pipeline.sources import known_sources
 from luthier.recipe import LoadedRecipe, load_recipe
@@ -25,6 +26,19 @@ def check_target(target: str) -> CheckReport:
         known = known_sources(Store.open, loaded.recipe.data.source, loaded.folder)
         return check(loaded.recipe.data.source, loaded.recipe.data, folder=loaded.folder, known=known)
     return check([target])
+
+
+def convert_target(
+    target: str, out: str, to: str, *, lose: Sequence[str] = (), columns: bool = False, force: bool = False
+) -> Rewritten:
+    """The rows of a recipe's sources (with its map, thread, filters and system message) or of files, in a layout."""
+    sources: Sequence[str] = [target]
+    spec, folder, known = None, Path.cwd(), None
+    if is_recipe(target):
+        loaded = load_recipe(target)
+        spec, sources, folder = loaded.recipe.data, loaded.recipe.data.source, loaded.folder
+        known = known_sources(Store.open, sources, folder)
+    return rewrite(sources, out, to, lose=lose, columns=columns, force=force, spec=spec, folder=folder, known=known)
 
 
 def mask_lines(target: str, base: str, rows: int) -> list[dict[str, Any]]:

@@ -13,12 +13,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from luthier.data.sources import files_of
 from luthier.errors import LuthierError
 from luthier.models.source import file_hash
 from luthier.pipeline.keys import stage_key, training_environment
 from luthier.pipeline.sources import known_sources
 from luthier.recipe import LoadedRecipe, QloraTuning, Recipe
-from luthier.rows import SourceFile, expand
+from luthier.rows import SourceFile
 
 if TYPE_CHECKING:
     from luthier.models.chat import ChatFormat
@@ -129,7 +130,7 @@ class Job:
         spec = self.recipe.data
         replay = () if spec.replay is None else tuple(s for s in spec.replay.source if s != "nano")
         groups = (spec.source, spec.test, replay)
-        found = [f.path for g in groups for f in expand(g, folder=self.folder, known=self.known_sources)]
+        found = [f.path for g in groups for f in files_of(g, folder=self.folder, known=self.known_sources)]
         if spec.replay is not None and "nano" in spec.replay.source:
             found.append(Path(str(files("luthier") / "models" / "nano" / "replay.jsonl.gz")))
         found += [self.folder / pack for pack in spec.contamination.packs if (self.folder / pack).is_file()]

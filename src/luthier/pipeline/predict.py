@@ -38,10 +38,11 @@ def predict_file(
 
 def read_questions(file: str, folder: Path | None = None) -> list[tuple[str, tuple[Message, ...]]]:
     """Each row's id ("file:line") and the messages to answer; an answer that stands in the row is left out."""
-    from luthier.rows import expand, read_file
+    from luthier.data.sources import files_of
+    from luthier.rows import read_file
 
     found: list[tuple[str, tuple[Message, ...]]] = []
-    for source in expand([file], folder=folder or Path.cwd()):
+    for source in files_of([file], folder=folder or Path.cwd()):
         for raw in read_file(source):
             if raw.value is None:
                 raise LuthierError(

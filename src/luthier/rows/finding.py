@@ -38,12 +38,26 @@ RULES: dict[str, str] = {
     "map.column": "A column that the mapping names is not in this row.",
     "thread.id": "A message of a thread has no thread id.",
     "thread.order": "A message of a thread has no place in the order.",
+    "pair.prompt": "Chosen and rejected do not answer one and the same prompt, or there is no prompt.",
+    "pair.same": "Chosen and rejected are the same, so nothing says what is better.",
+    "pair.empty": "An answer that is compared is empty.",
+    "pair.turns": "Chosen and rejected part before the last question, so whole stretches of a chat are compared.",
+    "pair.rating": "A margin, rating or weight is no number, or chosen is rated below rejected.",
+    "rank.answers": "A ranked list has fewer than two answers, or an answer that is not text.",
+    "rank.rating": "The ranks or ratings of a list are missing, no numbers, or not one for each answer.",
+    "rank.tied": "All answers of a ranked list are tied, so nothing says what is better.",
+    "kto.label": "The thumb of an answer is neither up nor down.",
+    "kto.balance": "There are many more thumbs up than down or the other way, or only one kind.",
     "split.time": "The row's date cannot be read, so it counts as old.",
 }
 """Rule id -> what it means; the reference docs are generated from this table."""
 
 UNANSWERED = frozenset({"answer.missing", "answer.empty", "answer.weight", "label.missing"})
 """Rules that mean: there is no answer to learn from (``data.on_unanswered``)."""
+
+
+OF_SETS = frozenset({"kto.balance"})
+"""Rules about all rows together: no single row is set aside for them."""
 
 
 @dataclass(frozen=True, slots=True)
