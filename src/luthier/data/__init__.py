@@ -8,8 +8,9 @@ It does not train, score or fetch anything.
 """
 
 from luthier.data.check import CheckReport, check
+from luthier.data.fit import rendering_policy
 from luthier.data.funnel import LOSSES
-from luthier.data.prepare import Prepared, build, examples, prepare, report
+from luthier.data.prepare import Prepared, build, examples, prepare, pseudonym_secret, report
 from luthier.data.propose import Proposal, propose
 
 __all__ = [
@@ -22,5 +23,7 @@ __all__ = [
     "examples",
     "prepare",
     "propose",
+    "pseudonym_secret",
+    "rendering_policy",
     "report",
 ]

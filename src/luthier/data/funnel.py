@@ -21,6 +21,7 @@ LOSSES: dict[str, str] = {
     "leak.exact": "The question stands in the test set.",
     "leak.near": "The question is near one of the test set.",
     "leak.time": "The row is alike or of one group with a newer row of the test set.",
+    "personal.found": "The row holds personal data or a secret, and the recipe says reject.",
     "tokens.overlong": "The row is longer than train.max_length tokens.",
     "tokens.refused": "The chat format cannot render the row, or nothing in it would be trained.",
 }

@@ -18,7 +18,8 @@ import orjson
 
 from luthier.data import duplicates, refuse, split
 from luthier.data.answers import AnswerKind, kind_of
-from luthier.data.clean import redact
+from luthier.data.clean import Cleaned, clean
+from luthier.data.fit import fit, rendering_policy
 from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
 from luthier.data.leak import certificate
 from luthier.data.load import Loaded, Table, convert, labels_of, read_tables
@@ -29,6 +30,7 @@ from luthier.recipe.data import DataSpec
 from luthier.records import Example
 from luthier.rows import write_jsonl
 from luthier.text import normalise
+from luthier.text.personal import TOLD
 
 if TYPE_CHECKING:
     from luthier.store import Artifact, Run, Store
@@ -71,7 +73,9 @@ def prepare(
     Raises:
         LuthierError: files, columns or layouts are wrong, or no usable rows are left.
     """
-    made = build(spec, folder=folder, seed=seed, chat=chat, max_length=max_length)
+    made = build(
+        spec, folder=folder, seed=seed, chat=chat, max_length=max_length, secret=pseudonym_secret(spec, store)
+    )
     with store.draft("dataset") as draft:
         write(made, draft.path)
         account = made.report
@@ -80,6 +84,11 @@ def prepare(
     if run is not None:
         run.event("data", artifact=artifact.id, rows=made.report["rows"])
     return artifact
+
+
+def pseudonym_secret(spec: DataSpec, store: Store) -> bytes | None:
+    """The store's key for pseudonyms, if the spec asks for any."""
+    return store.secret("pseudonyms") if spec.personal.kind == "pseudonymise" else None
 
 
 def write(made: Prepared, folder: Path) -> None:
@@ -109,9 +118,15 @@ def examples(artifact: Artifact, side: Side) -> list[Example]:
 
 
 def build(
-    spec: DataSpec, *, folder: Path, seed: int = 0, chat: ChatFormat | None = None, max_length: int | None = None
+    spec: DataSpec,
+    *,
+    folder: Path,
+    seed: int = 0,
+    chat: ChatFormat | None = None,
+    max_length: int | None = None,
+    secret: bytes | None = None,
 ) -> Prepared:
-    """Everything of :func:`prepare` but the filing.
+    """Everything of :func:`prepare` but the filing. ``secret`` keys pseudonyms (see :func:`pseudonym_secret`).
 
     Raises:
         LuthierError: see :func:`prepare`.
@@ -127,7 +142,9 @@ def build(
 
     funnel = Funnel()
     _book_reading(funnel, loaded, tables, spec)
-    rows, given_asked, personal = _masked(loaded, given, spec, funnel)
+    cleaned, given_asked = _cleaned(loaded, given, spec, funnel, secret)
+    rows = list(cleaned.rows)
+    refuse.nothing_left(rows, funnel, spec)
     kind = kind_of([*rows, *given.examples])
     keys = duplicates.keys_of(rows)
     repeats = _repeats(rows, keys, given_asked)
@@ -148,13 +165,15 @@ def build(
     tokens: dict[str, Any] = {}
     misfits: list[Loss] = []
     if chat is not None:
-        train, validation, tokens, misfits = _fitting(train, validation, test, chat, max_length, spec, funnel)
+        fitting = fit(train, validation, test, chat, max_length, spec, funnel)
+        train, validation, tokens, misfits = fitting.train, fitting.validation, fitting.tokens, fitting.losses
     replay: Replay | None = None
     if spec.replay is not None:
         held, held_asked = [*validation, *test], [*(row.asked for row in validation), *test_asked]
         fits = None if chat is None else _fits(chat, max_length, spec)
         replay = draw(
-            spec.replay, spec, known=train, held_out=held, held_asked=held_asked, seed=seed, folder=folder, fits=fits
+            spec.replay, spec, known=train, held_out=held, held_asked=held_asked, seed=seed, folder=folder, fits=fits,
+            secret=secret,
         )
         funnel.change("replay", f"{spec.replay.share:.0%} of the training rows are replayed", len(replay.examples))
     everything = [*train, *(replay.examples if replay else ())]
@@ -164,7 +183,7 @@ def build(
         *(quarantined(finding) for finding in loaded.errors),
         *({**quarantined(finding), "side": "test"} for finding in given.errors),
         *({**quarantined(finding), "side": "replay"} for finding in (replay.errors if replay else ())),
-        *(loss.to_dict() for loss in (*sifted.set_aside, *misfits)),
+        *(loss.to_dict() for loss in (*cleaned.rejected, *sifted.set_aside, *misfits)),
     ]
     asked = {
         "train": [row.asked for row in everything],
@@ -190,7 +209,7 @@ def build(
         "test_set": {"given": bool(spec.test), "rows": given.rows, "unusable": len(given.errors)},
         "duplicates": repeats,
         "findings": dict(sorted(Counter(f.rule for f in (*loaded.findings, *given.findings)).items())),
-        "personal": personal,
+        "personal": cleaned.counts,
         "answers": {"kind": kind.kind, "fields": list(kind.fields), "free": list(kind.free)},
         "labels": _labels(kind, train, validation, test),
         "split": {"rule": sides.rule, "components": sides.components, "largest_component": sides.largest},
@@ -217,17 +236,20 @@ def _book_reading(funnel: Funnel, loaded: Loaded, tables: Sequence[Table], spec:
     funnel.set_aside("invalid", "a question, an answer to learn from, roles in order", invalid)
 
 
-def _masked(
-    loaded: Loaded, given: Loaded, spec: DataSpec, funnel: Funnel
-) -> tuple[list[Example], list[str], dict[str, int]]:
-    """Rows with personal data masked, and the test questions as they are compared; the test rows stay as they are."""
-    if spec.personal == "keep":
-        return list(loaded.examples), [example.asked for example in given.examples], {}
-    rows, changed, counts = redact(loaded.examples)
-    test, _, _ = redact(given.examples)
-    rule = "e-mail addresses, phone, card and IBAN numbers become tags like [PHONE]"
-    funnel.change("personal data", rule, len(changed), [rows[i] for i in changed[:3]], kinds=counts)
-    return rows, [example.asked for example in test], counts
+def _cleaned(
+    loaded: Loaded, given: Loaded, spec: DataSpec, funnel: Funnel, secret: bytes | None
+) -> tuple[Cleaned, list[str]]:
+    """Rows without personal data, and the test questions as they are compared; the test rows stay as they are."""
+    found = clean(loaded.examples, spec.personal, secret)
+    what = ", ".join(TOLD[kind] for kind in spec.personal.find)
+    if spec.personal.kind == "reject":
+        funnel.lose("personal data", f"set aside: {what}", found.rejected, kinds=found.counts)
+        return found, [example.asked for example in given.examples]
+    if spec.personal.kind != "keep":
+        become = "tags like [PHONE]" if spec.personal.kind == "redact" else "made-up values, the same for the same"
+        shown = [found.rows[i] for i in found.changed[:3]]
+        funnel.change("personal data", f"{what} become {become}", len(found.changed), shown, kinds=found.counts)
+    return found, [example.asked for example in clean(given.examples, spec.personal, secret).rows]
 
 
 def _repeats(rows: Sequence[Example], keys: duplicates.Keys, test_asked: Sequence[str]) -> dict[str, int]:
@@ -243,32 +265,9 @@ def _repeats(rows: Sequence[Example], keys: duplicates.Keys, test_asked: Sequenc
     }
 
 
-def _fitting(
-    train: list[Example],
-    validation: list[Example],
-    test: list[Example],
-    chat: ChatFormat,
-    max_length: int | None,
-    spec: DataSpec,
-    funnel: Funnel,
-) -> tuple[list[Example], list[Example], dict[str, Any], list[Loss]]:
-    """Training and validation rows that fit, the token statistics of all sides, and the rows that do not fit."""
-    train_losses, train_stats = measure(train, chat, max_length=max_length, on_overlong=spec.on_overlong)
-    refuse.nothing_fits(train, train_losses)
-    other_losses, other_stats = measure(validation, chat, max_length=max_length, on_overlong=spec.on_overlong)
-    _, test_stats = measure(test, chat, max_length=None, on_overlong=spec.on_overlong)  # a test row is never left out
-    losses = [*train_losses.values(), *other_losses.values()]
-    limit = f"more than {max_length:,} tokens" if max_length else "the chat format cannot render it"
-    funnel.lose("too long", f"{limit}, or nothing in it is trained", losses)
-    kept = [row for i, row in enumerate(train) if i not in train_losses]
-    kept_validation = [row for i, row in enumerate(validation) if i not in other_losses]
-    tokens = {"train": train_stats, "validation": other_stats, "test": test_stats, "max_length": max_length}
-    return kept, kept_validation, tokens, losses
-
-
 def _fits(chat: ChatFormat, max_length: int | None, spec: DataSpec) -> Callable[[Example], bool]:
     def fits(example: Example) -> bool:
-        return not measure([example], chat, max_length=max_length, on_overlong=spec.on_overlong)[0]
+        return not measure([example], chat, max_length=max_length, on_overlong=rendering_policy(spec))[0]
 
     return fits
 

@@ -65,5 +65,5 @@ def nothing_fits(rows: Sequence[object], losses: Mapping[int, Loss]) -> None:
         f"every one of the {len(rows):,} training rows is too long or cannot be trained on",
         where=first.example.origin or "train.max_length",
         why=first.why,
-        fix="raise train.max_length, or set data.on_overlong: keep_end",
+        fix="raise train.max_length, or set data.on_overlong: keep_end, or split for long chats",
     )

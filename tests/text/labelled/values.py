@@ -320,7 +320,8 @@ _SECRETS: dict[str, tuple[str, str, int]] = {
     "aws": ("AKIA", _UPPER + "234567", 16), "github": ("ghp_", _ALNUM, 36), "github-fine": ("github_pat_", _ALNUM, 82),
     "gitlab": ("glpat-", _ALNUM + "_", 20), "stripe": ("sk_live_", _ALNUM, 24), "openai": ("sk-proj-", _ALNUM, 48),
     "google": ("AIza", _ALNUM + "-_", 35), "huggingface": ("hf_", string.ascii_letters, 34),
-    "npm": ("npm_", _ALNUM, 36), "generic": ("", _LOWER + _DIGITS, 32), "digitalocean": ("dop_v1_", "0123456789abcdef", 64),
+    "npm": ("npm_", _ALNUM, 36), "generic": ("", _LOWER + _DIGITS, 32),
+    "digitalocean": ("dop_v1_", "0123456789abcdef", 64),
     "anthropic": ("sk-ant-api03-", _ALNUM + "-_", 93), "pypi": ("pypi-AgEIcHlwaS5vcmc", _ALNUM + "-_", 120),
     "aws-secret": ("", _ALNUM + "/+", 40), "password": ("", _ALNUM, 14),
 }  # fmt: skip
@@ -344,7 +345,8 @@ def secret(which: str, rng: random.Random) -> str:
         return f"{_digits(rng, 9) if rng.random() < 0.5 else '7' + _digits(rng, 9)}:AA{text(_ALNUM + '-_', 32)}z"
     assert which == "pem", which
     kind = rng.choice(["RSA ", "EC ", ""])
-    return f"-----BEGIN {kind}PRIVATE KEY-----\n{text(_ALNUM + '+/', 64)}\n{text(_ALNUM, 40)}==\n-----END {kind}PRIVATE KEY-----"
+    body = f"{text(_ALNUM + '+/', 64)}\n{text(_ALNUM, 40)}=="
+    return f"-----BEGIN {kind}PRIVATE KEY-----\n{body}\n-----END {kind}PRIVATE KEY-----"
 
 
 DRAW: dict[str, Callable[[str, random.Random], str]] = {
