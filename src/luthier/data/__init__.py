@@ -12,12 +12,14 @@ from luthier.data.fit import rendering_policy
 from luthier.data.funnel import LOSSES
 from luthier.data.prepare import Prepared, build, examples, prepare, pseudonym_secret, report
 from luthier.data.propose import Proposal, propose
+from luthier.data.render import Renderer
 
 __all__ = [
     "LOSSES",
     "CheckReport",
     "Prepared",
     "Proposal",
+    "Renderer",
     "build",
     "check",
     "examples",

@@ -88,10 +88,10 @@ def conflicting(examples: Sequence[Example], keys: Keys, kind: AnswerKind) -> di
     for members in groups.values():
         if len(members) < 2:
             continue
-        strict: dict[str, list[int]] = defaultdict(list)
+        signs: dict[str, list[int]] = defaultdict(list)
         for index in members:
-            strict[_strict(examples[index].asked)].append(index)
-        for same in strict.values():
+            signs[strict(examples[index].asked)].append(index)
+        for same in signs.values():
             verdicts = {index: verdict for index in same if (verdict := kind.verdict(examples[index])) is not None}
             for index, verdict in verdicts.items():
                 other = next((o for o, v in verdicts.items() if v != verdict), None)
@@ -155,7 +155,8 @@ class _Alike:
         return self._sets[index]
 
 
-def _strict(text: str) -> str:
+def strict(text: str) -> str:
+    """A text with its signs of arithmetic and code, but without those between words."""
     return _SENTENCE_SIGNS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,16 +95,22 @@ def labels_of(tables: Sequence[Table]) -> tuple[str, ...]:
     found: set[str] = set()
     for table in tables:
         if table.shape.name == "classification":
-            column = table.shape.columns.get("label", "label")
-            found |= {label_text(raw.value.get(column)) for raw in table.raws if raw.value is not None}
-    found.discard("")
+            found |= _labels(table.raws, table.shape)
     return tuple(sorted(found)) if len(found) <= MAX_LABELS else ()
 
 
-def _table(file: SourceFile, spec: DataSpec) -> Table:
-    raws = list(read_file(file))
-    rows = len(raws)
-    fields = Counter(key for raw in raws if raw.value is not None for key in raw.value)
+def labels_in(raws: Iterable[Raw], shape: Shape) -> tuple[str, ...]:
+    """The same for the rows of one file as they are read."""
+    found = _labels(raws, shape)
+    return tuple(sorted(found)) if len(found) <= MAX_LABELS else ()
+
+
+def check_columns_named(fields: Collection[str], file: SourceFile, spec: DataSpec) -> None:
+    """Refuse a recipe whose split or thread names a column that no row has.
+
+    Raises:
+        LuthierError: names the column and the nearest one that is there.
+    """
     for key, columns in (("group_by", spec.split.group_by), ("by_time", (spec.split.by_time,))):
         for column in columns:
             if column is not None and fields and column not in fields:
@@ -116,12 +122,30 @@ def _table(file: SourceFile, spec: DataSpec) -> Table:
                 )
     if spec.thread is not None and fields:
         check_columns(spec.thread, list(fields), where=file.name)
+
+
+def _labels(raws: Iterable[Raw], shape: Shape) -> set[str]:
+    column = shape.columns.get("label", "label")
+    return {label_text(raw.value.get(column)) for raw in raws if raw.value is not None} - {""}
+
+
+def _table(file: SourceFile, spec: DataSpec) -> Table:
+    raws = list(read_file(file))
+    rows = len(raws)
+    fields = Counter(key for raw in raws if raw.value is not None for key in raw.value)
+    check_columns_named(fields, file, spec)
+    if spec.thread is not None:
         raws = list(join_threads(raws, spec.thread))
-    shape = _shape([raw for raw in raws if raw.value is not None], file, spec)
+    shape = shape_of([raw for raw in raws if raw.value is not None], file, spec)
     return Table(file, tuple(raws), shape, rows, _digest(file, raws))
 
 
-def _shape(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
+def shape_of(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
+    """The layout of a file's readable rows, by the recipe or by what the first 2,000 look like.
+
+    Raises:
+        LuthierError: it is not known, or cannot be trained on.
+    """
     values = [raw.value for raw in good[:2000] if raw.value is not None]
     if spec.map is not None:
         shape = detect(values)

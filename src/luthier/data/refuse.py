@@ -8,7 +8,7 @@ from luthier.data.funnel import Funnel, Loss
 from luthier.data.load import Loaded
 from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
-from luthier.rows.finding import UNANSWERED
+from luthier.rows.rules import UNANSWERED
 
 
 def unanswered(loaded: Loaded, spec: DataSpec) -> None:

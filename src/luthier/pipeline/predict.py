@@ -54,7 +54,8 @@ def _questions(file: str) -> list[tuple[str, tuple[Message, ...]]]:
 
 
 def _messages(value: dict[str, Any], where: str) -> tuple[Message, ...]:
-    from luthier.rows.chat import RowProblem, read_turns
+    from luthier.rows.chat import read_turns
+    from luthier.rows.finding import RowProblem
 
     for key in ("messages", "conversations", "conversation"):
         if key in value:

@@ -8,10 +8,11 @@ It does not remove duplicates, split or count tokens: that is the data stage.
 
 from luthier.rows.convert import Layout, to_examples
 from luthier.rows.files import SourceFile, expand
-from luthier.rows.finding import RULES, Finding
+from luthier.rows.finding import Finding
 from luthier.rows.mapping import join_threads
 from luthier.rows.propose import propose_map
 from luthier.rows.read import Raw, read, read_file
+from luthier.rows.rules import RULES, Rule
 from luthier.rows.shape import Shape, detect
 from luthier.rows.write import write_jsonl
 
@@ -20,6 +21,7 @@ __all__ = [
     "Finding",
     "Layout",
     "Raw",
+    "Rule",
     "Shape",
     "SourceFile",
     "detect",

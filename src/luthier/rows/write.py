@@ -22,7 +22,7 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     try:
         with aside.open("wb") as file:
             for row in rows:
-                file.write(_line(row))
+                file.write(line_of(row) + b"\n")
                 count += 1
             file.flush()
             os.fsync(file.fileno())
@@ -36,8 +36,9 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     return count
 
 
-def _line(row: Mapping[str, Any]) -> bytes:
+def line_of(row: Mapping[str, Any]) -> bytes:
+    """A row as one line of JSON, without its end."""
     try:
-        return json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n"
+        return json.dumps(row, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:  # a quarantined row may hold half a character: written as \\uD83D it stays readable JSON
-        return json.dumps(row, default=str).encode() + b"\n"
+        return json.dumps(row, default=str).encode()

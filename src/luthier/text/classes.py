@@ -23,7 +23,12 @@ _CLUSTER = re.compile(rb"0(?:[ ./()-]{0,4}0){6}")
 
 def classes(text: str) -> bytes:
     """The classes of a text's signs, in UTF-8 places."""
-    return text.encode("utf-8", "replace").replace(b"\xc2\xa0", b" ").translate(_CLASSES)
+    return classes_of(text.encode("utf-8", "replace"))
+
+
+def classes_of(raw: bytes) -> bytes:
+    """The same for a text in UTF-8."""
+    return raw.replace(b"\xc2\xa0", b" ").translate(_CLASSES)
 
 
 def has_number(found: bytes) -> bool:

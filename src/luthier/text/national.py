@@ -101,7 +101,7 @@ _RUN = re.compile(r"(?<![\w./-])(?<!\d,)\d(?:[ .-]?\d){8,12}(?![\w]|[.,-]\d)")
 
 
 def find(text: str, signs: bytes, *, number: bool) -> Iterator[tuple[int, int]]:
-    """Start and end of each number; ``signs`` are the text's classes, ``number`` says that seven digits stand together."""
+    """Start and end of each number. ``signs`` are the text's classes; ``number``: seven digits stand together."""
     for look in _LOOKS if number else _FEW:
         if any(gate in signs for gate in look.gates):
             yield from (match.span() for match in look.expression.finditer(text) if look.valid(match.group()))
@@ -109,6 +109,11 @@ def find(text: str, signs: bytes, *, number: bool) -> Iterator[tuple[int, int]]:
         for match in _RUN.finditer(text):
             if _is_named(match.group(), text[max(0, match.start() - CONTEXT) : match.start()]):
                 yield match.span()
+
+
+def may_hold(signs: bytes) -> bool:
+    """Whether a text of these classes, without seven digits together, can hold a number."""
+    return b"000" in signs and any(gate in signs for look in _FEW for gate in look.gates)
 
 
 def passes(value: str) -> bool:

@@ -21,7 +21,7 @@ from stdnum import iban as iban_numbers
 from stdnum import luhn
 
 from luthier.text import national, phones, secrets
-from luthier.text.classes import classes, has_number, longest_word
+from luthier.text.classes import classes, classes_of, has_number, longest_word
 
 Kind = Literal["email", "phone", "card", "iban", "ip", "id", "secret"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -109,6 +109,18 @@ def tag(span: Span) -> str:
     """What stands in for a finding when it is masked: ``[EMAIL]``."""
     return f"[{span.kind.upper()}]"
 
+
+
+def may_hold(raw: bytes) -> bool:
+    """Whether UTF-8 text (or a line of JSON without escaped signs) can hold a number or an address of any kind here.
+
+    E-mail addresses have an "@", secrets are long words: neither is looked for.
+    """
+    signs = classes_of(raw)
+    return (
+        has_number(signs) or b"AA00" in signs or b"::" in signs or (b"0.0" in signs and _FOUR.search(signs) is not None)
+        or signs.count(b":") >= 7 or national.may_hold(signs)
+    )  # fmt: skip
 
 
 def _finders(text: str) -> Iterator[tuple[Kind, Iterable[tuple[int, int]]]]:

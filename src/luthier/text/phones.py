@@ -21,7 +21,8 @@ _PHONE = re.compile(
 )
 # dates, and two four-digit numbers with a dash: years or times of day
 _DATE = re.compile(
-    r"(?:1[5-9]|2[01])\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}\b|\d{1,2}[-/. ]\d{1,2}[-/. ](?:1[5-9]|2[01])?\d{2}$|\d{4} ?- ?\d{4}$"
+    r"(?:1[5-9]|2[01])\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}\b"
+    r"|\d{1,2}[-/. ]\d{1,2}[-/. ](?:1[5-9]|2[01])?\d{2}$|\d{4} ?- ?\d{4}$"
 )
 _PHONE_WORD = re.compile(
     r"\b(?:(?:tele|i)?phones?|tel|ph|mobile|cell(?:phone)?|call(?:ed|ing)?|ring|rang|dial|text me|sms|whats ?app|fax"
@@ -74,7 +75,8 @@ def is_phone(value: str, before: str) -> bool:
     if said == "phone":
         national = digits[0] == "0" and 9 <= len(digits) <= 12
         local = len(digits) == 7 and [len(g) for g in groups] == [3, 4]
-        return american or national or local or (len(digits) >= 8 and any(_in_plan(digits, r, valid=True) for r in _SAID))
+        known = len(digits) >= 8 and any(_in_plan(digits, region, valid=True) for region in _SAID)
+        return american or national or local or known
     if len(groups) == 1:
         return False
     if [len(g) for g in groups[-3:]] == [3, 3, 4] and len(digits) in (10, 11):

@@ -2,7 +2,7 @@
 
 A pseudonym is drawn from a keyed hash (BLAKE2b) of the value's letters and digits, so "+44 20 7946 0958" and
 "+442079460958" are one number; without the key nothing leads back. It keeps the look: kind of signs, groups, country,
-issuer, domain ending. Where it can be known, it belongs to nobody: addresses are under example.org, IP addresses from
+issuer. Where it can be known, it belongs to nobody: addresses are under example.org, IP addresses from
 ranges for documentation, North American phones from 555-01xx, and the check digits of cards, accounts and national
 numbers are wrong on purpose. Phone numbers of other countries may exist.
 """
@@ -21,16 +21,18 @@ from stdnum import luhn
 from luthier.text import national
 from luthier.text.personal import Span
 
-_FIRST = (
-    "ada alba amin anna anton aziz bela bo carla chen cleo dana deniz dora eli ella emil eva finn frida gita hana hugo "
-    "ida ines ivan ivo jana jin jon juno kai karim kira lars lea leo lin lola luca maja malik mara mei mila mina nadia "
-    "nico nils nora olga omar otis paul petra pia rafa rana remi rosa sami sara sofi tara tim uma vera yara zoe"
-).split()
-_LAST = (
+_FIRST_NAMES = (
+    "ada alba amin anna anton aziz bela bo carla chen cleo dana deniz dora eli ella emil eva finn frida gita hana "
+    "hugo ida ines ivan ivo jana jin jon juno kai karim kira lars lea leo lin lola luca maja malik mara mei mila mina "
+    "nadia nico nils nora olga omar otis paul petra pia rafa rana remi rosa sami sara sofi tara tim uma vera yara zoe"
+)
+_FIRST = _FIRST_NAMES.split()
+_LAST_NAMES = (
     "adler bauer berg bianchi blanc boros brook cruz dahl diaz dunn eker fall ferro frost gatti gomez grant haas hale "
     "hill holm horn ito jansen kaya klein kovac lang lee levi lund marsh meyer mori moss nair novak okoro olsen ortiz "
     "park perez pope rao reed rios roth sato shaw silva sosa stone tan toth vance vega voss wang weber wolf yilmaz"
-).split()
+)
+_LAST = _LAST_NAMES.split()
 _PREFIX = re.compile(
     r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[a-z]-|[rs]k_(?:live|test)_|sk-(?:proj-|ant-[a-z0-9]+-)?|AIza|hf_|npm_"
     r"|pypi-|SG\.|dop_v1_|eyJ"

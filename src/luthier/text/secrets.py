@@ -19,7 +19,8 @@ _HINTS = (
 """Pieces of text without which no known shape is there: looking for them is many times faster than the expression."""
 _SHAPES = re.compile(
     r"""
-      -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----(?:[\s\S]{0,8000}?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----|[\sA-Za-z0-9+/=]*)
+      -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----
+      (?:[\s\S]{0,8000}?-----END\ (?:[A-Z]+\ )*PRIVATE\ KEY-----|[\sA-Za-z0-9+/=]*)
     | \b(?:AKIA|ASIA)[A-Z2-7]{16}\b
     | \bgh[pousr]_[A-Za-z0-9]{36,255}\b
     | \bgithub_pat_\w{60,255}\b
