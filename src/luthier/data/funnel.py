@@ -16,8 +16,8 @@ from luthier.rows import Finding
 LOSSES: dict[str, str] = {
     "answer.odd": "The answer is not a JSON object where nearly all others are.",
     "conflict": "The same question has another label (or another value in a closed JSON field) elsewhere.",
-    "duplicate.exact": "Question and answer equal those of an earlier row after normalising.",
-    "duplicate.near": "The question is near an earlier one, and the answers say the same.",
+    "duplicate.exact": "Question and answer equal those of a better row after normalising.",
+    "duplicate.near": "The question is near that of a better row, and the answers say the same.",
     "leak.exact": "The question stands in the test set.",
     "leak.near": "The question is near one of the test set.",
     "leak.time": "The row is alike or of one group with a newer row of the test set.",

@@ -149,7 +149,10 @@ def build(
     keys = duplicates.keys_of(rows)
     repeats = _repeats(rows, keys, given_asked)
 
-    sifted = sift(rows, keys, kind, spec, funnel, test=given.examples, test_asked=given_asked)
+    flagged = {finding.origin for finding in loaded.findings}
+    sifted = sift(
+        rows, keys, kind, spec, funnel, flagged=flagged, test=given.examples, test_asked=given_asked
+    )
     refuse.nothing_left(sifted.keep, funnel, spec)
 
     pool = sifted.pool

@@ -43,6 +43,7 @@ _LEADING_WORDS = (
 )
 _LEADS_ON = frozenset(_LEADING_WORDS.split())
 """An answer of some length that ends with one of these goes on somewhere."""
+_JSON = re.compile(r'[{\[]\s*["\d\[{]')
 _OPEN = tuple(",([{:;-–—&/\\")
 
 
@@ -54,9 +55,10 @@ def signs(row: Mapping[str, Any], used: Collection[str], example: Example) -> li
         if not text.isascii() and _SURROGATE.search(text):
             message = "half a character (a lone surrogate): no tokenizer can encode it"
             return [_problem("content.surrogate", message, path, text, "export the rows again as UTF-8")]
-        problems += (_problem(rule, message, path, text, fix) for rule, message, fix in _of_text(text))
-        if example.text is not None and text is example.text:
-            problems += (_problem(rule, message, path, text, fix) for rule, message, fix in _of_markup(text))
+        found = [*_of_text(text, text is answer)]
+        if example.text is not None and text is example.text and (unclosed := _of_markup(text)):
+            found = [*(one for one in found if one[0] != "content.special"), unclosed]  # one reason is enough
+        problems += (_problem(rule, message, path, text, fix) for rule, message, fix in found)
         if answer and text is answer:
             problems += (_problem(rule, message, path, text, fix) for rule, message, fix in _of_answer(text))
             answer = ""
@@ -117,11 +119,11 @@ def cut_off(answer: str) -> str:
     text = answer.rstrip()
     if text.count("```") % 2:
         return "its last code block is not closed"
-    if text.startswith(("{", "[")) and len(text) > 1:
+    if _JSON.match(text):
         try:
             orjson.loads(text.encode("utf-8", "replace"))
         except orjson.JSONDecodeError:
-            if not text.endswith(("}", "]", ".", "!", "?", ")")):
+            if not text.startswith("{{") and not text.endswith(("}", "]", ".", "!", "?", ")", "。")):
                 return "its JSON breaks off"
         return ""
     if text.endswith(_OPEN) and len(text.split()) >= 4:
@@ -133,7 +135,7 @@ def cut_off(answer: str) -> str:
     return ""
 
 
-def _of_text(text: str) -> Iterator[tuple[str, str, str]]:
+def _of_text(text: str, is_answer: bool) -> Iterator[tuple[str, str, str]]:
     if not text.isprintable() and (found := _CONTROL.search(text)):
         yield "content.control", f"control character U+{ord(found.group()):04X}", "remove it"
     if not text.isascii():
@@ -151,7 +153,7 @@ def _of_text(text: str) -> Iterator[tuple[str, str, str]]:
             yield "content.bos", f"begins with {begins.group().strip()}", "remove it"
         ends = _ENDS.search(text)
         inner = SPECIAL.search(text, begins.end() if begins else 0, ends.start() if ends else len(text))
-        if inner is not None or (ends and not begins):
+        if inner is not None or (ends and not begins and not is_answer):  # at an answer's end: see content.end
             shown = inner or found
             yield "content.special", f"the control token {shown.group()} is typed out", "remove it if it is no subject"
 
@@ -165,15 +167,18 @@ def _of_answer(answer: str) -> Iterator[tuple[str, str, str]]:
         yield "answer.truncated", f"the answer seems to break off: {why}", "complete it, or leave the row out"
 
 
-def _of_markup(text: str) -> Iterator[tuple[str, str, str]]:
+def _of_markup(text: str) -> tuple[str, str, str] | None:
     for opens, closes in _TURNS:
         last = text.rfind(opens)
         if last >= 0 and closes not in text[last:]:
             message = f"the last turn begins with {opens} and is not closed with {closes}"
-            yield "text.turn_end", message, f"give messages, or add {closes}"
+            return "text.turn_end", message, f"give messages, or add {closes}"
+    return None
 
 
 def _problem(rule: str, message: str, path: str, text: str, fix: str) -> RowProblem:
+    if rule in ("answer.truncated", "content.end", "text.turn_end") and len(text) > 60:
+        text = f"…{text[-60:]}"  # the end is what matters
     return RowProblem(rule, message, path, text, fix, RULES[rule].severity)
 
 
