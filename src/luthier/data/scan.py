@@ -25,6 +25,7 @@ from luthier.records import Example, Origin
 from luthier.rows import Finding, Layout, Raw, to_examples
 from luthier.rows.blocks import Block, lines_of, long_words, raw_of
 from luthier.rows.quick import quiet, reader
+from luthier.rows.read import LARGEST_ROW
 from luthier.rows.rules import RULES
 from luthier.rows.signs import Mended, mend, texts
 from luthier.rows.write import line_of
@@ -228,6 +229,8 @@ def _with(seen: Seen, lines: list[int], sieves: list[int]) -> Seen:
 
 
 def _loads(line: bytes) -> dict[str, Any] | None:
+    if len(line) > LARGEST_ROW:
+        return None
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
