@@ -30,26 +30,20 @@ def rows_of_all_kinds(count: int, seed: int = 3) -> list[Any]:
     for n in range(count):
         asked, answer = " ".join(rng.choices(words, k=8)) + "?", " ".join(rng.choices(words, k=9)) + "."
         row: Any = {"prompt": asked, "completion": answer, "id": n}
-        match n % 25:
-            case 1: row["completion"] = ""
-            case 2: row["prompt"] += " CafÃ©"
-            case 3: row["completion"] += " write to anna@example.org"
-            case 4: row = '{"prompt": "broken'
-            case 5: row["completion"] = "one, two, three, four and then,"
-            case 6: row["prompt"] = 5
-            case 7: row["completion"] += "\x07"
-            case 8: row["prompt"] = "Größe – naïve café?"
-            case 9: row = ""
-            case 10: row["completion"] += " key hf_" + "aBcDeFgHiJ" * 4
-        rows.append(row)  # fmt: skip
+        kind = n % 25
+        row |= {1: {"completion": ""}, 5: {"completion": "one, two, three, four and then,"}, 6: {"prompt": 5}}.get(kind, {})
+        row["completion"] += {3: " write to anna@example.org", 7: "\x07", 10: " key hf_" + "aBcDeFgHiJ" * 4}.get(kind, "")
+        if kind in (2, 8):
+            row["prompt"] += {2: " CafÃ©", 8: " Größe – naïve café?"}[kind]
+        if kind in (4, 9):
+            row = {4: '{"prompt": "broken', 9: ""}[kind]
+        rows.append(row)
     return rows
 
 
 def put(path: Path, rows: list[Any], *, ascii_only: bool = False) -> None:
     text = "\n".join(r if isinstance(r, str) else json.dumps(r, ensure_ascii=ascii_only) for r in rows) + "\n"
-    opened = gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb")
-    with opened as file:
-        file.write(text.encode())
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
 
 
 def told(report: Any) -> list[tuple[int, str, str]]:
@@ -80,13 +74,14 @@ def test_every_way_of_reading_finds_the_same(tmp_path: Path, monkeypatch: pytest
 def test_standard_input_is_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = rows_of_all_kinds(60)
     put(tmp_path / "a.jsonl", rows)
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO((tmp_path / "a.jsonl").read_bytes()))))  # type: ignore[arg-type]
+    piped = io.BytesIO((tmp_path / "a.jsonl").read_bytes())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(piped)))  # type: ignore[arg-type]
     assert told(check(["-"])) == told(check(["a.jsonl"], folder=tmp_path))
 
 
 def test_a_row_that_is_too_large_is_one_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("luthier.rows.blocks", "luthier.rows.read", "luthier.data.scan"):
-        monkeypatch.setattr(f"{module}.LARGEST_ROW", 5000)
+        monkeypatch.setattr(sys.modules[module], "LARGEST_ROW", 5000)
     good = {"prompt": "What?", "completion": "This."}
     put(tmp_path / "a.jsonl", [good, {**good, "completion": "x" * 9000}, {**good, "prompt": "Why?"}])
     for size in (64, 1000, 1 << 20):
@@ -158,7 +153,8 @@ def test_conflicting_labels_set_all_of_them_aside(tmp_path: Path, field: bool) -
 
 def test_threads_are_joined_before_they_are_checked(tmp_path: Path) -> None:
     lines = ["chat,at,who,say"]
-    lines += [f"{n},{at},{who},{say} {n}" for n in range(9) for at, who, say in ((1, "user", "hi"), (2, "assistant", ""))]
+    turns = ((1, "user", "hi"), (2, "assistant", ""))
+    lines += [f"{n},{at},{who},{say} {n}" for n in range(9) for at, who, say in turns]
     (tmp_path / "log.csv").write_text("\n".join(lines).replace("assistant, 3", "assistant,") + "\n")
     spec = DataSpec.model_validate({
         "source": "log.csv", "thread": {"id": "chat", "order": "at", "role": "who", "content": "say"}
@@ -176,8 +172,8 @@ def test_twins_equal_trying_every_pair(pairs: list[tuple[int, int]]) -> None:
     groups = np.asarray([g for g, _ in pairs], dtype=np.uint64)
     verdicts = np.asarray([v for _, v in pairs], dtype=np.uint64)
     rows = range(len(pairs))
-    conflicts = {i: next(j for j in rows if pairs[j][0] == pairs[i][0] and pairs[j][1] != pairs[i][1])
-                 for i in rows if any(pairs[j][0] == pairs[i][0] and pairs[j][1] != pairs[i][1] for j in rows)}  # fmt: skip
+    others = {i: [j for j in rows if pairs[j][0] == pairs[i][0] and pairs[j][1] != pairs[i][1]] for i in rows}
+    conflicts = {i: found[0] for i, found in others.items() if found}
     found = twins.conflicting(groups, verdicts, most=99)
     assert dict(zip(found.rows, found.partners, strict=True)) == conflicts and found.count == len(conflicts)
     both = np.asarray([10 * g + v for g, v in pairs], dtype=np.uint64)

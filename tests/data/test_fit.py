@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_parts_are_the_chat_in_order_and_each_ends_with_an_answer(
         assert part.messages[-1].role == "assistant"
         exchanges = sum(m.role == "user" for m in part.messages)
         assert exchanges == 1 or Letters().samples(part, max_length=limit)
-    for one, two in zip(parts, parts[1:], strict=False):  # no part could have taken the next exchange too
+    for one, two in pairwise(parts):  # no part could have taken the next exchange too
         joined = Example((*one.messages, *two.messages[len(head) : len(head) + 2]))
         assert not Letters().samples(joined, max_length=limit)
     if Letters().samples(chat, max_length=limit):
@@ -69,7 +70,8 @@ def test_tool_calls_stay_with_their_answer() -> None:
 
 def test_the_account_adds_up_when_chats_are_split(tmp_path: Path) -> None:
     def row(n: int, turns: int, words: int) -> dict[str, Any]:
-        return {"messages": [{"role": ("user", "assistant")[t % 2], "content": f"{n} {t} " + f"w{n} " * words} for t in range(2 * turns)]}
+        said = [f"{n} {t} " + f"w{n} " * words for t in range(2 * turns)]
+        return {"messages": [{"role": ("user", "assistant")[t % 2], "content": text} for t, text in enumerate(said)]}
 
     rows = [row(n, 1, 3) for n in range(30)] + [row(100 + n, 6, 6) for n in range(6)] + [row(200, 2, 90)]
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")

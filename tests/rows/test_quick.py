@@ -1,4 +1,4 @@
-"""The quick look never disagrees with the long way: what it lets pass has no finding, and its texts are the example's."""
+"""The quick look never disagrees with the long way: what passes has no finding, and its texts are the example's."""
 
 from __future__ import annotations
 
@@ -17,14 +17,19 @@ from luthier.text import personal, secrets
 TEXT = st.one_of(
     st.text(max_size=12),
     st.sampled_from([
-        "", " ", "A good question.", "yes", "CafÃ©", "é’s", "<s>x", "x</s>", "a [INST] b", "bell \x07", "\ud83d", "\ufffd",
-        "mail a@b.io", "call 07700 900123", "8.8.8.8", "one, two, three, four,", '{"a": 1', "```x", "tab\there", "ÂNGELA",
-        "line\nbreak", 'quote " and \\ slash', "日本語。", "\u200b", "4111 1111 1111 1111", "hf_" + "aB" * 17, "DE89 3704 0044 0532 0130 00",
+        "", " ", "A good question.", "yes", "CafÃ©", "é’s", "<s>x", "x</s>", "a [INST] b", "bell \x07", "\ud83d",
+        "\ufffd",
+        "mail a@b.io", "call 07700 900123", "8.8.8.8", "one, two, three, four,", '{"a": 1', "```x", "tab\there",
+        "ÂNGELA",
+        "line\nbreak", 'quote " and \\ slash', "日本語。", "\u200b", "4111 1111 1111 1111", "hf_" + "aB" * 17,
+        "DE89 3704 0044 0532 0130 00",
         "12345678Z", "2001:4860:4860::8888", "<|im_start|>", "<｜end▁of▁sentence｜>", "\x85", "\ufeffx", "030/1234567",
     ]),
 )  # fmt: skip
-CELL = st.one_of(TEXT, TEXT, TEXT, st.none(), st.integers(-5, 99999999999), st.booleans(), st.just([]), st.just({"a": 1}))
-PAIRS = st.fixed_dictionaries({"prompt": CELL, "completion": CELL}, optional={"id": CELL, "system": CELL, "tools": CELL})
+OTHER = st.none() | st.integers(-5, 99999999999) | st.booleans() | st.just([]) | st.just({"a": 1})
+CELL = st.one_of(TEXT, TEXT, TEXT, OTHER)
+MORE = {"id": CELL, "system": CELL, "tools": CELL}
+PAIRS = st.fixed_dictionaries({"prompt": CELL, "completion": CELL}, optional=MORE)
 CLASSES = st.fixed_dictionaries({"text": CELL, "label": CELL}, optional={"id": CELL})
 ALPACA = st.fixed_dictionaries({"instruction": CELL, "output": CELL}, optional={"input": CELL, "history": CELL})
 TURN = st.fixed_dictionaries(
@@ -77,7 +82,9 @@ def test_the_quick_look_takes_plain_rows() -> None:
         "prompt_completion": {"prompt": "What is it?", "completion": "It is this.", "id": 3, "note": "x"},
         "classification": {"text": "fine film", "label": "good"},
         "alpaca": {"instruction": "Add", "input": "1 and 2", "output": "3"},
-        "messages": {"messages": [{"role": "user", "content": "Où?"}, {"role": "assistant", "content": "Là-bas — ici."}]},
+        "messages": {
+            "messages": [{"role": "user", "content": "Où?"}, {"role": "assistant", "content": "Là-bas — ici."}]
+        },
     }
     for name, row in rows.items():
         assert look_both_ways(name, SHAPES[name][1], row), name

@@ -22,7 +22,7 @@ MEANT = [
 
 def broken(text: str) -> str:
     """UTF-8 read as Windows-1252, with the five bytes it lacks read as Latin-1."""
-    return "".join(bytes([b]).decode("cp1252") if bytes([b]).decode("cp1252", "ignore") else chr(b) for b in text.encode())
+    return "".join(bytes([b]).decode("cp1252", "ignore") or chr(b) for b in text.encode())
 
 
 @pytest.mark.parametrize("text", WRITTEN)
