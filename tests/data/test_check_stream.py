@@ -31,8 +31,10 @@ def rows_of_all_kinds(count: int, seed: int = 3) -> list[Any]:
         asked, answer = " ".join(rng.choices(words, k=8)) + "?", " ".join(rng.choices(words, k=9)) + "."
         row: Any = {"prompt": asked, "completion": answer, "id": n}
         kind = n % 25
-        row |= {1: {"completion": ""}, 5: {"completion": "one, two, three, four and then,"}, 6: {"prompt": 5}}.get(kind, {})
-        row["completion"] += {3: " write to anna@example.org", 7: "\x07", 10: " key hf_" + "aBcDeFgHiJ" * 4}.get(kind, "")
+        changed = {1: {"completion": ""}, 5: {"completion": "one, two, three, four and then,"}, 6: {"prompt": 5}}
+        added = {3: " write to anna@example.org", 7: "\x07", 10: " key hf_" + "aBcDeFgHiJ" * 4}
+        row |= changed.get(kind, {})
+        row["completion"] += added.get(kind, "")
         if kind in (2, 8):
             row["prompt"] += {2: " CafÃ©", 8: " Größe – naïve café?"}[kind]
         if kind in (4, 9):

@@ -121,12 +121,16 @@ class Scan:
             seen.rows += 1
             value = _loads(line) if quick is not None else None
             plain = quick(value) if quick is not None and value else None
-            if plain is None or value is None or not self._is_quiet(line, value, long=place in long):
+            calm, personal_data = quiet(line) if plain is not None else (False, False)
+            if plain is None or value is None or not calm:
                 number = self._closely(raw_of(block.name, block.first + place, line), line, seen)
                 if number:
                     numbers.append(block.first + place)
                     sieves.append(number)
                 continue
+            if (personal_data or place in long) and self._look.personal:
+                for finding in self._personal(Origin(block.name, block.first + place), value):
+                    seen.add(finding)
             seen.usable += 1
             if number := sieve(plain.asked):
                 numbers.append(block.first + place)
@@ -167,14 +171,6 @@ class Scan:
                 verdicts += _digest("\0".join(verdict)) if partial and verdict is not None else twin
         arrays = (np.frombuffer(bytes(column), dtype=np.uint64) for column in (groups, twins, verdicts))
         return Compared(np.asarray(lines, dtype=np.uint32), *arrays)
-
-    def _is_quiet(self, line: bytes, row: dict[str, Any], *, long: bool) -> bool:
-        calm, personal_data = quiet(line)
-        if not calm:
-            return False
-        if (personal_data or long) and self._look.personal:
-            return not any(personal.find(text, self._look.personal) for _, text in texts(row, row.keys()))
-        return True
 
     def _closely(self, raw: Raw, line: bytes | None, seen: Seen) -> int:
         example: Example | None = None

@@ -151,8 +151,11 @@ _SIMPLE = frozenset({str, int, float, bool})
 
 def _answer_is_plain(answer: str) -> bool:
     """Not empty, no blanks around it, and it does not seem to break off."""
-    if not answer or answer[0].isspace() or answer[-1].isspace():
+    if not answer:
         return False
-    if answer[-1] in ".!?" and answer[0] not in "{[" and "```" not in answer:
+    first, last = answer[0], answer[-1]
+    if first <= " " or last <= " " or first.isspace() or last.isspace():
+        return False
+    if last in ".!?" and first not in "{[" and ("`" not in answer or "```" not in answer):
         return True
     return not cut_off(answer)
