@@ -76,10 +76,11 @@ def texts_with_copies(count: int) -> tuple[list[str], list[tuple[int, int]]]:
     """Texts of about 50 words, a tenth of them copies of another with up to two words changed, and these pairs."""
     rng = random.Random(21)
     words, weights = vocabulary(rng)
-    texts = [" ".join(rng.choices(words, cum_weights=weights, k=rng.randint(40, 60))) for _ in range(count - count // 10)]
+    first = count - count // 10
+    texts = [" ".join(rng.choices(words, cum_weights=weights, k=rng.randint(40, 60))) for _ in range(first)]
     planted = []
     for _ in range(count // 10):
-        source = rng.randrange(count - count // 10)
+        source = rng.randrange(first)
         copy = texts[source].split()
         for _ in range(rng.randint(0, 2)):
             copy[rng.randrange(len(copy))] = rng.choice(words)
@@ -250,7 +251,8 @@ def duplicates(rows: int, rounds: int, larger: list[int], python: str) -> dict[s
         for name in names:
             if not any("missing" in run for run in results[name]):
                 results[name].append(arm(name, rows, python=sys.executable if name == "join" else python))
-    print(f"\nnear-duplicates among {rows:,} texts of about 50 words, Jaccard of 3-shingles >= {THRESHOLD}, {rounds} rounds")
+    what = f"texts of about 50 words, Jaccard of 3-shingles >= {THRESHOLD}, {rounds} rounds"
+    print(f"\nnear-duplicates among {rows:,} {what}")
     print(f"{'':<34}{'seconds':>9}{'processor s':>13}{'MB over imports':>17}{'recall':>9}{'pairs':>9}")
     labels = {
         "join": "luthier (exact, with clusters)", "datasketch": "datasketch LSH (candidates)",
@@ -262,7 +264,8 @@ def duplicates(rows: int, rounds: int, larger: list[int], python: str) -> dict[s
             continue
         clock, cpu = (statistics.median(run[key] for run in runs) for key in ("seconds", "cpu"))
         one = runs[0]
-        print(f"{labels[name]:<34}{clock:>9.1f}{cpu:>13.1f}{one['megabytes']:>17.0f}{one['recall']:>9.4f}{one['pairs']:>9,}")
+        tail = f"{one['megabytes']:>17.0f}{one['recall']:>9.4f}{one['pairs']:>9,}"
+        print(f"{labels[name]:<34}{clock:>9.1f}{cpu:>13.1f}{tail}")
     ours = results["join"]
     figures = {
         "duplicates_seconds": statistics.median(run["seconds"] for run in ours),

@@ -26,6 +26,7 @@ class Snippet:
     """A text with what a careful person would mark in it: (kind, start, end)."""
 
     section: str
+    line: str
     text: str
     spans: tuple[tuple[str, int, int], ...]
 
@@ -52,7 +53,7 @@ def _snippet(section: str, line: str, rng: random.Random) -> Snippet:
         spans.append((kind, len(text), len(text) + len(value)))
         text += value
         position = match.end()
-    return Snippet(section, text + line[position:], tuple(spans))
+    return Snippet(section, line, text + line[position:], tuple(spans))
 
 
 def _digits(rng: random.Random, count: int) -> str:
