@@ -216,6 +216,8 @@ def test_a_mended_file_never_replaces_a_source_and_is_whole_or_absent(tmp_path: 
     with pytest.raises(LuthierError, match="cannot be written"):
         check(["a.jsonl"], folder=tmp_path, mend_to=tmp_path / "none" / "b.jsonl")
     (tmp_path / "x.jsonl").write_text('{"colour": 1}\n')
+    with pytest.raises(LuthierError, match="exists already"):
+        check(["a.jsonl"], folder=tmp_path, mend_to=tmp_path / "x.jsonl")
     with pytest.raises(LuthierError, match="unknown shape"):
         check(["a.jsonl", "x.jsonl"], folder=tmp_path, mend_to=tmp_path / "b.jsonl")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jsonl", "x.jsonl"]

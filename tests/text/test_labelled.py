@@ -19,7 +19,7 @@ def test_the_frozen_half_is_as_it_was_written_before_the_detectors() -> None:
     assert hashlib.sha256(path.read_bytes()).hexdigest() == FROZEN
 
 
-@pytest.mark.parametrize("half", ["frozen", "open"])
+@pytest.mark.parametrize("half", ["frozen", "open", "late"])
 def test_precision_and_recall_of_every_class(labelled: Any, half: str) -> None:
     wanted, found, right = Counter[str](), Counter[str](), Counter[str]()
     for snippet in labelled.snippets(half):

@@ -29,6 +29,8 @@ class MendedFile:
             raise LuthierError(
                 "the mended rows would replace their source", where=path, fix="give --fix the name of a new file"
             )
+        if path.exists():
+            raise LuthierError("the file exists already", where=path, fix="give --fix the name of a new file")
         if not path.name.endswith(".jsonl"):
             raise LuthierError("mended rows are written as JSON lines", where=path, fix=f"--fix {path.stem}.jsonl")
         self.path = path

@@ -124,19 +124,17 @@ class Scan:
             calm, personal_data = quiet(line) if plain is not None else (False, False)
             if plain is None or value is None or not calm:
                 number = self._closely(raw_of(block.name, block.first + place, line), line, seen)
-                if number:
-                    numbers.append(block.first + place)
-                    sieves.append(number)
-                continue
-            if (personal_data or place in long) and self._look.personal:
-                for finding in self._personal(Origin(block.name, block.first + place), value):
-                    seen.add(finding)
-            seen.usable += 1
-            if number := sieve(plain.asked):
+            else:
+                number = sieve(plain.asked)
+                seen.usable += 1
+                if (personal_data or place in long) and self._look.personal:
+                    for finding in self._personal(Origin(block.name, block.first + place), value):
+                        seen.add(finding)
+                if self._look.mend:
+                    seen.good.append(line)
+            if number:
                 numbers.append(block.first + place)
                 sieves.append(number)
-            if self._look.mend:
-                seen.good.append(line)
         return _with(seen, numbers, sieves)
 
     def rows(self, raws: Iterable[Raw]) -> Seen:
@@ -184,7 +182,6 @@ class Scan:
             found += self._personal(raw.origin, raw.value)
             if self._look.render is not None:
                 found += self._look.render.findings(example, raw)
-
         problem = next((finding for finding in found if finding.severity == "error"), None)
         for finding in found:
             seen.add(replace(finding, row=None))  # a row is as long as it is: only the quarantine needs it
