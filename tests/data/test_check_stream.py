@@ -168,7 +168,7 @@ def test_threads_are_joined_before_they_are_checked(tmp_path: Path) -> None:
 KEYS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), max_size=14)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(KEYS)
 def test_twins_equal_trying_every_pair(pairs: list[tuple[int, int]]) -> None:
     groups = np.asarray([g for g, _ in pairs], dtype=np.uint64)

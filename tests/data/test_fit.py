@@ -35,7 +35,7 @@ class Letters:
 TURN = st.integers(1, 9)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(TURN, TURN), min_size=1, max_size=8), st.booleans(), st.integers(6, 30))
 def test_parts_are_the_chat_in_order_and_each_ends_with_an_answer(
     sizes: list[tuple[int, int]], headed: bool, limit: int

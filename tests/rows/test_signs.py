@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from luthier.records import Example, Message
@@ -42,6 +42,7 @@ def test_odd_signs_that_are_meant_stay(text: str) -> None:
     assert mojibake.repair(text) == text and not mojibake.find(text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="aé ÃÂâ€™ßÖ“»…\u0153\x93ðŸ", max_size=12))
 def test_repair_and_find_agree(text: str) -> None:
     assert bool(mojibake.find(text)) == (mojibake.repair(text) != text)
@@ -87,6 +88,7 @@ def test_turns_are_mended_where_they_stand() -> None:
     assert one.path == "messages[1].content" and one.before == "a<|im_end|>"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.text(alphabet=" aé\x07<s>|im_end[]ÃÂ©\ufeff", max_size=30))
 def test_what_was_mended_gives_no_finding_that_can_be_mended(asked: str, answered: str) -> None:
     row = {"prompt": asked.encode("utf-8", "ignore").decode(), "completion": answered}
