@@ -96,12 +96,11 @@ def _pairs(
         for key, value in row.items():
             if key in known:
                 continue
-            if type(value) is str:
-                if key in others and value:
+            if value and key == added:
+                if type(value) is not str:
                     return None
-                if key == added and value:
-                    asked = f"{asked}\n\n{value}"
-            elif value is not None and type(value) not in _SIMPLE:
+                asked = f"{asked}\n\n{value}"
+            elif (value and key in others) or (value is not None and type(value) not in _SIMPLE):
                 return None
         return Plain("", asked.strip() if added else asked, answer)
 
