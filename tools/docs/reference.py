@@ -112,11 +112,35 @@ def cli_page() -> str:
     return "\n".join(lines)
 
 
+def rules_page() -> str:
+    from luthier.data import LOSSES
+    from luthier.rows import RULES
+
+    lines = [
+        "# Rules for rows",
+        "",
+        "Written from `src/luthier/rows/rules.py` and `src/luthier/data/funnel.py`. An error sets the row aside, a",
+        "warning tells. [How to check rows](../how-to/check.md) says what to do with them.",
+        "",
+        "## What `luthier check` finds",
+        "",
+        "| rule | severity | what is wrong | why it matters | what to do |",
+        "|---|---|---|---|---|",
+    ]
+    for name, rule in RULES.items():
+        fix = f"{rule.fix} `--fix` does it." if rule.mends else rule.fix
+        lines.append(f"| `{name}` | {rule.severity} | {rule.what} | {rule.why} | {fix} |".replace("<", "&lt;"))
+    lines += ["", "## Why a readable row leaves when data is prepared", "", "| rule | what it means |", "|---|---|"]
+    lines += [f"| `{name}` | {what} |" for name, what in LOSSES.items()]
+    return "\n".join([*lines, ""])
+
+
 def pages() -> dict[str, str]:
     """File name to content."""
     return {
         "recipe.md": recipe_page(),
         "cli.md": cli_page(),
+        "rules.md": rules_page(),
         "recipe.schema.json": json.dumps(Recipe.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
     }
 

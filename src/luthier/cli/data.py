@@ -59,23 +59,34 @@ def _stage(stage: str):  # type: ignore[no-untyped-def]
 def check(
     target: str = typer.Argument(..., metavar="RECIPE|DATA", help="A recipe, or a file, folder or glob of rows."),
     show_mask: bool = typer.Option(False, "--show-mask", help="Show which tokens of the first rows are trained."),
-    base: str = typer.Option("nano", "--base", help="Whose chat template the mask is shown with (DATA only)."),
+    render: bool = typer.Option(
+        False, "--render", help="Render each row through the base's chat template too: slower, every row is tokenised."
+    ),
+    base: str = typer.Option("nano", "--base", help="Whose chat template that is (DATA only; a recipe has its own)."),
+    diff: bool = typer.Option(False, "--diff", help="Show what --fix would mend, before and after."),
+    fix: Path | None = typer.Option(
+        None, "--fix", metavar="OUT.jsonl", help="Write the usable rows, mended, to a new file; the others beside it."
+    ),
     limit: int = typer.Option(20, "--limit", min=1, help="Print at most this many findings."),
     json: bool = JSON_OPTION,
 ) -> int:
     """Validate every row: file, line, field, what is wrong, how to mend it. Exit 1 if anything is wrong.
 
-    Example: luthier check tickets.jsonl --show-mask
+    Example: luthier check tickets.jsonl --diff
     """
     from luthier.pipeline.inspect import check_target, mask_lines
 
-    report = check_target(target)
+    report = check_target(target, base if render else None, mend=diff, mend_to=fix)
     masks = mask_lines(target, base, rows=3) if show_mask else []
     if json:
         emit_json({**report.to_dict(), "masks": masks})
         return 1 if report.errors else 0
     screen = console()
     screen.print("\n".join(report.render(limit)), markup=False)
+    if diff:
+        screen.print("\n".join(["", *report.diff(limit)]), markup=False)
+    if fix is not None:
+        screen.print("\n".join(["", *report.wrote(fix)]), markup=False)
     for row in masks:
         screen.print(f"\n{row['origin']}  {row['trained']} of {row['tokens']} tokens trained", markup=False)
         if colour(sys.stdout):

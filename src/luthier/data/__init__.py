@@ -8,9 +8,11 @@ It does not train, score or fetch anything.
 """
 
 from luthier.data.check import CheckReport, check
+from luthier.data.fit import rendering_policy
 from luthier.data.funnel import LOSSES
-from luthier.data.prepare import Prepared, before, build, examples, prepare, report
+from luthier.data.prepare import Prepared, before, build, examples, prepare, pseudonym_secret, report
 from luthier.data.propose import Proposal, propose
+from luthier.data.render import Renderer
 from luthier.data.rewrite import Rewritten, rewrite
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "CheckReport",
     "Prepared",
     "Proposal",
+    "Renderer",
     "Rewritten",
     "before",
     "build",
@@ -25,6 +28,8 @@ __all__ = [
     "examples",
     "prepare",
     "propose",
+    "pseudonym_secret",
+    "rendering_policy",
     "report",
     "rewrite",
 ]

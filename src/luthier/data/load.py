@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -106,28 +106,49 @@ def read_tables(
     """
     files = files_of(sources, folder=folder, known=known)
     tables = [_table(file, spec) if file.artifact is None else _own_table(file) for file in files]
-    if (spec.keep or spec.drop) and not any(table.raws for table in tables):
-        raise LuthierError(
-            f"the filters leave none of the {sum(table.rows for table in tables):,} rows",
-            where=", ".join(table.file.name for table in tables[:3]),
-            why=f"only rows count whose {describe(spec.keep, spec.drop)}",
-            fix="change data.keep or data.drop",
-        )
+    if not any(table.raws for table in tables):
+        refuse_filters(spec, sum(table.rows for table in tables), [table.file for table in tables])
     for table in tables if supervised else ():
-        if compares(layout_of(table, spec)):
-            raise LuthierError(
-                f"these are preference rows ({table.shape.reason})",
-                where=table.file.name,
-                why="supervised fine-tuning learns one answer a row, not which of two is better",
-                fix="keep the good answers: data: {map: {prompt: …, completion: chosen}}",
-            )
+        refuse_compared(layout_of(table.file, table.shape, spec), table.file)
     return tables
 
 
-def layout_of(table: Table, spec: DataSpec, labels: tuple[str, ...] = ()) -> Layout:
-    """How the rows of a table are read."""
+def refuse_filters(spec: DataSpec, rows: int, files: Sequence[SourceFile]) -> None:
+    """Refuse filters, if there are any, that leave nothing.
+
+    Raises:
+        LuthierError: says what they ask for.
+    """
+    if spec.keep or spec.drop:
+        raise LuthierError(
+            f"the filters leave none of the {rows:,} rows",
+            where=", ".join(file.name for file in files[:3]),
+            why=f"only rows count whose {describe(spec.keep, spec.drop)}",
+            fix="change data.keep or data.drop",
+        )
+
+
+def refuse_compared(layout: Layout, file: SourceFile) -> None:
+    """Refuse rows that say which answer is better where one answer is to be learned.
+
+    Raises:
+        LuthierError: says how to keep the good ones.
+    """
+    if compares(layout):
+        raise LuthierError(
+            f"these are preference rows ({layout.shape.reason})",
+            where=file.name,
+            why="supervised fine-tuning learns one answer a row, not which of two is better",
+            fix="keep the good answers: data: {map: {prompt: …, completion: chosen}}",
+        )
+
+
+def layout_of(file: SourceFile, shape: Shape, spec: DataSpec, labels: tuple[str, ...] = ()) -> Layout:
+    """How the rows of a file are read; what the recipe says of columns does not hold for rows that Luthier wrote."""
+    if file.artifact is not None:
+        return Layout(shape=shape, system=spec.system)
     return Layout(
-        shape=table.shape, map=spec.map, system=spec.system, labels=labels,
+        shape=shape, map=spec.map, system=spec.system, labels=labels,
         group_by=spec.split.group_by, time=spec.split.by_time,
     )  # fmt: skip
 
@@ -140,7 +161,7 @@ def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] 
         if table.file.artifact is not None:
             examples += _own_examples(table, spec)
             continue
-        for item in to_examples(table.raws, layout_of(table, spec, labels)):
+        for item in to_examples(table.raws, layout_of(table.file, table.shape, spec, labels)):
             if isinstance(item, Example):
                 examples.append(item)
             else:
@@ -154,7 +175,7 @@ def convert_judged(tables: Sequence[Table], spec: DataSpec) -> Judged:
     made: list[Compared] = []
     findings: list[Finding] = []
     for table in tables:
-        for item in to_compared(table.raws, layout_of(table, spec)):
+        for item in to_compared(table.raws, layout_of(table.file, table.shape, spec)):
             if isinstance(item, Finding):
                 findings.append(item)
             else:
@@ -167,25 +188,46 @@ def labels_of(tables: Sequence[Table]) -> tuple[str, ...]:
     found: set[str] = set()
     for table in tables:
         if table.shape.name == "classification":
-            column = table.shape.columns.get("label", "label")
-            found |= {label_text(raw.value.get(column)) for raw in table.raws if raw.value is not None}
-    found.discard("")
+            found |= _labels(table.raws, table.shape)
     return tuple(sorted(found)) if len(found) <= MAX_LABELS else ()
 
 
+def labels_in(raws: Iterable[Raw], shape: Shape) -> tuple[str, ...]:
+    """The same for the rows of one file as they are read."""
+    found = _labels(raws, shape)
+    return tuple(sorted(found)) if len(found) <= MAX_LABELS else ()
+
+
+def own_rows(file: SourceFile) -> Iterator[Raw]:
+    """The rows of a file that Luthier wrote; erased ones are passed over.
+
+    Raises:
+        LuthierError: a line was not written by Luthier.
+    """
+    for raw in read_file(file):
+        if raw.value is not None and is_erased(raw.value):
+            continue
+        if raw.value is None or not raw.value.get("messages"):
+            raise LuthierError(
+                f"{file.artifact} holds a line that Luthier did not write", where=raw.origin,
+                why="somebody changed the artifact", fix="luthier verify shows what else was changed",
+            )  # fmt: skip
+        yield raw
+
+
+def own_shape(file: SourceFile) -> Shape:
+    """The layout of such a file: there is none to find out."""
+    return Shape("messages", 1.0, f"rows of {file.artifact}", {"messages": "messages", "tools": "tools"})
+
+
 def _own_table(file: SourceFile) -> Table:
-    """A file of rows that Luthier wrote: no layout to find out; erased rows are passed over."""
-    raws = [raw for raw in read_file(file) if raw.value is None or not is_erased(raw.value)]
-    return Table(file, tuple(raws), Shape("messages", 1.0, f"rows of {file.artifact}"), len(raws), "")
+    raws = list(own_rows(file))
+    return Table(file, tuple(raws), own_shape(file), len(raws), "")
 
 
 def _own_examples(table: Table, spec: DataSpec) -> Iterator[Example]:
     for raw in table.raws:
-        if raw.value is None or not raw.value.get("messages"):
-            raise LuthierError(
-                f"{table.file.artifact} holds a line that Luthier did not write", where=raw.origin,
-                why="somebody changed the artifact", fix="luthier verify shows what else was changed",
-            )  # fmt: skip
+        assert raw.value is not None
         example = Example.from_dict(raw.value)
         messages = example.messages
         if spec.system and messages and messages[0].role != "system":
@@ -194,10 +236,12 @@ def _own_examples(table: Table, spec: DataSpec) -> Iterator[Example]:
         yield replace(example, messages=messages, origin=raw.origin, meta=meta)
 
 
-def _table(file: SourceFile, spec: DataSpec) -> Table:
-    raws = list(read_file(file))
-    rows = len(raws)
-    fields = Counter(key for raw in raws if raw.value is not None for key in raw.value)
+def check_columns_named(fields: Collection[str], file: SourceFile, spec: DataSpec) -> None:
+    """Refuse a recipe whose split, filters or thread name a column that no row has.
+
+    Raises:
+        LuthierError: names the column and the nearest one that is there.
+    """
     for key, columns in (("group_by", spec.split.group_by), ("by_time", (spec.split.by_time,))):
         for column in columns:
             if column is not None and fields and column not in fields:
@@ -207,19 +251,37 @@ def _table(file: SourceFile, spec: DataSpec) -> Table:
                     why=f"data.split.{key} names it",
                     fix=did_you_mean(column, fields),
                 )
-    digest = _digest(file, raws)
-    if fields and (spec.keep or spec.drop):
+    if fields:
         check_filters(spec.keep, spec.drop, list(fields), where=file.name)
-        raws = wanted(raws, spec.keep, spec.drop)
-    filtered = rows - len(raws)
     if spec.thread is not None and fields:
         check_columns(spec.thread, list(fields), where=file.name)
+
+
+def _labels(raws: Iterable[Raw], shape: Shape) -> set[str]:
+    column = shape.columns.get("label", "label")
+    return {label_text(raw.value.get(column)) for raw in raws if raw.value is not None} - {""}
+
+
+def _table(file: SourceFile, spec: DataSpec) -> Table:
+    raws = list(read_file(file))
+    rows = len(raws)
+    fields = Counter(key for raw in raws if raw.value is not None for key in raw.value)
+    check_columns_named(fields, file, spec)
+    digest = _digest(file, raws)
+    raws = wanted(raws, spec.keep, spec.drop)
+    filtered = rows - len(raws)
+    if spec.thread is not None:
         raws = list(join_threads(raws, spec.thread))
-    shape = _shape([raw for raw in raws if raw.value is not None], file, spec)
+    shape = shape_of([raw for raw in raws if raw.value is not None], file, spec)
     return Table(file, tuple(raws), shape, rows, digest, filtered)
 
 
-def _shape(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
+def shape_of(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
+    """The layout of a file's readable rows, by the recipe or by what the first 2,000 look like.
+
+    Raises:
+        LuthierError: it is not known, or cannot be trained on.
+    """
     values = [raw.value for raw in good[:2000] if raw.value is not None]
     if spec.map is not None:
         shape = detect(values)

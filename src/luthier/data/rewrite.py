@@ -20,10 +20,10 @@ from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.recipe.data import DataSpec, SplitSpec
 from luthier.records import Example, Ranking
 from luthier.rows import Finding, SourceFile, compares, pairs, write_jsonl
-from luthier.rows.finding import OF_SETS
 from luthier.rows.layouts import KINDS, TARGETS, Kind, Target, form_for, kind_of, read_back, same
 from luthier.rows.parts import LOSABLE, PARTS, Row, parts_of, without
-from luthier.rows.write import json_line, write_json
+from luthier.rows.rules import OF_SETS
+from luthier.rows.write import line_of, write_json
 
 DESCRIPTION = "dataset_info.json"
 RANKINGS = "rankings"
@@ -182,8 +182,8 @@ def _rows(
     sources: Sequence[str], spec: DataSpec, target: Target, folder: Path, known: Mapping[str, SourceFile] | None
 ) -> tuple[list[Row], list[Finding], int]:
     tables = read_tables(sources, spec, folder=folder, known=known, supervised=False)
-    chats = [table for table in tables if not compares(layout_of(table, spec))]
-    judged = convert_judged([table for table in tables if compares(layout_of(table, spec))], spec)
+    chats = [table for table in tables if not compares(layout_of(table.file, table.shape, spec))]
+    judged = convert_judged([table for table in tables if compares(layout_of(table.file, table.shape, spec))], spec)
     # a layout with labels of its own needs no system message that names them
     labels = () if "labelled" in target.forms else labels_of(chats)
     loaded = convert(chats, spec, labels=labels)
@@ -307,7 +307,7 @@ def _write(path: Path | None, rows: Sequence[Mapping[str, Any]]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     if path is None:
         for row in rows:
-            sys.stdout.buffer.write(json_line(row))
+            sys.stdout.buffer.write(line_of(row) + b"\n")
         sys.stdout.buffer.flush()
     elif path.suffix == ".json":
         write_json(path, rows)

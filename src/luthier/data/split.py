@@ -27,7 +27,7 @@ from luthier.errors import LuthierError
 from luthier.recipe.data import SplitSpec
 from luthier.records import Example
 from luthier.similar import Groups
-from luthier.text import words
+from luthier.text import normalise, words
 
 
 @dataclass(frozen=True)
@@ -190,6 +190,14 @@ def _places(examples: Sequence[Example], names: Sequence[str], component: Sequen
         if number not in smallest or name < smallest[number]:
             smallest[number] = name
     return {number: _place(salt, f"{kind}{name}") for number, (kind, name) in smallest.items()}
+
+
+def name_of(example: Example) -> str:
+    """A name of the row's question that no other row influences; a part of a split chat has the whole chat's."""
+    if "part_of" in example.meta:
+        return str(example.meta["part_of"])
+    key = normalise(example.asked) or example.asked
+    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _place(salt: str, name: str) -> float:

@@ -55,7 +55,8 @@ def read_questions(file: str, folder: Path | None = None) -> list[tuple[str, tup
 
 
 def _messages(value: dict[str, Any], where: str) -> tuple[Message, ...]:
-    from luthier.rows.chat import RowProblem, read_turns
+    from luthier.rows.chat import read_turns
+    from luthier.rows.finding import RowProblem
 
     for key in ("messages", "conversations", "conversation"):
         if key in value:

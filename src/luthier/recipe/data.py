@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from luthier.recipe.spec import OneOrMany, Share, Spec
+from luthier.recipe.spec import ByName, OneOrMany, Share, Spec
 
 ShapeName = Literal[
     "auto", "messages", "sharegpt", "alpaca", "prompt_completion", "classification", "text", "preference", "ranked",
@@ -199,6 +199,22 @@ class DedupeSpec(Spec):
     """Remove rows whose word 3-shingles have at least this Jaccard similarity; null keeps them."""
 
 
+PersonalKind = Literal["email", "phone", "card", "iban", "ip", "id", "secret"]
+
+
+class PersonalSpec(Spec):
+    """What becomes of personal data and secrets in training rows. A given test set is never altered."""
+
+    kind: Literal["keep", "redact", "pseudonymise", "reject"] = "redact"
+    """Leave it; put a tag like [EMAIL] in its place; put a made-up value, the same for the same value; or set the row
+    aside."""
+    find: Annotated[tuple[PersonalKind, ...], OneOrMany] = Field(
+        default=("email", "phone", "card", "iban", "ip", "id", "secret"), min_length=1
+    )
+    """What is looked for: e-mail addresses, phone, card and account numbers, public IP addresses, national numbers of
+    persons, keys and passwords."""
+
+
 class ReplaySpec(Spec):
     """Old or general rows mixed into training so that the model does not forget."""
 
@@ -246,10 +262,12 @@ class DataSpec(Spec):
     """Train rows this similar (Jaccard) to a test row are removed from train."""
     on_unanswered: Literal["refuse", "quarantine"] = "quarantine"
     """Rows without an answer to learn from: stop, or set them aside."""
-    on_overlong: Literal["drop", "keep_end"] = "drop"
-    """Rows longer than ``train.max_length`` tokens: set aside, or cut at the front so that the answer stays."""
-    personal: Literal["keep", "redact"] = "redact"
-    """Phone numbers, e-mail addresses and card numbers in training rows: keep, or replace by a tag."""
+    on_overlong: Literal["drop", "keep_end", "split"] = "drop"
+    """Rows longer than ``train.max_length`` tokens: set aside, cut at the front so that the answer stays, or (long
+    chats) split between turns into rows that each end with an answer."""
+    personal: Annotated[PersonalSpec, ByName] = PersonalSpec()
+    """Personal data and secrets in training rows: ``redact``, ``pseudonymise``, ``reject`` or ``keep``, or one of them
+    with its keys."""
     replay: ReplaySpec | None = None
     """Old or general rows mixed into training against forgetting."""
     contamination: ContaminationSpec = ContaminationSpec()

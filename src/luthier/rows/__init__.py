@@ -10,12 +10,13 @@ from luthier.rows.compare import compares, to_compared
 from luthier.rows.convert import Layout, to_examples
 from luthier.rows.fields import Shape
 from luthier.rows.files import SourceFile, expand
-from luthier.rows.finding import RULES, Finding
+from luthier.rows.finding import Finding
 from luthier.rows.mapping import join_threads
 from luthier.rows.pairs import pairs
 from luthier.rows.propose import propose_map
 from luthier.rows.raw import Raw
 from luthier.rows.read import read, read_file
+from luthier.rows.rules import RULES, Rule
 from luthier.rows.shape import detect
 from luthier.rows.write import write_jsonl
 
@@ -24,6 +25,7 @@ __all__ = [
     "Finding",
     "Layout",
     "Raw",
+    "Rule",
     "Shape",
     "SourceFile",
     "compares",

@@ -12,7 +12,8 @@ from typing import Any
 
 from luthier.records import Example, Message
 from luthier.rows import transcript
-from luthier.rows.chat import RowProblem, check_chat, read_turns, text_of
+from luthier.rows.chat import check_chat, read_turns, text_of
+from luthier.rows.finding import RowProblem
 from luthier.rows.mapping import as_text
 from luthier.rows.shape_compared import TEXT_KEYS
 
@@ -118,18 +119,15 @@ def same_answer(chosen: Sequence[Message], rejected: Sequence[Message]) -> bool:
     return key(chosen) == key(rejected)
 
 
-def checked(prompt: Sequence[Message], side: Sequence[Message], name: str) -> list[RowProblem]:
-    """Warnings of a prompt with one of its answers.
+def check_answer(prompt: Sequence[Message], side: Sequence[Message], name: str) -> None:
+    """Refuse a prompt with one of its answers that are no chat.
 
     Raises:
-        RowProblem: they are no chat that can be rendered.
+        RowProblem: they cannot be rendered.
     """
-    found = check_chat(Example(messages=(*prompt, *side)))
-    for problem in found:
+    for problem in check_chat(Example(messages=(*prompt, *side))):
         problem.path = _place(problem.path, len(prompt), name, len(side))
-        if problem.severity == "error":
-            raise problem
-    return found
+        raise problem
 
 
 def _place(path: str, asked: int, name: str, answers: int) -> str:

@@ -7,20 +7,21 @@ stand in a column of its own or be what both sides begin with: then it is the lo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from luthier.recipe.data import MapSpec
-from luthier.records import Compared, Message, Preference, Ranking, Thumb
+from luthier.records import Compared, Example, Message, Origin, Preference, Ranking, Thumb
 from luthier.rows import mapped, transcript
-from luthier.rows.answers import Turns, checked, last_answer, number, one_answer, parted, refuse_empty, same_answer
-from luthier.rows.chat import RowProblem, read_turns, text_of, tools_of
+from luthier.rows.answers import Turns, check_answer, last_answer, number, one_answer, parted, refuse_empty, same_answer
+from luthier.rows.chat import read_turns, text_of, tools_of
 from luthier.rows.convert import Layout, group_of, time_of, undated
-from luthier.rows.finding import Finding
+from luthier.rows.finding import Finding, RowProblem
 from luthier.rows.mapping import as_text
 from luthier.rows.pairs import ranks_of
 from luthier.rows.raw import Raw
 from luthier.rows.shape_compared import RANK_KEYS, RATING_KEYS, thumb_of
+from luthier.rows.signs import signs
 
 BALANCED = 4 / 3
 """Thumbs up to thumbs down, in either direction; KTO's authors keep the weighted ratio between 1:1 and 4:3."""
@@ -38,41 +39,72 @@ def to_compared(raws: Iterable[Raw], layout: Layout) -> Iterator[Compared | Find
 
     A lopsided set of thumbs is told at the end, at the place of its first row.
     """
-    build = _builder(layout)
-    thumbs: list[Thumb] = []
+    thumbs = Thumbs()
     for raw in raws:
-        if raw.value is None:
-            assert raw.problem is not None
-            yield raw.problem
-            continue
-        warnings: list[RowProblem] = []
-        try:
-            made = build(raw.value, warnings)
-        except RowProblem as problem:
-            yield problem.finding(raw.origin, raw.value)
-            continue
-        yield from (warning.finding(raw.origin, None) for warning in warnings)
-        time = time_of(raw.value.get(layout.time)) if layout.time else None
-        yield from undated(raw, layout, time)
-        rest = {key: value for key, value in raw.value.items() if key not in layout.used}
-        made = replace(made, group=group_of(raw.value, layout.group_by), time=time, origin=raw.origin, meta=rest)
-        if isinstance(made, Thumb):
-            thumbs.append(made)
-        yield made
+        for item in compare_row(raw, layout):
+            if isinstance(item, Thumb):
+                thumbs.count(item)
+            yield item
     yield from check_balance(thumbs)
 
 
-def check_balance(thumbs: Sequence[Thumb]) -> list[Finding]:
+def compare_row(raw: Raw, layout: Layout) -> Iterator[Compared | Finding]:
+    """One row as :func:`to_compared` gives it; the balance of thumbs is the caller's."""
+    if raw.value is None:
+        assert raw.problem is not None
+        yield raw.problem
+        return
+    warnings: list[RowProblem] = []
+    try:
+        made = _builder(layout)(raw.value, warnings)
+    except RowProblem as problem:
+        yield problem.finding(raw.origin, raw.value)
+        return
+    warnings += signs(raw.value, layout.used, Example(messages=(*made.prompt, *best_answer(made))))
+    error = next((warning for warning in warnings if warning.severity == "error"), None)
+    if error is not None:
+        yield error.finding(raw.origin, raw.value)
+        return
+    yield from (warning.finding(raw.origin, None) for warning in warnings)
+    time = time_of(raw.value.get(layout.time)) if layout.time else None
+    yield from undated(raw, layout, time)
+    rest = {key: value for key, value in raw.value.items() if key not in layout.used}
+    yield replace(made, group=group_of(raw.value, layout.group_by), time=time, origin=raw.origin, meta=rest)
+
+
+def best_answer(made: Compared) -> tuple[Message, ...]:
+    """The answer that a row says is good: the one to be learned from it."""
+    if isinstance(made, Preference):
+        return made.chosen
+    return made.answers[made.ranks.index(min(made.ranks))] if isinstance(made, Ranking) else made.answer
+
+
+@dataclass
+class Thumbs:
+    """How many thumbs were up and down, and where the first one stood."""
+
+    up: int = 0
+    down: int = 0
+    first: Origin | None = None
+
+    def count(self, thumb: Thumb) -> None:
+        """One more."""
+        self.first = self.first or thumb.origin
+        self.up, self.down = self.up + thumb.good, self.down + (not thumb.good)
+
+    def join(self, later: Thumbs) -> None:
+        """Take over those of later rows."""
+        self.up, self.down, self.first = self.up + later.up, self.down + later.down, self.first or later.first
+
+
+def check_balance(thumbs: Thumbs) -> list[Finding]:
     """What is wrong with the shares of thumbs up and down: an error where one kind is missing, else a warning."""
-    if not thumbs:
+    up, down, origin = thumbs.up, thumbs.down, thumbs.first
+    if origin is None:
         return []
-    origin = thumbs[0].origin
-    assert origin is not None
-    up = sum(thumb.good for thumb in thumbs)
-    down = len(thumbs) - up
     if not up or not down:
-        message = f"all {len(thumbs):,} thumbs are {'up' if up else 'down'}: there is nothing to tell apart"
-        return [Finding(origin, "kto.balance", message, fix="add answers that were judged the other way")]
+        message = f"all {up + down:,} thumbs are {'up' if up else 'down'}: there is nothing to tell apart"
+        return [Finding(origin, "kto.single", message, fix="add answers that were judged the other way")]
     if max(up, down) / min(up, down) <= BALANCED:
         return []
     fewer, weight = ("down", up / down) if up > down else ("up", down / up)
@@ -140,7 +172,7 @@ class _Reader:
         ratings = self._pair_of_ratings(row)
         if ratings is not None and ratings[0] < ratings[1]:
             message = f"chosen is rated {ratings[0]:g}, rejected {ratings[1]:g}"
-            warnings.append(RowProblem("pair.rating", message, fix="are they swapped?", severity="warning"))
+            warnings.append(RowProblem("pair.swapped", message, fix="are they swapped?", severity="warning"))
         return replace(made, margin=margin, ratings=ratings, annotators=self._annotators(row), weight=weight)
 
     def ranking(self, row: Mapping[str, Any], warnings: list[RowProblem]) -> Ranking:
@@ -181,8 +213,8 @@ class _Reader:
             refuse_empty(side, self.columns.get(name, name))
         if same_answer(chosen, rejected):
             raise RowProblem("pair.same", "chosen and rejected are the same", path="chosen", fix="leave the row out")
-        warnings += checked(prompt, chosen, "chosen")
-        warnings += [w for w in checked(prompt, rejected, "rejected") if not w.path.startswith("prompt[")]
+        check_answer(prompt, chosen, "chosen")
+        check_answer(prompt, rejected, "rejected")
         if any(message.role == "user" for message in (*chosen, *rejected)):
             message = "chosen and rejected part before the last question"
             warnings.append(RowProblem("pair.turns", message, "chosen", fix="compare one answer", severity="warning"))
@@ -198,7 +230,7 @@ class _Reader:
     ) -> Ranking:
         prompt = self._job_system(prompt)
         for answer, place in zip(answers, places, strict=True):
-            warnings += checked(prompt, answer, place)
+            check_answer(prompt, answer, place)
         if len(set(ranks)) == 1:
             message = "all answers have the same rank"
             raise RowProblem("rank.tied", message, path=places[0].partition("[")[0], fix="leave the row out")
@@ -215,7 +247,7 @@ class _Reader:
     ) -> Thumb:
         prompt = self._job_system(prompt)
         refuse_empty(answer, self.columns.get("completion", "completion"))
-        warnings += checked(prompt, answer, self.columns.get("completion", "completion"))
+        check_answer(prompt, answer, self.columns.get("completion", "completion"))
         good = thumb_of(value)
         if good is None:
             fix = "write true or false"

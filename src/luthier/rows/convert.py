@@ -15,11 +15,12 @@ from typing import Any
 from luthier.recipe.data import MapSpec
 from luthier.records import Example, Message, Origin
 from luthier.rows import mapped
-from luthier.rows.chat import RowProblem, check_chat, read_turns, text_of, tools_of
+from luthier.rows.chat import check_chat, read_turns, text_of, tools_of
 from luthier.rows.fields import Shape
-from luthier.rows.finding import Finding, shorten
+from luthier.rows.finding import Finding, RowProblem, shorten
 from luthier.rows.mapping import as_text, used_columns
 from luthier.rows.raw import Raw
+from luthier.rows.signs import signs
 
 LABELS_IN_PROMPT = 600
 """Longest list of labels, in characters, that is put into a classification row's system message."""
@@ -62,7 +63,7 @@ def to_examples(raws: Iterable[Raw], layout: Layout) -> Iterator[Example | Findi
         except RowProblem as problem:
             yield problem.finding(raw.origin, raw.value)
             continue
-        warnings = check_chat(example)
+        warnings = check_chat(example) or signs(raw.value, layout.used, example)
         if warnings and warnings[0].severity == "error":
             yield warnings[0].finding(raw.origin, raw.value)
             continue

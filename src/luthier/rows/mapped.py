@@ -10,7 +10,8 @@ from typing import Any
 
 from luthier.recipe.data import MapSpec, TurnListSpec
 from luthier.records import Message
-from luthier.rows.chat import RowProblem, read_turns
+from luthier.rows.chat import read_turns
+from luthier.rows.finding import RowProblem
 from luthier.rows.mapping import MissingColumn, as_text, fill, meaning
 
 

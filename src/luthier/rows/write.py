@@ -21,7 +21,7 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     count = 0
     with _whole(path) as file:
         for row in rows:
-            file.write(json_line(row))
+            file.write(line_of(row) + b"\n")
             count += 1
     return count
 
@@ -54,9 +54,9 @@ def _whole(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def json_line(row: Mapping[str, Any]) -> bytes:
-    """A row as a line of JSONL."""
+def line_of(row: Mapping[str, Any]) -> bytes:
+    """A row as one line of JSON, without its end."""
     try:
-        return json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n"
+        return json.dumps(row, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:  # a quarantined row may hold half a character: written as \\uD83D it stays readable JSON
-        return json.dumps(row, default=str).encode() + b"\n"
+        return json.dumps(row, default=str).encode()
