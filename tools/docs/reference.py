@@ -16,8 +16,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+import luthier
 from luthier.recipe import Recipe
 
+SOURCES = Path(luthier.__file__).resolve().parents[1]
+"""Verbs are asked in processes of their own, which must run the very sources that the keys are read from."""
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 
@@ -100,7 +103,8 @@ def cli_page() -> str:
     def text(*arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "luthier.cli.main", *arguments, "--help"],
-            capture_output=True, text=True, check=True, env={"COLUMNS": "110", "PATH": "/usr/bin:/bin", "TERM": "dumb"},
+            capture_output=True, text=True, check=True,
+            env={"COLUMNS": "110", "PATH": "/usr/bin:/bin", "TERM": "dumb", "PYTHONPATH": str(SOURCES)},
         )  # fmt: skip
         return done.stdout.replace("python -m luthier.cli.main", "luthier").strip()
 
