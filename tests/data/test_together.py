@@ -179,6 +179,8 @@ def test_check_looks_at_the_rows_that_the_recipe_wants(tmp_path: Path, name: str
     out = tmp_path / "mended.jsonl"
     found = check([name], spec, folder=tmp_path, mend_to=out)
     assert (found.rows, found.usable, counts(found)) == (33, 21, {})  # the test set is taken whole
+    assert [file["filtered"] for file in found.files] == [12, 0]
+    assert "12 of them left out by data.keep or data.drop" in found.render()[0]
     assert check([name], folder=tmp_path).errors == 1  # without the recipe the empty answer counts
     assert [json.loads(line)["lang"] for line in out.read_text().splitlines()] == ["en"] * 20
     made = build(spec, folder=tmp_path)

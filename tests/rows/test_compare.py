@@ -9,7 +9,7 @@ import pytest
 
 from luthier.recipe.data import MapSpec
 from luthier.records import Message, Origin, Preference, Ranking, Thumb
-from luthier.rows import Finding, Layout, Raw, detect, read, to_compared
+from luthier.rows import RULES, Finding, Layout, Raw, detect, read, to_compared
 from luthier.rows.transcript import parse
 
 ASK, GOOD, BAD = "Where is it?", "On its way.", "No idea."
@@ -189,7 +189,7 @@ WRONG: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("pair.rating", "margin", {**P, "margin": "much"}),
     ("pair.rating", "margin", {**P, "margin": float("inf")}),
-    ("pair.rating", "", {**P, "chosen_rating": 1, "rejected_rating": 5}),
+    ("pair.swapped", "", {**P, "chosen_rating": 1, "rejected_rating": 5}),
     ("pair.rating", "ratings", {**P, "ratings": [1]}),
     (
         "chat.order",
@@ -327,7 +327,9 @@ def test_the_balance_of_thumbs_is_told(up: int, down: int, severity: str | None,
         assert not found
         return
     (finding,) = found
-    assert (finding.rule, finding.severity, str(finding.origin)) == ("kto.balance", severity, "f.jsonl:1")
+    rule = "kto.single" if severity == "error" else "kto.balance"
+    assert (finding.rule, finding.severity, str(finding.origin)) == (rule, severity, "f.jsonl:1")
+    assert RULES[rule].severity == severity
     assert says in finding.message + finding.fix
 
 
@@ -341,7 +343,7 @@ def test_a_table_is_mapped_to_pairs_and_thumbs() -> None:
     judging = Layout(detect([row]), map=MapSpec(prompt="q", completion="v1", thumb="ok"))
     thumb, balance = to_compared([Raw(Origin("t.csv", 2), row)], judging)
     assert isinstance(thumb, Thumb) and (thumb.prompt, thumb.answer, thumb.good) == ((U,), (B,), False)
-    assert isinstance(balance, Finding) and balance.rule == "kto.balance"
+    assert isinstance(balance, Finding) and balance.rule == "kto.single"
     (missing,) = to_compared(
         [Raw(Origin("t.csv", 3), {"q": ASK, "v1": BAD, "shop": "Oslo"})], Layout(detect([row]), map=pairing)
     )
@@ -377,7 +379,8 @@ def test_three_real_annotators_rank_two_real_answers(realdata: Path) -> None:
     made = list(to_compared(raws, Layout(shape, map=spec)))
     rankings = [row for row in made if isinstance(row, Ranking)]
     rules = {f.rule for f in made if isinstance(f, Finding)}
-    assert len(made) >= 999 and len(rankings) > 800 and rules <= {"rank.tied", "answer.empty", "content.replacement"}
+    told = {"rank.tied", "answer.empty", "content.replacement", "answer.space", "answer.truncated"}
+    assert len(made) >= 999 and len(rankings) > 800 and rules <= told
     votes = [raw.value for raw in raws if raw.value]
     first = next(v for v in votes if [v[p] for p in people].count(1) == 3)
     row = next(r for r in rankings if r.origin and r.meta["idx"] == first["idx"])

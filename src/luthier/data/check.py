@@ -93,7 +93,7 @@ class CheckReport:
 
     def render(self, limit: int = 20) -> list[str]:
         """Lines for the terminal: files, the first findings, then how many of each rule."""
-        lines = [f"{f['file']}: {f['rows']:,} rows · {f['reason']}" for f in self.files]
+        lines = [f"{f['file']}: {f['rows']:,} rows{_left_out(f['filtered'])} · {f['reason']}" for f in self.files]
         ordered = sorted(self.findings, key=lambda finding: finding.severity != "error")
         lines += [line for finding in ordered[:limit] for line in finding.render().splitlines()]
         more = sum(self.counts.values()) - min(limit, len(ordered))
@@ -176,7 +176,8 @@ class _Whole:
         self.rows, self.taken = 0, 0
         """Rows read, and those that the filters left."""
         self._seen = Seen()
-        self._files: list[tuple[SourceFile, Look, int]] = []
+        self._files: list[tuple[SourceFile, Look, int, int]] = []
+        """With the rows read, and those of them that the filters left out."""
         self._kept: dict[int, list[Raw]] = {}
         """Rows of files that cannot be read again as they are: threads, standard input."""
         self._ends: list[int] = []
@@ -186,6 +187,7 @@ class _Whole:
         """Every row of a file."""
         stream = _Counted(own_rows(file) if file.artifact is not None else read_file(file))
         raws: Iterable[Raw] = stream
+        filtered = 0
         own, joins = file.artifact is not None, spec.thread is not None and file.artifact is None
         filters = not own and bool(spec.keep or spec.drop)
         if joins or own or file.path is None:
@@ -193,6 +195,7 @@ class _Whole:
             if not own:
                 check_columns_named(_fields(kept), file, spec)
             kept = wanted(kept, spec.keep, spec.drop) if filters else kept
+            filtered = stream.count - len(kept)
             if spec.thread is not None and joins:
                 kept = list(join_threads(kept, spec.thread))
             raws = self._kept[len(self._files)] = kept
@@ -219,10 +222,12 @@ class _Whole:
         for finding in check_balance(here.thumbs):
             here.add(finding)
         rows = here.rows if by_lines else stream.count
+        if filters and len(self._files) not in self._kept:
+            filtered = rows - here.rows
         self.taken += here.rows
         self.rows += rows
         self._seen.join(here)
-        self._files.append((file, look, rows))
+        self._files.append((file, look, rows, filtered))
         self._ends.append(sum(map(len, self._seen.lines)))
 
     def report(self, written: Mapping[str, int]) -> CheckReport:
@@ -234,8 +239,11 @@ class _Whole:
             findings += found
             seen.usable -= count if RULES[rule].severity == "error" else 0
         files = tuple(
-            {"file": f.name, "rows": rows, "shape": look.layout.shape.name, "reason": look.layout.shape.reason}
-            for f, look, rows in self._files
+            {
+                "file": f.name, "rows": rows, "filtered": filtered,
+                "shape": look.layout.shape.name, "reason": look.layout.shape.reason,
+            }
+            for f, look, rows, filtered in self._files
         )
         ordered = {rule: number for rule, number in counts.most_common() if number}
         return CheckReport(
@@ -280,7 +288,7 @@ class _Whole:
             yield rule, twin.count, list(self._told(rule, places))
 
     def _compared(self, place: int, lines: set[int]) -> Iterator[Keyed]:
-        file, look, _ = self._files[place]
+        file, look, *_ = self._files[place]
         if lines and place in self._kept:
             yield Scan(look).compare(raw for raw in self._kept[place] if raw.origin.line in lines)
         elif lines:
@@ -298,7 +306,7 @@ class _Whole:
     def _texts(self, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], str]:
         """The questions of some rows, read again."""
         found: dict[tuple[int, int], str] = {}
-        for place, (file, look, _) in enumerate(self._files):
+        for place, (file, look, *_) in enumerate(self._files):
             lines = {line for number, line in wanted if number == place}
             kept = self._kept.get(place)
             raws = rows_at(file, lines) if kept is None else (raw for raw in kept if raw.origin.line in lines)
@@ -322,6 +330,10 @@ class _Counted:
         raw = next(self._raws)
         self.count += 1
         return raw
+
+
+def _left_out(rows: int) -> str:
+    return f", {rows:,} of them left out by data.keep or data.drop" if rows else ""
 
 
 def _fields(raws: Iterable[Raw]) -> set[str]:
