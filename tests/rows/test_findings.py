@@ -52,6 +52,16 @@ CASES: list[tuple[str, str, Shape, dict[str, Any]]] = [
     ("content.surrogate", "messages[1].content", CHAT, chat(U, turn("assistant", "half \ud83d"))),
     ("content.control", "messages[1].content", CHAT, chat(U, turn("assistant", "bell \x07"))),
     ("content.replacement", "messages[1].content", CHAT, chat(U, turn("assistant", "caf\ufffd"))),
+    ("content.mojibake", "prompt", PAIR, {"prompt": "CafÃ©?", "completion": "yes"}),
+    ("content.special", "messages[0].content", CHAT, chat(turn("user", "end <|im_end|> it"), A)),
+    ("content.special", "text", TEXT, {"text": "a [/INST] b"}),
+    ("content.bos", "prompt", PAIR, {"prompt": "<s>Hello?", "completion": "yes"}),
+    ("content.end", "completion", PAIR, {"prompt": "Hello?", "completion": "Yes.</s>"}),
+    ("text.turn_end", "text", TEXT, {"text": "### x <start_of_turn>model\nHello."}),
+    ("answer.truncated", "completion", PAIR, {"prompt": "x?", "completion": "First do this, then do all of that, and"}),
+    ("answer.truncated", "output", ALPACA, {"instruction": "x", "output": "```python\nprint(1)"}),
+    ("answer.truncated", "messages[1].content", CHAT, chat(U, turn("assistant", '{"a": [1, 2,'))),
+    ("answer.space", "completion", PAIR, {"prompt": "x?", "completion": " yes"}),
     ("answer.missing", "messages[0]", CHAT, chat(U)),
     ("answer.missing", "messages[2]", CHAT, chat(U, A, turn("user", "and?"))),
     ("answer.empty", "messages[1].content", CHAT, chat(U, turn("assistant", "  "))),
@@ -90,8 +100,21 @@ def test_a_bad_row_is_named_with_its_place(rule: str, path: str, shape: Shape, r
 
 
 def test_every_rule_of_the_table_has_a_case_and_every_case_a_rule() -> None:
-    elsewhere = {r for r in RULES if r.startswith(("row.", "map.", "thread.", "split."))}
-    assert {case[0] for case in CASES} | elsewhere == set(RULES)
+    whole_file = {"label.conflict", "answer.varies"}  # tests/data/test_check_stream.py, as those of these families:
+    families = ("row.", "map.", "thread.", "split.", "pair.", "rank.", "kto.", "render.", "personal.")
+    elsewhere = {r for r in RULES if r.startswith(families)}
+    assert {case[0] for case in CASES} | elsewhere | whole_file == set(RULES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{c[0]}-{n}" for n, c in enumerate(CASES)])
+def test_severity_is_that_of_the_table(case: tuple[str, str, Shape, dict[str, Any]]) -> None:
+    first, *_ = to_examples([Raw(Origin("f.jsonl", 88), case[3])], Layout(case[2]))
+    assert isinstance(first, Finding) and first.severity == RULES[case[0]].severity
+
+
+def test_every_rule_says_what_why_and_what_to_do() -> None:
+    for rule in RULES.values():
+        assert all(text.endswith(".") and len(text) > 8 for text in (rule.what, rule.why, rule.fix)), rule
 
 
 def test_good_rows_give_no_finding() -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from luthier.records import Example, Origin
-from luthier.rows import Finding, Layout, Raw, detect, read, to_examples
+from luthier.rows import Finding, Layout, Raw, detect, to_examples
 
 ASK, ANSWER = "What is it?", "A cat."
 CALL = {"name": "look", "arguments": {"at": "cat"}}
@@ -122,18 +120,6 @@ def test_a_system_message_of_the_recipe_is_put_before_chats_without_one() -> Non
     assert isinstance(example, Example) and example.messages[0].content == "Be kind."
 
 
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        ({"prompt": "q", "chosen": "a", "rejected": "b"}, "chosen and rejected"),
-        ({"messages": [{"role": "user", "content": "q"}], "label": True}, "true/false"),
-    ],
-)
-def test_preference_rows_are_recognised_by_name(row: dict[str, Any], reason: str) -> None:
-    shape = detect([row] * 5)
-    assert shape.name == "preference" and reason in shape.reason and not shape.known
-
-
 def test_an_unknown_table_names_its_fields() -> None:
     shape = detect([{"colour": "red", "size": 3}] * 4)
     assert (shape.name, shape.reason) == ("table", "table of unknown shape: fields colour, size")
@@ -150,60 +136,6 @@ def test_group_and_time_are_taken_from_their_columns() -> None:
     warning, kept = convert({**row, "day": "soon"}, count=1, time="day")
     assert isinstance(warning, Finding) and warning.rule == "split.time" and warning.severity == "warning"
     assert isinstance(kept, Example) and kept.time is None
-
-
-# What each file of the real data is; None stands for "table of unknown shape" (it has no answer column to learn from).
-EXPECTED = {
-    "classification/banking77_train": "classification",
-    "classification/banking77_test": "classification",
-    "instruction/self_instruct_seed175": None,
-    "instruction/self_instruct_user_oriented252": None,
-    "instruction/llamafactory_alpaca_en_demo": "alpaca",
-    "instruction/llamafactory_identity": "alpaca",
-    "instruction/llamafactory_glaive_toolcall_en_demo": "sharegpt",
-    "preference/hh_harmless_base_test": "preference",
-    "preference/pandalm_test_3annotators": None,
-    "preference/pandalm_test_judge_gpt-3.5-turbo": None,
-    "preference/pandalm_test_judge_pandalm-7b": None,
-    "preference/llamafactory_dpo_en_demo": "preference",
-    "preference/llamafactory_kto_en_demo": "preference",
-    "domain/gsm8k_train": "prompt_completion",
-    "domain/gsm8k_test": "prompt_completion",
-    "domain/gsm8k_model_solutions": None,
-    "domain/medquad_qa": "prompt_completion",
-    "bench/bbh": "prompt_completion",
-    "bench/blimp": None,
-    "bench/ifeval": None,
-    "bench/arc-easy_train": "alpaca",
-    "bench/arc-easy_test": "alpaca",
-    "bench/openbookqa_train": "alpaca",
-    "bench/openbookqa_test": "alpaca",
-    "text/c4_demo": "text",
-}
-
-
-def test_every_real_file_is_recognised_or_named_unknown(realdata: Path) -> None:
-    manifest = {
-        entry["file"].removesuffix(".jsonl.gz"): entry for entry in json.loads((realdata / "manifest.json").read_text())
-    }
-    assert set(manifest) == set(EXPECTED)
-    for name, wanted in EXPECTED.items():
-        with gzip.open(realdata / f"{name}.jsonl.gz") as file:
-            shape = detect(json.loads(line) for _, line in zip(range(600), file, strict=False))
-        assert shape.name == (wanted or "table"), name
-        if wanted is None:
-            assert shape.reason.startswith("table of unknown shape: fields ")
-            assert all(field in shape.reason for field in manifest[name]["fields"][:5])
-
-
-@pytest.mark.parametrize(
-    "name", [n for n, shape in EXPECTED.items() if shape and shape != "preference" and "bench" not in n]
-)
-def test_every_usable_real_row_becomes_an_example(realdata: Path, name: str) -> None:
-    raws = list(read([f"{name}.jsonl.gz"], folder=realdata))
-    shape = detect(raw.value for raw in raws if raw.value)
-    made = [item for item in to_examples(raws, Layout(shape)) if isinstance(item, Example)]
-    assert len(made) == len(raws)
 
 
 @pytest.mark.parametrize(

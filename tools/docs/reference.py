@@ -16,8 +16,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+import luthier
 from luthier.recipe import Recipe
 
+SOURCES = Path(luthier.__file__).resolve().parents[1]
+"""Verbs are asked in processes of their own, which must run the very sources that the keys are read from."""
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 
@@ -53,12 +56,12 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 def default_text(field: Any) -> str:
     value = field.default
     if value is PydanticUndefined:
-        return "required"
+        return "required" if field.default_factory is None else f"`{json.dumps(field.default_factory())}`"
     if value is None:
         return "derived" if "left out" in (field.description or "") else "none"
     if isinstance(value, BaseModel):
         return "see below"
-    return f"`{json.dumps(value)}`"
+    return f"`{json.dumps(value, default=lambda spec: spec.kind)}`"
 
 
 def recipe_page() -> str:
@@ -88,21 +91,52 @@ def recipe_page() -> str:
     return "\n".join(lines)
 
 
+def verbs(app: Any) -> list[str]:
+    """Every verb in the order of the command tree; those of a group stand behind it ("augment run")."""
+    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    for group in app.registered_groups:
+        names += [group.name, *(f"{group.name} {verb}" for verb in verbs(group.typer_instance))]
+    return names
+
+
 def cli_page() -> str:
     def text(*arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "luthier.cli.main", *arguments, "--help"],
-            capture_output=True, text=True, check=True, env={"COLUMNS": "110", "PATH": "/usr/bin:/bin", "TERM": "dumb"},
+            capture_output=True, text=True, check=True,
+            env={"COLUMNS": "110", "PATH": "/usr/bin:/bin", "TERM": "dumb", "PYTHONPATH": str(SOURCES)},
         )  # fmt: skip
         return done.stdout.replace("python -m luthier.cli.main", "luthier").strip()
 
     from luthier.cli.main import app
 
     lines = ["# Command line", "", "Written from the verbs' own help.", "", "```text", text(), "```", ""]
-    for command in app.registered_commands:
-        name = command.name or command.callback.__name__  # type: ignore[union-attr]
-        lines += [f"## luthier {name}", "", "```text", text(name), "```", ""]
+    for name in verbs(app):
+        lines += [f"## luthier {name}", "", "```text", text(*name.split()), "```", ""]
     return "\n".join(lines)
+
+
+def rules_page() -> str:
+    from luthier.data import LOSSES
+    from luthier.rows import RULES
+
+    lines = [
+        "# Rules for rows",
+        "",
+        "Written from `src/luthier/rows/rules.py` and `src/luthier/data/funnel.py`. An error sets the row aside, a",
+        "warning tells. [How to check rows](../how-to/check.md) says what to do with them.",
+        "",
+        "## What `luthier check` finds",
+        "",
+        "| rule | severity | what is wrong | why it matters | what to do |",
+        "|---|---|---|---|---|",
+    ]
+    for name, rule in RULES.items():
+        fix = f"{rule.fix} `--fix` does it." if rule.mends else rule.fix
+        lines.append(f"| `{name}` | {rule.severity} | {rule.what} | {rule.why} | {fix} |".replace("<", "&lt;"))
+    lines += ["", "## Why a readable row leaves when data is prepared", "", "| rule | what it means |", "|---|---|"]
+    lines += [f"| `{name}` | {what} |" for name, what in LOSSES.items()]
+    return "\n".join([*lines, ""])
 
 
 def pages() -> dict[str, str]:
@@ -110,6 +144,7 @@ def pages() -> dict[str, str]:
     return {
         "recipe.md": recipe_page(),
         "cli.md": cli_page(),
+        "rules.md": rules_page(),
         "recipe.schema.json": json.dumps(Recipe.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
     }
 

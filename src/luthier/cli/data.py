@@ -1,4 +1,4 @@
-"""Verbs about rows and single stages: check, contamination, pack, data, train, export, eval."""
+"""Verbs about rows and single stages: check, convert, contamination, pack, data, train, export, eval."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from luthier.cli.terminal import JSON_OPTION, OPTIONS, SET_OPTION, Progress, col
 if TYPE_CHECKING:
     from rich.text import Text
 
+_LAYOUTS = (
+    "messages, trl, openai, llamafactory, axolotl, sharegpt, alpaca, prompt_completion, classification, text, "
+    "transcript."
+)
 _RECIPE = typer.Argument(..., metavar="RECIPE", help="A recipe file.")
 _QUESTION = typer.Option(None, "--question", metavar="COLUMN", help="EVAL of unknown layout: the column asked.")
 _ANSWER = typer.Option(None, "--answer", metavar="COLUMN", help="With --question: the column with the answer.")
@@ -22,6 +26,7 @@ _ANSWER = typer.Option(None, "--answer", metavar="COLUMN", help="With --question
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command tree."""
     app.command()(check)
+    app.command()(convert)
     app.command()(contamination)
     app.command()(pack)
     for stage, what in (
@@ -54,23 +59,34 @@ def _stage(stage: str):  # type: ignore[no-untyped-def]
 def check(
     target: str = typer.Argument(..., metavar="RECIPE|DATA", help="A recipe, or a file, folder or glob of rows."),
     show_mask: bool = typer.Option(False, "--show-mask", help="Show which tokens of the first rows are trained."),
-    base: str = typer.Option("nano", "--base", help="Whose chat template the mask is shown with (DATA only)."),
+    render: bool = typer.Option(
+        False, "--render", help="Render each row through the base's chat template too: slower, every row is tokenised."
+    ),
+    base: str = typer.Option("nano", "--base", help="Whose chat template that is (DATA only; a recipe has its own)."),
+    diff: bool = typer.Option(False, "--diff", help="Show what --fix would mend, before and after."),
+    fix: Path | None = typer.Option(
+        None, "--fix", metavar="OUT.jsonl", help="Write the usable rows, mended, to a new file; the others beside it."
+    ),
     limit: int = typer.Option(20, "--limit", min=1, help="Print at most this many findings."),
     json: bool = JSON_OPTION,
 ) -> int:
     """Validate every row: file, line, field, what is wrong, how to mend it. Exit 1 if anything is wrong.
 
-    Example: luthier check tickets.jsonl --show-mask
+    Example: luthier check tickets.jsonl --diff
     """
     from luthier.pipeline.inspect import check_target, mask_lines
 
-    report = check_target(target)
+    report = check_target(target, base if render else None, mend=diff, mend_to=fix)
     masks = mask_lines(target, base, rows=3) if show_mask else []
     if json:
         emit_json({**report.to_dict(), "masks": masks})
         return 1 if report.errors else 0
     screen = console()
     screen.print("\n".join(report.render(limit)), markup=False)
+    if diff:
+        screen.print("\n".join(["", *report.diff(limit)]), markup=False)
+    if fix is not None:
+        screen.print("\n".join(["", *report.wrote(fix)]), markup=False)
     for row in masks:
         screen.print(f"\n{row['origin']}  {row['trained']} of {row['tokens']} tokens trained", markup=False)
         if colour(sys.stdout):
@@ -87,6 +103,31 @@ def check(
     if OPTIONS.json is False and not report.errors:
         typer.echo("\nno row is wrong")
     return 1 if report.errors else 0
+
+
+def convert(
+    source: str = typer.Argument(..., metavar="SOURCE", help="Rows (file, folder, glob, -), or a recipe for them."),
+    out: str = typer.Argument(..., metavar="OUT", help="A new .jsonl or .json file, or - for standard output."),
+    to: str = typer.Option(..., "--to", metavar="LAYOUT", help=_LAYOUTS),
+    lose: list[str] = typer.Option(
+        [], "--lose", metavar="PART", help="A part that may go when the layout cannot hold it; repeatable."
+    ),
+    columns: bool = typer.Option(False, "--columns", help="Keep the other columns of the rows, too."),
+    force: bool = typer.Option(False, "--force", help="Replace OUT if it is there."),
+    json: bool = JSON_OPTION,
+) -> int:
+    """Write rows in another tool's layout; what it cannot hold is named, and every row is read back and compared.
+
+    Example: luthier convert chats.jsonl data/chats.jsonl --to llamafactory
+    """
+    from luthier.pipeline.inspect import convert_target
+
+    made = convert_target(source, out, to, lose=lose, columns=columns, force=force)
+    if json and out != "-":
+        emit_json(made.to_dict())
+    for line in () if json else made.render():
+        typer.echo(line, err=out == "-")
+    return 0
 
 
 def contamination(

@@ -8,20 +8,28 @@ It does not train, score or fetch anything.
 """
 
 from luthier.data.check import CheckReport, check
+from luthier.data.fit import rendering_policy
 from luthier.data.funnel import LOSSES
-from luthier.data.prepare import Prepared, before, build, examples, prepare, report
+from luthier.data.prepare import Prepared, before, build, examples, prepare, pseudonym_secret, report
 from luthier.data.propose import Proposal, propose
+from luthier.data.render import Renderer
+from luthier.data.rewrite import Rewritten, rewrite
 
 __all__ = [
     "LOSSES",
     "CheckReport",
     "Prepared",
     "Proposal",
+    "Renderer",
+    "Rewritten",
     "before",
     "build",
     "check",
     "examples",
     "prepare",
     "propose",
+    "pseudonym_secret",
+    "rendering_policy",
     "report",
+    "rewrite",
 ]

@@ -29,12 +29,14 @@ class AnswerKind:
 
     def verdict(self, example: Example) -> tuple[str, ...] | None:
         """The part of an answer that is right or wrong, comparable between rows; None for free text."""
-        if example.label is not None:
-            return (example.label,)
+        return (example.label,) if example.label is not None else self.verdict_of(example.answer)
+
+    def verdict_of(self, answer: str) -> tuple[str, ...] | None:
+        """The same for an answer's text."""
         if self.kind == "label":
-            return (example.answer.strip(),)
+            return (answer.strip(),)
         if self.kind == "json" and self.fields:
-            parsed = _object(example.answer)
+            parsed = _object(answer)
             return None if parsed is None else tuple(str(parsed.get(name)) for name in self.fields)
         return None
 

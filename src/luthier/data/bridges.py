@@ -1,7 +1,7 @@
 """New rows that would join two sides of a dataset made before: they are set aside, so that nothing old has to move.
 
-A new row is alike (or of one group) with old rows on one side: it goes there. With old rows on two sides: it is a
-bridge and is set aside. New rows that are alike among themselves and touch two sides only together are set aside
+A new row is alike (or of one group or family) with old rows on one side: it goes there. With old rows on two sides: it
+is a bridge and is set aside. New rows that are alike among themselves and touch two sides only together are set aside
 together. What is set aside does not depend on the order of rows.
 """
 
@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from luthier.data.family import ties
 from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.records import Example
@@ -95,13 +96,14 @@ def bridges(
 def _links(
     examples: Sequence[Example], found: Groups, rows: Sequence[int], sides: Mapping[int, str]
 ) -> Iterator[tuple[int, int]]:
-    """Pairs of these rows that are alike; of one group each row with its first old row a side and the row before."""
+    """Pairs of these rows that are alike; of one group or family each row with its first old row a side and the row
+    before."""
     inside = np.isin(found.first, np.asarray(rows)) & np.isin(found.second, np.asarray(rows))
     yield from zip(found.first[inside].tolist(), found.second[inside].tolist(), strict=True)
     groups: dict[str, list[int]] = defaultdict(list)
     for row in rows:
-        if (group := examples[row].group) is not None:
-            groups[group].append(row)
+        for tie in ties(examples[row]):
+            groups[tie].append(row)
     for members in groups.values():
         first: dict[str, int] = {}
         for row in members:

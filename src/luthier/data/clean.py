@@ -1,46 +1,74 @@
-"""Mask personal data in rows: in every text of the chat, in tool arguments and in unused columns.
+"""Personal data and secrets in rows: put something in its place, or say which rows hold it.
 
-The row's group is hashed when it is itself an address or a number, so that rows of one customer stay together.
+Looked at are every text of the chat, tool arguments and unused columns. The row's group is hashed when it is itself an
+address or a number, so that rows of one customer stay together.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from luthier.data.funnel import Loss
+from luthier.recipe.data import PersonalSpec
 from luthier.records import Example, Message, ToolCall
 from luthier.text import personal
+from luthier.text.pseudonyms import Pseudonyms
+
+Put = Callable[[personal.Span], str]
 
 
-def redact(examples: Sequence[Example]) -> tuple[list[Example], list[int], dict[str, int]]:
-    """The examples with tags in place of findings, the indices of those that changed, and how many of each kind."""
+@dataclass(frozen=True)
+class Cleaned:
+    """The rows that stay, which of them (by index) were changed, and what was found, by kind."""
+
+    rows: tuple[Example, ...]
+    changed: tuple[int, ...]
+    rejected: tuple[Loss, ...]
+    counts: dict[str, int]
+
+
+def clean(examples: Sequence[Example], spec: PersonalSpec, secret: bytes | None = None) -> Cleaned:
+    """Do with personal data what the spec says. ``secret`` keys the pseudonyms: without it none can be made."""
+    if spec.kind == "keep":
+        return Cleaned(tuple(examples), (), (), {})
+    put: Put = personal.tag
+    if spec.kind == "pseudonymise":
+        if secret is None:
+            raise ValueError("pseudonyms need a secret")
+        put = Pseudonyms(secret)
     total: Counter[str] = Counter()
-    out: list[Example] = []
+    rows: list[Example] = []
     changed: list[int] = []
-    for index, example in enumerate(examples):
-        masked, counts = redact_one(example)
-        out.append(masked)
+    rejected: list[Loss] = []
+    for example in examples:
+        other, counts = clean_one(example, put, spec.find)
+        total.update(counts)
+        if counts and spec.kind == "reject":
+            found = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+            rejected.append(Loss(example, "personal.found", f"holds personal data: {found}"))
+            continue
         if counts:
-            changed.append(index)
-            total.update(counts)
-    return out, changed, dict(sorted(total.items()))
+            changed.append(len(rows))
+        rows.append(other)
+    return Cleaned(tuple(rows), tuple(changed), tuple(rejected), dict(sorted(total.items())))
 
 
-def redact_one(example: Example) -> tuple[Example, dict[str, int]]:
-    """One example masked; the same object when nothing is found."""
+def clean_one(example: Example, put: Put, kinds: Sequence[personal.Kind]) -> tuple[Example, dict[str, int]]:
+    """One example with ``put(finding)`` in place of each finding; the same object when nothing is found."""
     texts = [example.text or "", example.group or "", *_strings(example.meta)]
     for message in example.messages:
         texts += [message.content, message.reasoning or "", *_strings([call.arguments for call in message.tool_calls])]
-    if not any(map(personal.find, texts)):
+    if not any(personal.find(text, kinds) for text in texts):
         return example, {}
     counts: Counter[str] = Counter()
 
     def mask(value: Any) -> Any:
         if isinstance(value, str):
-            text, found = personal.redact(value)
+            text, found = personal.replace(value, put, kinds)
             counts.update(found)
             return text
         if isinstance(value, Mapping):
@@ -56,7 +84,7 @@ def redact_one(example: Example) -> tuple[Example, dict[str, int]]:
     messages = tuple(mask_message(message) for message in example.messages)
     text, meta = mask(example.text), mask(example.meta)
     group = example.group
-    if group is not None and personal.find(group):
+    if group is not None and personal.find(group, kinds):
         group = "hashed-" + hashlib.blake2b(group.encode("utf-8", "replace"), digest_size=8).hexdigest()
         counts.update(("group",))
     return replace(example, messages=messages, text=text, meta=meta, group=group), dict(counts)

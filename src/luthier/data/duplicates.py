@@ -3,18 +3,22 @@
 Equal means equal keys (``text.normalise``) of system message, question and answer. A contradiction is the same
 question with another label (or another value in a closed JSON field): nobody can say which is right, so all of its
 rows are set aside. Free answers to one question may differ; both stay. Near-duplicates have similar questions and
-answers that say the same; of those the first one read stays.
+answers that say the same. Of a cluster the best row stays (:class:`Preference`), and each other row names it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from luthier.data.answers import AnswerKind
+from luthier.data.family import is_child
 from luthier.data.funnel import Loss
-from luthier.records import Example
+from luthier.records import Example, Origin
+from luthier.rows.signs import cut_off
 from luthier.similar import Groups
 from luthier.text import normalise, shingles, strict
 
@@ -58,18 +62,60 @@ def repeated(keys: Sequence[str]) -> int:
     return len(filled) - len(set(filled))
 
 
-def exact(examples: Sequence[Example], keys: Keys) -> dict[int, Loss]:
-    """Rows that equal an earlier row, by index."""
-    first: dict[tuple[str, str, str], int] = {}
-    losses: dict[int, Loss] = {}
+KEEPS = (
+    "kept is the row of a previous dataset, else one that was not generated, without findings, with a complete answer, "
+    "the longest of these; among equals the first"
+)
+
+
+class Preference:
+    """Which of several rows that say the same is the best: see ``KEEPS``.
+
+    ``flagged`` are places with findings, ``stood`` those of rows that a previous dataset has.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        flagged: Collection[Origin | None],
+        stood: Collection[Origin | None] = frozenset(),
+    ) -> None:
+        new = [example.origin not in stood for example in examples]
+        born = [is_child(example) for example in examples]
+        flags = [example.origin in flagged for example in examples]
+        broken = [bool(cut_off(example.answer)) for example in examples]
+        lengths = [len(example.answer or example.text or "") for example in examples]
+        self._reasons = (
+            (new, "stands in the previous dataset"), (born, "was not generated"),
+            (flags, "has no findings"), (broken, "has a complete answer"),
+            ([-length for length in lengths], "has a longer answer"),
+        )  # fmt: skip
+        order = np.lexsort([np.asarray(values) for values, _ in reversed(self._reasons)])  # a stable sort: first wins
+        self.rank = np.empty(len(examples), dtype=np.int64)
+        self.rank[order] = np.arange(len(examples))
+
+    def why(self, better: int, worse: int) -> str:
+        """What speaks for the better one."""
+        return next((words for values, words in self._reasons if values[better] < values[worse]), "stands first")
+
+
+def exact(examples: Sequence[Example], keys: Keys, preference: Preference) -> dict[int, Loss]:
+    """Rows that equal a better one, by index."""
+    clusters: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for index, key in enumerate(zip(keys.system, keys.asked, keys.answer, strict=True)):
-        if not key[1]:
+        if key[1]:
+            clusters[key].append(index)
+    losses: dict[int, Loss] = {}
+    for members in clusters.values():
+        if len(members) == 1:
             continue
-        earlier = first.setdefault(key, index)
-        if earlier != index:
-            partner = examples[earlier]
-            losses[index] = Loss(examples[index], "duplicate.exact", f"the same as {partner.origin}", partner)
-    return losses
+        best = min(members, key=preference.rank.__getitem__)
+        for index in members:
+            if index != best:
+                partner = examples[best]
+                why = f"the same as {partner.origin}, which {preference.why(best, index)}"
+                losses[index] = Loss(examples[index], "duplicate.exact", why, partner)
+    return dict(sorted(losses.items()))
 
 
 def conflicting(examples: Sequence[Example], keys: Keys, kind: AnswerKind) -> dict[int, Loss]:
@@ -96,24 +142,37 @@ def conflicting(examples: Sequence[Example], keys: Keys, kind: AnswerKind) -> di
     return losses
 
 
-def near(examples: Sequence[Example], keys: Keys, found: Groups, kind: AnswerKind, threshold: float) -> dict[int, Loss]:
-    """Rows that are near an earlier row that stays, with an answer that says the same, by index."""
+def near(
+    examples: Sequence[Example],
+    keys: Keys,
+    found: Groups,
+    kind: AnswerKind,
+    threshold: float,
+    preference: Preference,
+) -> dict[int, Loss]:
+    """Rows that are near a better row that stays, with an answer that says the same, by index."""
     losses: dict[int, Loss] = {}
     alike = _Alike(examples, keys, kind, threshold)
-    for first, second, jaccard in _pairs(found):
-        if second not in losses and first not in losses and alike(first, second):
-            partner = examples[first]
-            why = f"{jaccard:.2f} similar to {partner.origin}, with the same answer"
-            losses[second] = Loss(examples[second], "duplicate.near", why, partner)
+    for better, worse, jaccard in _pairs(found, preference):
+        if worse not in losses and better not in losses and alike(better, worse):
+            partner = examples[better]
+            why = f"{jaccard:.2f} similar to {partner.origin}, which says the same and {preference.why(better, worse)}"
+            losses[worse] = Loss(examples[worse], "duplicate.near", why, partner)
     return losses
 
 
-def _pairs(found: Groups) -> Iterator[tuple[int, int, float]]:
-    """All pairs as Python numbers, some at a time: there may be millions."""
-    for start in range(0, len(found.first), 100_000):
-        part = slice(start, start + 100_000)
-        columns = (found.first[part].tolist(), found.second[part].tolist(), found.jaccard[part].tolist())
-        yield from zip(*columns, strict=True)
+def _pairs(found: Groups, preference: Preference) -> Iterator[tuple[int, int, float]]:
+    """All pairs, the better row first, as Python numbers, some at a time: there may be millions.
+
+    They come by the rank of the worse row, so that whether a row stays is known before it takes others out.
+    """
+    rank = preference.rank
+    turned = rank[found.first] > rank[found.second]
+    better, worse = np.where(turned, found.second, found.first), np.where(turned, found.first, found.second)
+    order = np.lexsort((rank[better], rank[worse]))
+    for start in range(0, len(order), 100_000):
+        part = order[start : start + 100_000]
+        yield from zip(better[part].tolist(), worse[part].tolist(), found.jaccard[part].tolist(), strict=True)
 
 
 class _Alike:

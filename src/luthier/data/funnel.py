@@ -16,12 +16,14 @@ from luthier.rows import Finding
 LOSSES: dict[str, str] = {
     "answer.odd": "The answer is not a JSON object where nearly all others are.",
     "conflict": "The same question has another label (or another value in a closed JSON field) elsewhere.",
-    "duplicate.exact": "Question and answer equal those of an earlier row after normalising.",
-    "duplicate.near": "The question is near an earlier one, and the answers say the same.",
+    "duplicate.exact": "Question and answer equal those of a better row after normalising.",
+    "duplicate.near": "The question is near that of a better row, and the answers say the same.",
     "leak.exact": "The question stands in the test set.",
     "leak.near": "The question is near one of the test set.",
+    "leak.family": "The row was generated from a row of the test set, or is alike to one.",
     "leak.time": "The row is alike or of one group with a newer row of the test set.",
     "split.bridge": "The row is new and joins rows that stand on two sides of the previous dataset.",
+    "personal.found": "The row holds personal data or a secret, and the recipe says reject.",
     "tokens.overlong": "The row is longer than train.max_length tokens.",
     "tokens.refused": "The chat format cannot render the row, or nothing in it would be trained.",
 }
@@ -79,6 +81,11 @@ class Funnel:
         found = list(losses)
         self.left -= len(found)
         self._add(name, rule, len(found), [show(loss) for loss in found[:_SHOWN]], **facts)
+
+    def leave_out(self, name: str, rule: str, rows: int) -> None:
+        """Rows that the recipe does not want; they stay where they are, in the source."""
+        self.left -= rows
+        self._add(name, rule, rows, [])
 
     def change(self, name: str, rule: str, changed: int, shown: Iterable[Example] = (), **facts: Any) -> None:
         """A step that changed or added rows but took none."""

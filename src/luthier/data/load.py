@@ -7,56 +7,71 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from luthier.data.family import with_families
+from luthier.data.sources import files_of
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import DataSpec
-from luthier.records import Example
+from luthier.records import Compared, Example, Message
 from luthier.rows import (
     Finding,
     Layout,
     Raw,
     Shape,
     SourceFile,
+    compares,
     detect,
-    expand,
     join_threads,
     propose_map,
     read_file,
+    to_compared,
     to_examples,
 )
 from luthier.rows.convert import label_text
+from luthier.rows.filter import check_filters, describe, wanted
 from luthier.rows.mapping import check_columns
 from luthier.rows.shape import explicit
+from luthier.store.rowfile import is_erased
 
 MAX_LABELS = 30
 
 
 @dataclass(frozen=True)
 class Table:
-    """One file as read: its rows and what they look like. ``sha256`` is that of the file's bytes."""
+    """One file as read: its rows and what they look like.
+
+    ``sha256`` is that of the file's bytes; ``filtered`` rows were left out by ``data.keep`` or ``data.drop``.
+    """
 
     file: SourceFile
     raws: tuple[Raw, ...]
     shape: Shape
     rows: int
     sha256: str
+    filtered: int = 0
 
     @property
     def parent(self) -> str:
-        """The file as a parent of the dataset."""
+        """The file, or the artifact that it belongs to, as a parent of the dataset."""
+        if self.file.artifact is not None:
+            return self.file.artifact
         return f"source:{self.file.name}#sha256={self.sha256}"
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Examples in reading order, and what was found wrong (errors: the row is not among the examples)."""
+    """Examples in reading order, and what was found wrong (errors: the row is not among the examples).
+
+    ``rows`` were read, ``filtered`` of them not wanted.
+    """
 
     examples: tuple[Example, ...]
     findings: tuple[Finding, ...]
     rows: int
+    filtered: int = 0
 
     @property
     def errors(self) -> list[Finding]:
@@ -64,13 +79,78 @@ class Loaded:
         return [finding for finding in self.findings if finding.severity == "error"]
 
 
-def read_tables(sources: Iterable[str], spec: DataSpec, *, folder: Path) -> list[Table]:
-    """Every file of the sources with its layout.
+@dataclass(frozen=True)
+class Judged:
+    """Rows that say which answer is better, and what was found wrong; as :class:`Loaded`."""
+
+    examples: tuple[Compared, ...]
+    findings: tuple[Finding, ...]
+    rows: int
+
+
+def read_tables(
+    sources: Iterable[str],
+    spec: DataSpec,
+    *,
+    folder: Path,
+    known: Mapping[str, SourceFile] | None = None,
+    supervised: bool = True,
+) -> list[Table]:
+    """Every file of the sources with its layout; ``supervised`` refuses rows that say which answer is better.
+
+    ``known`` names files of the store; their rows are taken whole. ``data.keep`` and ``data.drop`` leave rows of other
+    files out; for a test set, which is never altered, hand in a spec without them.
 
     Raises:
         LuthierError: a file cannot be read, has no rows, has an unknown layout, or lacks a column that is named.
     """
-    return [_table(file, spec) for file in expand(sources, folder=folder)]
+    files = files_of(sources, folder=folder, known=known)
+    tables = [_table(file, spec) if file.artifact is None else _own_table(file) for file in files]
+    if not any(table.raws for table in tables):
+        refuse_filters(spec, sum(table.rows for table in tables), [table.file for table in tables])
+    for table in tables if supervised else ():
+        refuse_compared(layout_of(table.file, table.shape, spec), table.file)
+    return tables
+
+
+def refuse_filters(spec: DataSpec, rows: int, files: Sequence[SourceFile]) -> None:
+    """Refuse filters, if there are any, that leave nothing.
+
+    Raises:
+        LuthierError: says what they ask for.
+    """
+    if spec.keep or spec.drop:
+        raise LuthierError(
+            f"the filters leave none of the {rows:,} rows",
+            where=", ".join(file.name for file in files[:3]),
+            why=f"only rows count whose {describe(spec.keep, spec.drop)}",
+            fix="change data.keep or data.drop",
+        )
+
+
+def refuse_compared(layout: Layout, file: SourceFile) -> None:
+    """Refuse rows that say which answer is better where one answer is to be learned.
+
+    Raises:
+        LuthierError: says how to keep the good ones.
+    """
+    if compares(layout):
+        raise LuthierError(
+            f"these are preference rows ({layout.shape.reason})",
+            where=file.name,
+            why="supervised fine-tuning learns one answer a row, not which of two is better",
+            fix="keep the good answers: data: {map: {prompt: …, completion: chosen}}",
+        )
+
+
+def layout_of(file: SourceFile, shape: Shape, spec: DataSpec, labels: tuple[str, ...] = ()) -> Layout:
+    """How the rows of a file are read; what the recipe says of columns does not hold for rows that Luthier wrote."""
+    if file.artifact is not None:
+        return Layout(shape=shape, system=spec.system)
+    return Layout(
+        shape=shape, map=spec.map, system=spec.system, labels=labels,
+        group_by=spec.split.group_by, time=spec.split.by_time,
+    )  # fmt: skip
 
 
 def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] = ()) -> Loaded:
@@ -78,16 +158,29 @@ def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] 
     examples: list[Example] = []
     findings: list[Finding] = []
     for table in tables:
-        layout = Layout(
-            shape=table.shape, map=spec.map, system=spec.system, labels=labels,
-            group_by=spec.split.group_by, time=spec.split.by_time,
-        )  # fmt: skip
-        for item in to_examples(table.raws, layout):
+        if table.file.artifact is not None:
+            examples += _own_examples(table, spec)
+            continue
+        for item in to_examples(table.raws, layout_of(table.file, table.shape, spec, labels)):
             if isinstance(item, Example):
                 examples.append(item)
             else:
                 findings.append(item)
-    return Loaded(tuple(examples), tuple(findings), sum(table.rows for table in tables))
+    filtered = sum(table.filtered for table in tables)
+    return Loaded(tuple(with_families(examples)), tuple(findings), sum(table.rows for table in tables), filtered)
+
+
+def convert_judged(tables: Sequence[Table], spec: DataSpec) -> Judged:
+    """The rows of tables that say which answer is better (see :func:`luthier.rows.compares`)."""
+    made: list[Compared] = []
+    findings: list[Finding] = []
+    for table in tables:
+        for item in to_compared(table.raws, layout_of(table.file, table.shape, spec)):
+            if isinstance(item, Finding):
+                findings.append(item)
+            else:
+                made.append(item)
+    return Judged(tuple(made), tuple(findings), sum(table.rows for table in tables))
 
 
 def labels_of(tables: Sequence[Table]) -> tuple[str, ...]:
@@ -95,16 +188,60 @@ def labels_of(tables: Sequence[Table]) -> tuple[str, ...]:
     found: set[str] = set()
     for table in tables:
         if table.shape.name == "classification":
-            column = table.shape.columns.get("label", "label")
-            found |= {label_text(raw.value.get(column)) for raw in table.raws if raw.value is not None}
-    found.discard("")
+            found |= _labels(table.raws, table.shape)
     return tuple(sorted(found)) if len(found) <= MAX_LABELS else ()
 
 
-def _table(file: SourceFile, spec: DataSpec) -> Table:
-    raws = list(read_file(file))
-    rows = len(raws)
-    fields = Counter(key for raw in raws if raw.value is not None for key in raw.value)
+def labels_in(raws: Iterable[Raw], shape: Shape) -> tuple[str, ...]:
+    """The same for the rows of one file as they are read."""
+    found = _labels(raws, shape)
+    return tuple(sorted(found)) if len(found) <= MAX_LABELS else ()
+
+
+def own_rows(file: SourceFile) -> Iterator[Raw]:
+    """The rows of a file that Luthier wrote; erased ones are passed over.
+
+    Raises:
+        LuthierError: a line was not written by Luthier.
+    """
+    for raw in read_file(file):
+        if raw.value is not None and is_erased(raw.value):
+            continue
+        if raw.value is None or not raw.value.get("messages"):
+            raise LuthierError(
+                f"{file.artifact} holds a line that Luthier did not write", where=raw.origin,
+                why="somebody changed the artifact", fix="luthier verify shows what else was changed",
+            )  # fmt: skip
+        yield raw
+
+
+def own_shape(file: SourceFile) -> Shape:
+    """The layout of such a file: there is none to find out."""
+    return Shape("messages", 1.0, f"rows of {file.artifact}", {"messages": "messages", "tools": "tools"})
+
+
+def _own_table(file: SourceFile) -> Table:
+    raws = list(own_rows(file))
+    return Table(file, tuple(raws), own_shape(file), len(raws), "")
+
+
+def _own_examples(table: Table, spec: DataSpec) -> Iterator[Example]:
+    for raw in table.raws:
+        assert raw.value is not None
+        example = Example.from_dict(raw.value)
+        messages = example.messages
+        if spec.system and messages and messages[0].role != "system":
+            messages = (Message("system", spec.system), *messages)
+        meta = {**example.meta, "augmented": raw.value.get("augmented", {})}
+        yield replace(example, messages=messages, origin=raw.origin, meta=meta)
+
+
+def check_columns_named(fields: Collection[str], file: SourceFile, spec: DataSpec) -> None:
+    """Refuse a recipe whose split, filters or thread name a column that no row has.
+
+    Raises:
+        LuthierError: names the column and the nearest one that is there.
+    """
     for key, columns in (("group_by", spec.split.group_by), ("by_time", (spec.split.by_time,))):
         for column in columns:
             if column is not None and fields and column not in fields:
@@ -114,14 +251,37 @@ def _table(file: SourceFile, spec: DataSpec) -> Table:
                     why=f"data.split.{key} names it",
                     fix=did_you_mean(column, fields),
                 )
+    if fields:
+        check_filters(spec.keep, spec.drop, list(fields), where=file.name)
     if spec.thread is not None and fields:
         check_columns(spec.thread, list(fields), where=file.name)
+
+
+def _labels(raws: Iterable[Raw], shape: Shape) -> set[str]:
+    column = shape.columns.get("label", "label")
+    return {label_text(raw.value.get(column)) for raw in raws if raw.value is not None} - {""}
+
+
+def _table(file: SourceFile, spec: DataSpec) -> Table:
+    raws = list(read_file(file))
+    rows = len(raws)
+    fields = Counter(key for raw in raws if raw.value is not None for key in raw.value)
+    check_columns_named(fields, file, spec)
+    digest = _digest(file, raws)
+    raws = wanted(raws, spec.keep, spec.drop)
+    filtered = rows - len(raws)
+    if spec.thread is not None:
         raws = list(join_threads(raws, spec.thread))
-    shape = _shape([raw for raw in raws if raw.value is not None], file, spec)
-    return Table(file, tuple(raws), shape, rows, _digest(file, raws))
+    shape = shape_of([raw for raw in raws if raw.value is not None], file, spec)
+    return Table(file, tuple(raws), shape, rows, digest, filtered)
 
 
-def _shape(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
+def shape_of(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
+    """The layout of a file's readable rows, by the recipe or by what the first 2,000 look like.
+
+    Raises:
+        LuthierError: it is not known, or cannot be trained on.
+    """
     values = [raw.value for raw in good[:2000] if raw.value is not None]
     if spec.map is not None:
         shape = detect(values)
@@ -133,13 +293,6 @@ def _shape(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:
     if spec.shape not in ("auto", "table"):
         return explicit(spec.shape, values)
     shape = detect(values)
-    if shape.name == "preference":
-        raise LuthierError(
-            f"these are preference rows ({shape.reason})",
-            where=file.name,
-            why="supervised fine-tuning learns one answer a row, not which of two is better",
-            fix="keep the good answers: data: {map: {prompt: …, completion: chosen}}",
-        )
     if shape.known and spec.shape == "auto":
         return shape
     raise LuthierError(
@@ -155,7 +308,7 @@ def _suggest(values: Sequence[dict[str, object]]) -> str:
         proposed, _ = propose_map(values)
     except LuthierError:
         return 'map them with data.map: {prompt: "{{column}}", completion: column}'
-    prompt = proposed.prompt.replace("\n", "\\n")
+    prompt = (proposed.prompt or "").replace("\n", "\\n")
     return f'map them with data.map, perhaps {{prompt: "{prompt}", completion: {proposed.completion}}}'
 
 

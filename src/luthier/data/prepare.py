@@ -6,10 +6,9 @@ Which side a row stands on does not depend on the order of rows (see ``split``).
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,8 +17,10 @@ import orjson
 
 from luthier.data import duplicates, refuse, split
 from luthier.data.answers import AnswerKind, kind_of
-from luthier.data.clean import redact
+from luthier.data.clean import Cleaned, clean
 from luthier.data.contamination import find_contamination, put_text_back, suite_of, suite_of_pack, take_text_out
+from luthier.data.family import families_of
+from luthier.data.fit import fit, rendering_policy
 from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
 from luthier.data.leak import certificate
 from luthier.data.load import Loaded, Table, convert, labels_of, read_tables
@@ -29,8 +30,10 @@ from luthier.data.tokens import ChatFormat, measure
 from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
 from luthier.records import Example
-from luthier.rows import write_jsonl
+from luthier.rows import SourceFile, write_jsonl
+from luthier.rows.filter import describe
 from luthier.text import normalise
+from luthier.text.personal import TOLD
 
 if TYPE_CHECKING:
     from luthier.store import Artifact, Run, Store
@@ -65,17 +68,20 @@ def prepare(
     key: str | None = None,
     chat: ChatFormat | None = None,
     max_length: int | None = None,
+    known: Mapping[str, SourceFile] | None = None,
 ) -> Artifact:
     """Build the dataset and file it as an artifact of kind ``dataset``.
 
     Relative sources start at ``folder``. ``chat`` counts tokens and decides what is longer than ``max_length``;
-    without it rows are not measured.
+    without it rows are not measured. ``known`` names files of the store that ``source`` may speak of.
 
     Raises:
         LuthierError: files, columns or layouts are wrong, or no usable rows are left.
     """
-    previous = before(spec, store)
-    made = build(spec, folder=folder, seed=seed, chat=chat, max_length=max_length, previous=previous)
+    made = build(
+        spec, folder=folder, seed=seed, chat=chat, max_length=max_length, secret=pseudonym_secret(spec, store),
+        previous=before(spec, store), known=known,
+    )
     with store.draft("dataset") as draft:
         write(made, draft.path)
         account = made.report
@@ -84,6 +90,11 @@ def prepare(
     if run is not None:
         run.event("data", artifact=artifact.id, rows=made.report["rows"])
     return artifact
+
+
+def pseudonym_secret(spec: DataSpec, store: Store) -> bytes | None:
+    """The store's key for pseudonyms, if the spec asks for any."""
+    return store.secret("pseudonyms") if spec.personal.kind == "pseudonymise" else None
 
 
 def write(made: Prepared, folder: Path) -> None:
@@ -135,7 +146,7 @@ def before(spec: DataSpec, store: Store) -> Artifact | None:
 def _sides_of(dataset: Artifact) -> dict[str, str]:
     """The side of each question of a dataset, by its name; replayed rows have none."""
     return {
-        _name(row): side
+        split.name_of(row): side
         for side in SIDES
         for row in examples(dataset, side)
         if "replay" not in row.meta
@@ -149,15 +160,20 @@ def build(
     seed: int = 0,
     chat: ChatFormat | None = None,
     max_length: int | None = None,
+    secret: bytes | None = None,
     previous: Artifact | None = None,
+    known: Mapping[str, SourceFile] | None = None,
 ) -> Prepared:
-    """Everything of :func:`prepare` but the filing. ``previous`` is the dataset whose sides are kept (:func:`before`).
+    """Everything of :func:`prepare` but the filing.
+
+    ``secret`` keys pseudonyms (:func:`pseudonym_secret`); ``previous`` is the dataset whose sides are kept
+    (:func:`before`).
 
     Raises:
         LuthierError: see :func:`prepare`.
     """
-    tables = read_tables(spec.source, spec, folder=folder)
-    test_tables = read_tables(spec.test, spec, folder=folder) if spec.test else []
+    tables = read_tables(spec.source, spec, folder=folder, known=known)
+    test_tables = read_tables(spec.test, spec.unfiltered(), folder=folder) if spec.test else []
     labels = labels_of([*tables, *test_tables])
     loaded, given = convert(tables, spec, labels=labels), convert(test_tables, spec, labels=labels)
     refuse.unanswered(loaded, spec)
@@ -167,34 +183,48 @@ def build(
 
     funnel = Funnel()
     _book_reading(funnel, loaded, tables, spec)
-    rows, given_seen, personal = _masked(loaded, given, spec, funnel)
+    cleaned, given_seen = _cleaned(loaded, given, spec, funnel, secret)
     given_asked = [row.asked for row in given_seen]
+    rows = list(cleaned.rows)
+    refuse.nothing_left(rows, funnel, spec)
     old = _sides_of(previous) if previous else {}
-    missing = len(old.keys() - {_name(row) for row in rows}) if old else 0
+    missing = len(old.keys() - {split.name_of(row) for row in rows}) if old else 0
     if previous is not None and missing == len(old):
         raise LuthierError(
             f"no row of {previous.id} stands in the sources", where="data.split.previous",
             why="rows keep their sides by their questions: old rows and new ones are read together",
             fix="name the old files in data.source too; data.personal must be as it was",
         )  # fmt: skip
+    stood = {row.origin for row in rows if split.name_of(row) in old}
+    old_tests = examples(previous, "test") if previous and not spec.test else []
     if old:
-        rows.sort(key=lambda row: _name(row) not in old)  # of two that are alike the first one stays
         old = {name: side for name, side in old.items() if not (spec.test and side == "test")}
     kind = kind_of([*rows, *given.examples])
     keys = duplicates.keys_of(rows)
     repeats = _repeats(rows, keys, given_asked)
 
-    sifted = sift(rows, keys, kind, spec, funnel, test=given.examples, test_asked=given_asked)
+    flagged = {finding.origin for finding in loaded.findings}
+    sifted = sift(
+        rows, keys, kind, spec, funnel, flagged=flagged, stood=stood, test=given.examples, test_asked=given_asked
+    )
     refuse.nothing_left(sifted.keep, funnel, spec)
 
     pool = sifted.pool
-    names = [_name(row) for row in pool]
-    sides = split.deal(pool, names, sifted.links, sifted.keep, spec.split, given=bool(spec.test), previous=old)
+    names = [split.name_of(row) for row in pool]
+    near_test = [loss.example for loss in sifted.removed if loss.rule.startswith("leak.")]
+    tested = families_of([*given.examples, *near_test, *old_tests])
+    sides = split.deal(
+        pool, names, sifted.links, sifted.keep, spec.split, given=bool(spec.test), previous=old, tested=tested
+    )
     if sides.set_aside:
         funnel.lose("bridges", "new rows that join two sides of the previous dataset are set aside", sides.set_aside)
-    if sides.losses:
+    older = [loss for loss in sides.losses if loss.rule == "leak.time"]
+    if older:
         rule = "near-duplicates and groups of newer test rows leave training"
-        funnel.lose("older likes of test rows", rule, sides.losses)
+        funnel.lose("older likes of test rows", rule, older)
+    if len(older) < len(sides.losses):
+        born = [loss for loss in sides.losses if loss.rule == "leak.family"]
+        funnel.lose("children of test rows", "generated rows are not tested on", born)
     train, validation = [pool[i] for i in sides.train], [pool[i] for i in sides.validation]
     test = list(given.examples) if spec.test else [pool[i] for i in sides.test]
     test_seen = given_seen if spec.test else test
@@ -203,13 +233,15 @@ def build(
     tokens: dict[str, Any] = {}
     misfits: list[Loss] = []
     if chat is not None:
-        train, validation, tokens, misfits = _fitting(train, validation, test, chat, max_length, spec, funnel)
+        fitting = fit(train, validation, test, chat, max_length, spec, funnel)
+        train, validation, tokens, misfits = fitting.train, fitting.validation, fitting.tokens, fitting.losses
     replay: Replay | None = None
     if spec.replay is not None:
         held, held_asked = [*validation, *test], [*(row.asked for row in validation), *test_asked]
         fits = None if chat is None else _fits(chat, max_length, spec)
         replay = draw(
-            spec.replay, spec, known=train, held_out=held, held_asked=held_asked, seed=seed, folder=folder, fits=fits
+            spec.replay, spec, known=train, held_out=held, held_asked=held_asked, seed=seed, folder=folder, fits=fits,
+            secret=secret,
         )
         funnel.change("replay", f"{spec.replay.share:.0%} of the training rows are replayed", len(replay.examples))
     everything = [*train, *(replay.examples if replay else ())]
@@ -219,7 +251,7 @@ def build(
         *(quarantined(finding) for finding in loaded.errors),
         *({**quarantined(finding), "side": "test"} for finding in given.errors),
         *({**quarantined(finding), "side": "replay"} for finding in (replay.errors if replay else ())),
-        *(loss.to_dict() for loss in (*sifted.set_aside, *sides.set_aside, *misfits)),
+        *(loss.to_dict() for loss in (*cleaned.rejected, *sifted.set_aside, *sides.set_aside, *misfits)),
     ]
     asked = {
         "train": [row.asked for row in everything],
@@ -238,16 +270,17 @@ def build(
             "replay": len(replay.examples) if replay else 0,
             "removed": len(removed),
             "quarantined": len(quarantine),
+            **({"filtered": loaded.filtered} if loaded.filtered else {}),
         },
         "shape": _shape(tables[0]),
         "files": [_shape(table) | {"rows": table.rows} for table in (*tables, *test_tables)],
-        "map": spec.map.model_dump(exclude_none=True) if spec.map else None,
+        "map": spec.map.model_dump(exclude_defaults=True) if spec.map else None,
         "thread": spec.thread.model_dump() if spec.thread else None,
         "steps": funnel.steps,
         "test_set": {"given": bool(spec.test), "rows": given.rows, "unusable": len(given.errors)},
         "duplicates": repeats,
         "findings": dict(sorted(Counter(f.rule for f in (*loaded.findings, *given.findings)).items())),
-        "personal": personal,
+        "personal": cleaned.counts,
         "answers": {"kind": kind.kind, "fields": list(kind.fields), "free": list(kind.free)},
         "labels": _labels(kind, train, validation, test),
         "split": {
@@ -270,27 +303,32 @@ def build(
 def _book_reading(funnel: Funnel, loaded: Loaded, tables: Sequence[Table], spec: DataSpec) -> None:
     files = f"{len(tables):,} file{'' if len(tables) == 1 else 's'}"
     funnel.start(loaded.rows, f"{files}: {tables[0].shape.reason}")
+    if spec.keep or spec.drop:
+        funnel.leave_out("filtered", f"only rows count whose {describe(spec.keep, spec.drop)}", loaded.filtered)
     unreadable = [finding for finding in loaded.errors if finding.rule.startswith("row.")]
     invalid = [finding for finding in loaded.errors if not finding.rule.startswith("row.")]
     if spec.thread is not None:  # several rows are one chat: from here on chats are counted
-        joined = loaded.rows - len(loaded.errors) - len(loaded.examples)
+        joined = funnel.left - len(loaded.errors) - len(loaded.examples)
         funnel.left -= joined
         funnel.change("joined", f"messages of one {spec.thread.id} are one chat", joined)
     funnel.set_aside("unreadable", "a row is one JSON object, or one line of a table, in UTF-8", unreadable)
     funnel.set_aside("invalid", "a question, an answer to learn from, roles in order", invalid)
 
 
-def _masked(
-    loaded: Loaded, given: Loaded, spec: DataSpec, funnel: Funnel
-) -> tuple[list[Example], list[Example], dict[str, int]]:
-    """Rows with personal data masked, and the test rows as they are compared; the test set itself stays as it is."""
-    if spec.personal == "keep":
-        return list(loaded.examples), list(given.examples), {}
-    rows, changed, counts = redact(loaded.examples)
-    test, _, _ = redact(given.examples)
-    rule = "e-mail addresses, phone, card and IBAN numbers become tags like [PHONE]"
-    funnel.change("personal data", rule, len(changed), [rows[i] for i in changed[:3]], kinds=counts)
-    return rows, test, counts
+def _cleaned(
+    loaded: Loaded, given: Loaded, spec: DataSpec, funnel: Funnel, secret: bytes | None
+) -> tuple[Cleaned, Sequence[Example]]:
+    """Rows without personal data, and the test rows as they are compared; the test set itself stays as it is."""
+    found = clean(loaded.examples, spec.personal, secret)
+    what = ", ".join(TOLD[kind] for kind in spec.personal.find)
+    if spec.personal.kind == "reject":
+        funnel.lose("personal data", f"set aside: {what}", found.rejected, kinds=found.counts)
+        return found, given.examples
+    if spec.personal.kind != "keep":
+        become = "tags like [PHONE]" if spec.personal.kind == "redact" else "made-up values, the same for the same"
+        shown = [found.rows[i] for i in found.changed[:3]]
+        funnel.change("personal data", f"{what} become {become}", len(found.changed), shown, kinds=found.counts)
+    return found, clean(given.examples, spec.personal, secret).rows
 
 
 def _repeats(rows: Sequence[Example], keys: duplicates.Keys, test_asked: Sequence[str]) -> dict[str, int]:
@@ -306,40 +344,11 @@ def _repeats(rows: Sequence[Example], keys: duplicates.Keys, test_asked: Sequenc
     }
 
 
-def _fitting(
-    train: list[Example],
-    validation: list[Example],
-    test: list[Example],
-    chat: ChatFormat,
-    max_length: int | None,
-    spec: DataSpec,
-    funnel: Funnel,
-) -> tuple[list[Example], list[Example], dict[str, Any], list[Loss]]:
-    """Training and validation rows that fit, the token statistics of all sides, and the rows that do not fit."""
-    train_losses, train_stats = measure(train, chat, max_length=max_length, on_overlong=spec.on_overlong)
-    refuse.nothing_fits(train, train_losses)
-    other_losses, other_stats = measure(validation, chat, max_length=max_length, on_overlong=spec.on_overlong)
-    _, test_stats = measure(test, chat, max_length=None, on_overlong=spec.on_overlong)  # a test row is never left out
-    losses = [*train_losses.values(), *other_losses.values()]
-    limit = f"more than {max_length:,} tokens" if max_length else "the chat format cannot render it"
-    funnel.lose("too long", f"{limit}, or nothing in it is trained", losses)
-    kept = [row for i, row in enumerate(train) if i not in train_losses]
-    kept_validation = [row for i, row in enumerate(validation) if i not in other_losses]
-    tokens = {"train": train_stats, "validation": other_stats, "test": test_stats, "max_length": max_length}
-    return kept, kept_validation, tokens, losses
-
-
 def _fits(chat: ChatFormat, max_length: int | None, spec: DataSpec) -> Callable[[Example], bool]:
     def fits(example: Example) -> bool:
-        return not measure([example], chat, max_length=max_length, on_overlong=spec.on_overlong)[0]
+        return not measure([example], chat, max_length=max_length, on_overlong=rendering_policy(spec))[0]
 
     return fits
-
-
-def _name(example: Example) -> str:
-    """A name of the row's question that no other row influences."""
-    key = normalise(example.asked) or example.asked
-    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _labels(

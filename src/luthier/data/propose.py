@@ -12,10 +12,11 @@ from typing import Any
 
 from luthier.data.answers import AnswerKind, kind_of
 from luthier.data.load import convert, labels_of, read_tables
+from luthier.data.sources import files_of
 from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec, MapSpec
 from luthier.records import Example
-from luthier.rows import detect, expand, propose_map, read_file
+from luthier.rows import detect, propose_map, read_file
 
 _SHOWN = 3
 
@@ -44,7 +45,7 @@ class Proposal:
         return {
             "shape": self.shape,
             "reason": self.reason,
-            "map": self.map.model_dump(exclude_none=True) if self.map else None,
+            "map": self.map.model_dump(exclude_defaults=True) if self.map else None,
             "rows": self.rows,
             "usable": self.usable,
             "columns": list(self.columns),
@@ -62,7 +63,7 @@ def propose(sources: Sequence[str], *, folder: Path | None = None, answer_column
         LuthierError: a file is missing or no data, or no mapping can be proposed.
     """
     where = folder or Path.cwd()
-    first = next(iter(expand(sources, folder=where)))
+    first = files_of(sources, folder=where)[0]
     if first.path is None:
         raise LuthierError(
             "standard input can be read only once",
@@ -74,7 +75,7 @@ def propose(sources: Sequence[str], *, folder: Path | None = None, answer_column
     shape = detect(values)
     mapping: MapSpec | None = None
     reason = shape.reason
-    if shape.name != "preference" and (answer_column is not None or not shape.known):
+    if not shape.compares and (answer_column is not None or not shape.known):
         mapping, reason = propose_map(values, answer=answer_column)
     spec = DataSpec(source=tuple(sources), map=mapping)
     tables = read_tables(sources, spec, folder=where)

@@ -8,7 +8,7 @@ from luthier.data.funnel import Funnel, Loss
 from luthier.data.load import Loaded
 from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
-from luthier.rows.finding import UNANSWERED
+from luthier.rows.rules import UNANSWERED
 
 
 def unanswered(loaded: Loaded, spec: DataSpec) -> None:
@@ -65,5 +65,5 @@ def nothing_fits(rows: Sequence[object], losses: Mapping[int, Loss]) -> None:
         f"every one of the {len(rows):,} training rows is too long or cannot be trained on",
         where=first.example.origin or "train.max_length",
         why=first.why,
-        fix="raise train.max_length, or set data.on_overlong: keep_end",
+        fix="raise train.max_length, or set data.on_overlong: keep_end, or split for long chats",
     )

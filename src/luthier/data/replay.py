@@ -13,7 +13,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from luthier.data.clean import redact
+from luthier.data.clean import clean
 from luthier.data.leak import leaks
 from luthier.data.load import Table, convert, labels_of, read_tables
 from luthier.errors import LuthierError
@@ -62,6 +62,7 @@ def draw(
     seed: int,
     folder: Path,
     fits: Callable[[Example], bool] | None = None,
+    secret: bytes | None = None,
 ) -> Replay:
     """Replay rows that make ``spec.share`` of the ``known`` training rows and themselves (or all there are).
 
@@ -81,8 +82,7 @@ def draw(
         examples += (_marked(example, BUILT_IN if _is_built_in(source, folder) else "") for example in loaded.examples)
         errors += loaded.errors
         parents += (table.parent for table in tables)
-    if job.personal == "redact":
-        examples, _, _ = redact(examples)
+    examples = list(clean(examples, job.personal, secret).rows)
     leaked, _ = leaks(examples, held_out, held_asked, job.leak_similarity)
     taken = {_identity(example) for example in known}
     pool: dict[str, Example] = {}

@@ -6,7 +6,7 @@ row leaves because of another one that leaves too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from luthier.data.answers import AnswerKind, odd_answers
 from luthier.data.funnel import Funnel, Loss
 from luthier.data.leak import leaks
 from luthier.recipe.data import DataSpec
-from luthier.records import Example
+from luthier.records import Example, Origin
 from luthier.similar import Groups, groups
 
 
@@ -42,10 +42,16 @@ def sift(
     spec: DataSpec,
     funnel: Funnel,
     *,
+    flagged: Collection[Origin | None],
+    stood: Collection[Origin | None] = frozenset(),
     test: Sequence[Example],
     test_asked: Sequence[str],
 ) -> Sifted:
-    """Run the rows through all rules. ``test`` is a given test set, ``test_asked`` its questions as compared."""
+    """Run the rows through all rules.
+
+    ``flagged`` are places of rows with findings, ``stood`` of rows that a previous dataset has; ``test`` is a given
+    test set, ``test_asked`` its questions as compared.
+    """
     left = _Left(rows, keys)
     set_aside: list[Loss] = []
     removed: list[Loss] = []
@@ -55,8 +61,8 @@ def sift(
         funnel.lose("odd answers", "the answers are JSON objects; these are not", odd.values())
         set_aside += left.without(odd)
     if spec.dedupe.exact:
-        copies = duplicates.exact(left.rows, left.keys)
-        rule = "question and answer equal after normalising (NFKC, case, punctuation)"
+        copies = duplicates.exact(left.rows, left.keys, duplicates.Preference(left.rows, flagged, stood))
+        rule = f"question and answer equal after normalising (NFKC, case, punctuation); {duplicates.KEEPS}"
         funnel.lose("duplicates", rule, copies.values())
         removed += left.without(copies)
     conflicts = duplicates.conflicting(left.rows, left.keys, kind)
@@ -74,8 +80,10 @@ def sift(
     near: dict[int, Loss] = {}
     if spec.dedupe.near is not None:
         similar = links if spec.dedupe.near == spec.leak_similarity else groups(asked, spec.dedupe.near)
-        near = duplicates.near(left.rows, left.keys, similar, kind, spec.dedupe.near)
+        best = duplicates.Preference(left.rows, flagged, stood)
+        near = duplicates.near(left.rows, left.keys, similar, kind, spec.dedupe.near, best)
         rule = f"questions at least {spec.dedupe.near} similar (Jaccard, 3 words), answers that say the same"
+        rule = f"{rule}; {duplicates.KEEPS}"
         other = len(similar.first) - _explained(similar, near)
         funnel.lose("near-duplicates", rule, near.values(), similar_with_other_answer=other)
         removed += near.values()

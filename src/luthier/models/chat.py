@@ -56,7 +56,7 @@ class TooLong(LuthierError):
             f"this row has {tokens:,} tokens, but at most {limit:,} are allowed",
             where=row,
             why="a row cut off anywhere teaches the model to stop there",
-            fix="shorten it, raise train.max_length, or set data.on_overlong to drop or keep_end",
+            fix="shorten it, raise train.max_length, or set data.on_overlong to drop, keep_end or split",
             details={"tokens": tokens, "limit": limit},
         )
 

@@ -1,4 +1,4 @@
-"""Find the files of a base model: built in, in a local folder, or on the model hub (the only hub client of the house).
+"""Find the files of a base model: built in, in a local folder, or on the model hub (see ``hub``).
 
 Gives a folder with ``config.json``, a tokenizer and weights as safetensors, and a digest of what decides its outputs.
 No row of the user's data is ever sent anywhere: downloading a base asks for files by name. Weights in pickle files are
@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 from luthier.errors import LuthierError, did_you_mean
+from luthier.models.hub import Repository, snapshot
 
 BUILT_IN = ("nano",)
-HUB_TIMEOUT_S = 10.0
-"""How long the first question to the hub may take before it counts as out of reach."""
-
 _WANTED = ("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "tokenizer*",
            "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "spiece.model", "*.tiktoken",
            "chat_template*", "LICENSE*", "README.md")  # fmt: skip
@@ -93,7 +89,9 @@ def resolve(
                 "a local folder has no revision", where=f"model.revision: {revision}", fix="remove model.revision"
             )
         return _source(path.resolve().name, path.resolve(), "local", None, remote_code)
-    folder, commit = _download(text, revision, remote_code=remote_code, offline_ok=offline_ok)
+    wanted = [*_WANTED, *(["*.py"] if remote_code else [])]
+    repository = Repository("model", text, revision, where="model.base", otherwise=BUILT_IN)
+    folder, commit = snapshot(repository, wanted, whole="*.safetensors" if offline_ok else None)
     return _source(text, folder, "hub", commit, remote_code)
 
 
@@ -202,86 +200,3 @@ def digest_of(folder: Path) -> str:
     """SHA-256 over names and hashes of the files that decide a model's outputs."""
     found = {p.name: file_hash(p) for pattern in _DECIDING for p in folder.glob(pattern) if p.is_file()}
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
-
-
-# ---- the hub
-
-
-def _download(name: str, revision: str | None, *, remote_code: bool, offline_ok: bool) -> tuple[Path, str]:
-    """The snapshot folder and its commit."""
-    if name.count("/") > 1 or any(c.isspace() for c in name):
-        raise LuthierError(
-            f"{name!r} is neither a folder nor a hub id", where="model.base", fix="write OWNER/NAME, a folder, or nano"
-        )
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", str(int(HUB_TIMEOUT_S)))
-    from huggingface_hub import HfApi, snapshot_download
-
-    wanted = [*_WANTED, *(["*.py"] if remote_code else [])]
-    with _translated(name, revision):
-        try:
-            HfApi().model_info(name, revision=revision, timeout=HUB_TIMEOUT_S)  # one question: fails fast and clearly
-            # asked by its own name, not by the commit: only so is "main" remembered for a day without network
-            folder = snapshot_download(name, revision=revision, allow_patterns=wanted, etag_timeout=HUB_TIMEOUT_S)
-        except Exception as error:
-            kept = _kept(snapshot_download, name, revision, wanted) if offline_ok and _is_unreachable(error) else None
-            if kept is None:
-                raise
-            folder = kept
-    path = Path(folder)
-    return path, path.name
-
-
-def _kept(
-    snapshot_download: Callable[..., str], name: str, revision: str | None, wanted: Sequence[str]
-) -> str | None:
-    """An earlier download of the same model, if it is whole."""
-    try:
-        folder = snapshot_download(name, revision=revision, allow_patterns=wanted, local_files_only=True)
-    except Exception:  # not there, in whatever way this version says so
-        return None
-    return folder if any(Path(folder).glob("*.safetensors")) else None
-
-
-def _is_unreachable(error: BaseException) -> bool:
-    names = {cls.__name__ for cls in type(error).__mro__}
-    known = ("RepositoryNotFoundError", "RevisionNotFoundError", "GatedRepoError", "HFValidationError")
-    return not names.intersection(known)
-
-
-@contextmanager
-def _translated(name: str, revision: str | None) -> Iterator[None]:
-    """Failures of the hub as refusals that say what to do."""
-    try:
-        yield
-    except Exception as error:
-        kinds = {cls.__name__ for cls in type(error).__mro__}
-        where = f"model.base: {name}"
-        if "GatedRepoError" in kinds:
-            raise LuthierError(
-                f"{name} wants you to accept its terms first",
-                where=where,
-                why="the hub gives it only to accounts that did",
-                fix=f"accept them on the page of {name}, then: hf auth login",
-            ) from error
-        if "RevisionNotFoundError" in kinds:
-            raise LuthierError(
-                f"{name} has no revision {revision!r}", where="model.revision", fix="remove it to take the newest"
-            ) from error
-        if "HFValidationError" in kinds:
-            raise LuthierError(
-                f"{name!r} is neither a folder nor a hub id", where=where, fix="write OWNER/NAME, a folder, or nano"
-            ) from error
-        if "RepositoryNotFoundError" in kinds:
-            raise LuthierError(
-                f"the hub knows no model {name!r}",
-                where=where,
-                why="it does not exist, or it is private and you are not logged in",
-                fix=f"check the name ({did_you_mean(name, BUILT_IN)}), or: hf auth login",
-            ) from error
-        raise LuthierError(
-            f"the model hub cannot be reached for {name}",
-            where=where,
-            why=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no answer'}",
-            fix="connect, or name a local folder (model.base: ./my-model), or use the small built-in base: nano",
-        ) from error

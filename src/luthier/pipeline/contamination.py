@@ -14,10 +14,11 @@ from luthier.data.contamination import (
     suite_of_pack,
 )
 from luthier.data.load import convert, labels_of, read_tables
+from luthier.data.sources import files_of
 from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.recipe.data import DataSpec
 from luthier.records import Example, Message
-from luthier.rows import expand, read_file
+from luthier.rows import read_file
 from luthier.similar import PROFILES, Scan
 from luthier.similar.pack import SUFFIX, is_pack, packed, write_pack
 
@@ -113,7 +114,7 @@ def _columns(target: str, question: str, answer: str | None) -> tuple[Sequence[E
     """Items of a table of any layout: the text of one or two columns."""
     out: list[Example] = []
     unread = 0
-    for file in expand([target], folder=Path.cwd()):
+    for file in files_of([target], folder=Path.cwd()):
         for raw in read_file(file):
             if raw.value is None:
                 unread += 1

@@ -13,11 +13,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from luthier.data.sources import files_of
 from luthier.errors import LuthierError
 from luthier.models.source import file_hash
 from luthier.pipeline.keys import stage_key, training_environment
+from luthier.pipeline.sources import known_sources
 from luthier.recipe import LoadedRecipe, QloraTuning, Recipe
-from luthier.rows import expand
+from luthier.rows import SourceFile
 
 if TYPE_CHECKING:
     from luthier.models.chat import ChatFormat
@@ -116,13 +118,19 @@ class Job:
             )  # fmt: skip
         return wanted or min(self.sizes.context, 8192)
 
+    @cached_property
+    def known_sources(self) -> dict[str, SourceFile]:
+        """Sources that are artifacts of the store, not files."""
+        return known_sources(lambda: self.store, self.recipe.data.source, self.folder)
+
     # -- keys: what decides each stage's result
 
     @cached_property
     def data_key(self) -> str:
         spec = self.recipe.data
         replay = () if spec.replay is None else tuple(s for s in spec.replay.source if s != "nano")
-        found = [file.path for group in (spec.source, spec.test, replay) for file in expand(group, folder=self.folder)]
+        groups = (spec.source, spec.test, replay)
+        found = [f.path for g in groups for f in files_of(g, folder=self.folder, known=self.known_sources)]
         if spec.replay is not None and "nano" in spec.replay.source:
             found.append(Path(str(files("luthier") / "models" / "nano" / "replay.jsonl.gz")))
         found += [self.folder / pack for pack in spec.contamination.packs if (self.folder / pack).is_file()]

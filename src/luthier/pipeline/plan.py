@@ -136,14 +136,15 @@ def explain_key(key: str) -> str:
 
 def _dataset(job: Job) -> tuple[dict[str, list[Any]], str]:
     """The rows of each side: from the store if they stand there, else built in memory."""
-    from luthier.data import before, build
+    from luthier.data import before, build, pseudonym_secret
 
     found = job.store.find(job.data_key, "dataset")
     if found is not None:
         return sides_of(found), found.digest
     made = build(
         job.recipe.data, folder=job.folder, seed=job.recipe.seed, chat=job.chat, max_length=job.max_length,
-        previous=before(job.recipe.data, job.store),
+        secret=pseudonym_secret(job.recipe.data, job.store), previous=before(job.recipe.data, job.store),
+        known=job.known_sources,
     )  # fmt: skip
     return {"train": list(made.train), "validation": list(made.validation), "test": list(made.test)}, "not built yet"
 

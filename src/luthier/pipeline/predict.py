@@ -24,7 +24,7 @@ def predict_file(
     """
     from luthier.engines.batch import predict
 
-    questions = _questions(file)
+    questions = read_questions(file)
     target = output or Path(f"{Path(file).name}.answers.jsonl")
     with open_engine(store, model) as opened, progress.bar("predict", len(questions)) as bar:
         if opened.system is not None:
@@ -36,12 +36,13 @@ def predict_file(
     return {"output": str(target), "answered": done.answered, "reused": done.reused, "refused": done.refused}
 
 
-def _questions(file: str) -> list[tuple[str, tuple[Message, ...]]]:
+def read_questions(file: str, folder: Path | None = None) -> list[tuple[str, tuple[Message, ...]]]:
     """Each row's id ("file:line") and the messages to answer; an answer that stands in the row is left out."""
-    from luthier.rows import expand, read_file
+    from luthier.data.sources import files_of
+    from luthier.rows import read_file
 
     found: list[tuple[str, tuple[Message, ...]]] = []
-    for source in expand([file], folder=Path.cwd()):
+    for source in files_of([file], folder=folder or Path.cwd()):
         for raw in read_file(source):
             if raw.value is None:
                 raise LuthierError(
@@ -54,7 +55,8 @@ def _questions(file: str) -> list[tuple[str, tuple[Message, ...]]]:
 
 
 def _messages(value: dict[str, Any], where: str) -> tuple[Message, ...]:
-    from luthier.rows.chat import RowProblem, read_turns
+    from luthier.rows.chat import read_turns
+    from luthier.rows.finding import RowProblem
 
     for key in ("messages", "conversations", "conversation"):
         if key in value:

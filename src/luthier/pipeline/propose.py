@@ -74,7 +74,7 @@ def render(name: str, sources: Sequence[str], base: str, why: str, proposal: Pro
         f"  source: {_inline(source)}  # {proposal.rows:,} rows, {proposal.usable:,} usable: {_flat(proposal.reason)}",
     ]
     if proposal.map is not None:
-        lines.append(f"  map: {_inline(proposal.map.model_dump(exclude_none=True))}")
+        lines.append(f"  map: {_inline(proposal.map.model_dump(exclude_defaults=True))}")
     lines += [
         "  split: {test: 10%, validation: 8%}  # look-alikes stay together; see group_by and by_time",
         "train: {method: sft, tuning: lora, epochs: 3}  # luthier plan shows and explains the rest",

@@ -35,7 +35,7 @@ def dataset(job: Job) -> Artifact:
         with job.store.lock(key):
             found = job.store.find(key, "dataset") or prepare(
                 job.recipe.data, store=job.store, run=job.run, seed=job.recipe.seed, folder=job.folder, key=key,
-                chat=job.chat, max_length=job.max_length,
+                chat=job.chat, max_length=job.max_length, known=job.known_sources,
             )  # fmt: skip
     _attach(job, "data", found)
     return found
@@ -57,11 +57,12 @@ class TrainInput:
 
 def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest: str) -> TrainInput:
     """Render the rows and derive the training plan. Loads no weights."""
+    from luthier.data import rendering_policy
     from luthier.train.batches import input_length
     from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
 
     def rendered(side: str) -> list[Sample]:
-        policy = job.recipe.data.on_overlong
+        policy = rendering_policy(job.recipe.data)
         return [s for e in sides[side] for s in job.chat.samples(e, max_length=job.max_length, on_overlong=policy)]
 
     train, validation = rendered("train"), rendered("validation")

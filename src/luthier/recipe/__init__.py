@@ -1,5 +1,6 @@
 """The language of the recipe: strict, frozen, every key documented in place. Pydantic and YAML only, no torch."""
 
+from luthier.recipe.augment import AugmentSpec, EvolveSpec, LabelSpec, Operator, RemoteSpec, SelfInstructSpec
 from luthier.recipe.data import DataSpec, DedupeSpec, MapSpec, ReplaySpec, SplitSpec, ThreadSpec
 from luthier.recipe.evaluate import (
     AnyMetric,
@@ -17,8 +18,11 @@ from luthier.recipe.recipe import ExportSpec, ModelSpec, PrivacySpec, Recipe
 from luthier.recipe.train import FullTuning, LoraTuning, QloraTuning, SftMethod, TrainSpec, Tuning
 
 __all__ = [
-    "AnyMetric", "DataSpec", "DedupeSpec", "EvaluateSpec", "ExactMetric", "ExportSpec", "FullTuning",
-    "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric", "LoadedRecipe", "LoraTuning", "MapSpec", "MetricSpec",
-    "ModelSpec", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec", "ReplaySpec", "RougeLMetric", "SftMethod",
+    "AnyMetric", "AugmentSpec", "DataSpec", "DedupeSpec", "EvaluateSpec", "EvolveSpec", "ExactMetric", "ExportSpec",
+    "FullTuning",
+    "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric", "LabelSpec", "LoadedRecipe", "LoraTuning", "MapSpec",
+    "MetricSpec",
+    "ModelSpec", "Operator", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec", "RemoteSpec", "ReplaySpec",
+    "RougeLMetric", "SelfInstructSpec", "SftMethod",
     "SplitSpec", "ThreadSpec", "TrainSpec", "Tuning", "load_recipe", "make_recipe",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from luthier import registry
 from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.recipe.recipe import Recipe
 
@@ -162,7 +163,8 @@ def _fill(value: Any, key: str, origins: Mapping[str, str]) -> Any:
 def _explain(error: ValidationError, origins: Mapping[str, str], path: Path | None) -> UsageError:
     first, *rest = error.errors(include_url=False)
     location = [str(part) for part in first["loc"]]
-    key = ".".join(p for p in location if p not in _KINDS)
+    tags = _KINDS | frozenset(registry.names("operator"))
+    key = ".".join(p for p in location if p not in tags)
     where = next((origins[k] for k in _prefixes(key) if k in origins), str(path or "recipe"))
     if first["type"] == "extra_forbidden":
         what, why = f"unknown key {key}", "Luthier refuses keys that would do nothing"
@@ -182,7 +184,8 @@ def _explain(error: ValidationError, origins: Mapping[str, str], path: Path | No
 
 
 _KINDS = frozenset(
-    {"full", "lora", "qlora", "sft", "exact", "rouge_l", "json_fields", "json_field", "label", "tuple[str, ...]"}
+    {"full", "lora", "qlora", "sft", "exact", "rouge_l", "json_fields", "json_field", "label", "tuple[str, ...]",
+     "RemoteSpec", "str"}
 )
 
 

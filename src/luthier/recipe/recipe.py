@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
 from luthier.recipe.spec import OneOrMany, Spec
@@ -54,6 +55,8 @@ class Recipe(Spec):
     """The base model."""
     data: DataSpec
     """Where the rows are and what is done to them."""
+    augment: AugmentSpec = AugmentSpec()
+    """How ``luthier augment`` makes new rows; ``luthier run`` uses only rows that ``data.source`` names."""
     train: TrainSpec = TrainSpec()
     """How the model learns."""
     evaluate: EvaluateSpec = EvaluateSpec()

@@ -6,15 +6,20 @@ Rows, messages and completions are plain frozen dataclasses (many are made); ver
 from luthier.records.chat import Message, ToolCall
 from luthier.records.completion import Completion, TokenScores
 from luthier.records.example import Example, Origin
+from luthier.records.preference import Compared, Preference, Ranking, Thumb
 from luthier.records.score import Score, SuiteResult, Verdict, VerdictKind
 
 __all__ = [
+    "Compared",
     "Completion",
     "Example",
     "Message",
     "Origin",
+    "Preference",
+    "Ranking",
     "Score",
     "SuiteResult",
+    "Thumb",
     "TokenScores",
     "ToolCall",
     "Verdict",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -48,8 +48,7 @@ class Example:
     def id(self) -> str:
         """BLAKE2b over the canonical JSON of what is trained on or asked; 16 hex digits."""
         body = {"messages": [m.to_dict() for m in self.messages], "text": self.text, "tools": [*map(dict, self.tools)]}
-        blob = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.blake2b(blob.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        return content_id(body)
 
     @property
     def prompt(self) -> tuple[Message, ...]:
@@ -70,7 +69,7 @@ class Example:
         """The user side as one text (system left out): what near-duplicate search and baselines read."""
         if self.text is not None:
             return self.text
-        return "\n".join(m.content for m in self.prompt if m.role != "system")
+        return said_by_user(self.prompt)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form, as stored in a dataset; defaults are left out."""
@@ -81,29 +80,55 @@ class Example:
             out["text"] = self.text
         if self.tools:
             out["tools"] = [dict(t) for t in self.tools]
-        for name in ("label", "group", "time"):
-            if (value := getattr(self, name)) is not None:
-                out[name] = value
-        if self.weight != 1.0:
-            out["weight"] = self.weight
-        if self.origin is not None:
-            out["origin"] = {"file": self.origin.file, "line": self.origin.line}
-        if self.meta:
-            out["meta"] = dict(self.meta)
-        return out
+        if self.label is not None:
+            out["label"] = self.label
+        return {**out, **circumstances(self)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Example:
         """Read what :meth:`to_dict` wrote."""
-        origin = data.get("origin")
         return cls(
             messages=tuple(Message.from_dict(m) for m in data.get("messages", ())),
             text=data.get("text"),
-            tools=tuple(data.get("tools", ())),
             label=data.get("label"),
-            group=data.get("group"),
-            time=data.get("time"),
-            weight=float(data.get("weight", 1.0)),
-            origin=Origin(origin["file"], origin["line"]) if origin else None,
-            meta=data.get("meta", {}),
+            **read_circumstances(data),
         )
+
+
+def content_id(body: Mapping[str, Any]) -> str:
+    """BLAKE2b over the canonical JSON of a row's content; 16 hex digits."""
+    blob = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.blake2b(blob.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def said_by_user(messages: Iterable[Message]) -> str:
+    """What was said as one text, the system message left out."""
+    return "\n".join(m.content for m in messages if m.role != "system")
+
+
+def circumstances(row: Any) -> dict[str, Any]:
+    """What every kind of row carries beside its content, in JSON form; defaults are left out."""
+    out: dict[str, Any] = {}
+    for name in ("group", "time"):
+        if (value := getattr(row, name)) is not None:
+            out[name] = value
+    if row.weight != 1.0:
+        out["weight"] = row.weight
+    if row.origin is not None:
+        out["origin"] = {"file": row.origin.file, "line": row.origin.line}
+    if row.meta:
+        out["meta"] = dict(row.meta)
+    return out
+
+
+def read_circumstances(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What :func:`circumstances` wrote, and the tools, as arguments of a row's class."""
+    origin = data.get("origin")
+    return {
+        "tools": tuple(data.get("tools", ())),
+        "group": data.get("group"),
+        "time": data.get("time"),
+        "weight": float(data.get("weight", 1.0)),
+        "origin": Origin(origin["file"], origin["line"]) if origin else None,
+        "meta": data.get("meta", {}),
+    }

@@ -6,15 +6,13 @@ names such as human, gpt, bot, model, observation. Pictures and sound are refuse
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from luthier.records import Example, Message, Origin, ToolCall
-from luthier.rows.finding import Finding, Severity, shorten
+from luthier.records import Example, Message, ToolCall
+from luthier.rows.finding import RowProblem, shorten
 
 _ROLES = {
     "system": "system", "developer": "system",
@@ -24,25 +22,6 @@ _ROLES = {
     "function_call": "assistant", "tool_call": "assistant",
     "tool": "tool", "function": "tool", "observation": "tool", "function_response": "tool", "tool_response": "tool",
 }  # fmt: skip
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
-@dataclass
-class RowProblem(Exception):
-    """Why a row cannot be used (or, as a warning, what is odd about it); becomes a finding with the row's place."""
-
-    rule: str
-    message: str
-    path: str = ""
-    value: Any = None
-    fix: str = ""
-    severity: Severity = "error"
-
-    def finding(self, origin: Origin, row: Any) -> Finding:
-        """The same with its place."""
-        shown = "" if self.value is None else shorten(self.value)
-        return Finding(origin, self.rule, self.message, self.path, self.severity, shown, self.fix, row)
 
 
 def text_of(value: Any, path: str, *, missing_is_empty: bool = False) -> str:
@@ -198,18 +177,12 @@ def tools_of(value: Any, path: str) -> tuple[Mapping[str, Any], ...]:
 
 
 def check_chat(example: Example) -> list[RowProblem]:
-    """What is wrong with a converted row: at most one error, alone; otherwise warnings."""
+    """What keeps a converted row from being used: one error, or none. What is odd in its texts: see ``signs``."""
     if example.text is not None:
-        error = (
-            None
-            if example.text.strip()
-            else RowProblem("content.empty", "the text is empty", path="text", fix="fill it in")
-        )
-        return [error] if error else _signs([("text", example.text)])
+        empty = RowProblem("content.empty", "the text is empty", path="text", fix="fill it in")
+        return [] if example.text.strip() else [empty]
     error = _order(example.messages) or _answers(example.messages)
-    if error is not None:
-        return [error]
-    return _signs([(f"messages[{i}].content", m.content) for i, m in enumerate(example.messages)])
+    return [] if error is None else [error]
 
 
 def _order(messages: tuple[Message, ...]) -> RowProblem | None:
@@ -254,25 +227,3 @@ def _answers(messages: tuple[Message, ...]) -> RowProblem | None:
             "answer.weight", "every answer has weight 0, so nothing is trained", path=path, fix="weight: 1"
         )
     return None
-
-
-def _signs(texts: list[tuple[str, str]]) -> list[RowProblem]:
-    warnings: list[RowProblem] = []
-    for path, text in texts:
-        if text.isascii():
-            if text.isprintable() or not (found := _CONTROL.search(text)):
-                continue
-        elif _SURROGATE.search(text):
-            message = "half a character (a lone surrogate): no tokenizer can encode it"
-            return [
-                RowProblem("content.surrogate", message, path=path, value=text, fix="export the rows again as UTF-8")
-            ]
-        elif "\ufffd" in text:
-            message = "a character was lost in an earlier decoding (U+FFFD)"
-            warnings.append(RowProblem("content.replacement", message, path, text, "export again", "warning"))
-            continue
-        elif not (found := _CONTROL.search(text)):
-            continue
-        message = f"control character U+{ord(found.group()):04X}"
-        warnings.append(RowProblem("content.control", message, path, text, "remove it", "warning"))
-    return warnings

@@ -14,11 +14,13 @@ from typing import Any
 
 from luthier.recipe.data import MapSpec
 from luthier.records import Example, Message, Origin
-from luthier.rows.chat import RowProblem, check_chat, read_turns, text_of, tools_of
-from luthier.rows.finding import Finding, shorten
-from luthier.rows.mapping import MissingColumn, as_text, columns_of, fill
-from luthier.rows.read import Raw
-from luthier.rows.shape import Shape
+from luthier.rows import mapped
+from luthier.rows.chat import check_chat, read_turns, text_of, tools_of
+from luthier.rows.fields import Shape
+from luthier.rows.finding import Finding, RowProblem, shorten
+from luthier.rows.mapping import as_text, used_columns
+from luthier.rows.raw import Raw
+from luthier.rows.signs import signs
 
 LABELS_IN_PROMPT = 600
 """Longest list of labels, in characters, that is put into a classification row's system message."""
@@ -45,8 +47,7 @@ class Layout:
         if self.map is None:
             taken = {*self.shape.columns.values()}
         else:
-            templates = (self.map.prompt, self.map.completion, self.map.system, self.map.label)
-            taken = {name for template in templates if template for name in columns_of(template, self.shape.fields)}
+            taken = {*used_columns(self.map, self.shape.fields)}
         return frozenset(taken | {*self.group_by} | ({self.time} if self.time else set()))
 
 
@@ -62,23 +63,23 @@ def to_examples(raws: Iterable[Raw], layout: Layout) -> Iterator[Example | Findi
         except RowProblem as problem:
             yield problem.finding(raw.origin, raw.value)
             continue
-        warnings = check_chat(example)
+        warnings = check_chat(example) or signs(raw.value, layout.used, example)
         if warnings and warnings[0].severity == "error":
             yield warnings[0].finding(raw.origin, raw.value)
             continue
         yield from (warning.finding(raw.origin, None) for warning in warnings)
-        if layout.time is not None and example.time is None:
-            shown = shorten(raw.value.get(layout.time))
-            yield Finding(
-                raw.origin,
-                "split.time",
-                "no date that can be read",
-                path=layout.time,
-                severity="warning",
-                value=shown,
-                fix="write it like 2026-11-23 or 2026-11-23T14:05:00",
-            )
+        yield from undated(raw, layout, example.time)
         yield example
+
+
+def undated(raw: Raw, layout: Layout, time: str | None) -> list[Finding]:
+    """The warning about a row whose date cannot be read, where a date is wanted."""
+    if layout.time is None or time is not None or raw.value is None:
+        return []
+    shown = shorten(raw.value.get(layout.time))
+    fix = "write it like 2026-11-23 or 2026-11-23T14:05:00"
+    found = Finding(raw.origin, "split.time", "no date that can be read", layout.time, "warning", shown, fix)
+    return [found]
 
 
 def label_text(value: Any) -> str:
@@ -92,7 +93,7 @@ def _convert(origin: Origin, row: Mapping[str, Any], layout: Layout) -> Example:
     tools: tuple[Mapping[str, Any], ...] = ()
     messages: list[Message] = []
     if layout.map is not None:
-        messages, label = _mapped(row, layout.map)
+        messages, label = mapped.chat(row, layout.map)
     else:
         name, columns = layout.shape.name, layout.shape.columns
         if name in ("messages", "sharegpt"):
@@ -118,8 +119,8 @@ def _convert(origin: Origin, row: Mapping[str, Any], layout: Layout) -> Example:
         text=text,
         tools=tools,
         label=label,
-        group=_group(row, layout.group_by),
-        time=_time(row.get(layout.time)) if layout.time else None,
+        group=group_of(row, layout.group_by),
+        time=time_of(row.get(layout.time)) if layout.time else None,
         origin=origin,
         meta={key: value for key, value in row.items() if key not in layout.used},
     )
@@ -127,8 +128,8 @@ def _convert(origin: Origin, row: Mapping[str, Any], layout: Layout) -> Example:
 
 def _plain(origin: Origin, row: Mapping[str, Any], key: str, layout: Layout) -> Example:
     rest = {name: value for name, value in row.items() if name != key and name not in layout.used}
-    time = _time(row.get(layout.time)) if layout.time else None
-    return Example(text=row[key], group=_group(row, layout.group_by), time=time, origin=origin, meta=rest)
+    time = time_of(row.get(layout.time)) if layout.time else None
+    return Example(text=row[key], group=group_of(row, layout.group_by), time=time, origin=origin, meta=rest)
 
 
 def _required(row: Mapping[str, Any], columns: Mapping[str, str], part: str) -> tuple[str, Any]:
@@ -207,7 +208,10 @@ def _classified(row: Mapping[str, Any], columns: Mapping[str, str], layout: Layo
     label = label_text(raw_label)
     if not label:
         raise RowProblem("label.missing", "no label", path=label_key, fix="label the row")
-    messages = [Message("user", text_of(value, key, missing_is_empty=True)), Message("assistant", label)]
+    text = text_of(value, key, missing_is_empty=True)
+    if not text.strip():
+        raise RowProblem("content.empty", "the text is empty", path=key, fix="fill it in")
+    messages = [Message("user", text), Message("assistant", label)]
     if not layout.system and (named := name_labels(layout.labels)):
         messages.insert(0, Message("system", named))
     return messages, label
@@ -219,34 +223,7 @@ def name_labels(labels: Sequence[str]) -> str:
     return text if labels and len(text) <= LABELS_IN_PROMPT else ""
 
 
-def _mapped(row: Mapping[str, Any], spec: MapSpec) -> tuple[list[Message], str | None]:
-    parts: dict[str, str] = {}
-    for part in ("prompt", "completion", "system"):
-        template = getattr(spec, part)
-        if template is None:
-            continue
-        try:
-            parts[part] = fill(template, row)
-        except MissingColumn as error:
-            column = str(error.args[0])
-            raise RowProblem(
-                "map.column",
-                f"no column {column} in this row",
-                path=column,
-                fix=f"fill it in, or change data.map.{part}",
-            ) from None
-    if not parts["completion"].strip():
-        raise RowProblem("answer.empty", "the answer is empty", path=spec.completion, fix="fill it in")
-    messages = [Message("user", parts["prompt"]), Message("assistant", parts["completion"])]
-    if parts.get("system", "").strip():
-        messages.insert(0, Message("system", parts["system"]))
-    label = label_text(row.get(spec.label)) if spec.label else None
-    if spec.label and not label:
-        raise RowProblem("label.missing", "no label", path=spec.label, fix="label the row")
-    return messages, label
-
-
-def _group(row: Mapping[str, Any], columns: Sequence[str]) -> str | None:
+def group_of(row: Mapping[str, Any], columns: Sequence[str]) -> str | None:
     """Values of the group columns as one text; a row with none of them stands alone."""
     cells = [as_text(row.get(column)).strip() for column in columns]
     if not any(cells):
@@ -254,7 +231,7 @@ def _group(row: Mapping[str, Any], columns: Sequence[str]) -> str | None:
     return cells[0] if len(cells) == 1 else " | ".join(f"{c}={v}" for c, v in zip(columns, cells, strict=True))
 
 
-def _time(value: Any) -> str | None:
+def time_of(value: Any) -> str | None:
     """A date as ISO 8601 in UTC, or None. Numbers are seconds (or milliseconds) since 1970."""
     moment: datetime | None = None
     try:
@@ -263,7 +240,7 @@ def _time(value: Any) -> str | None:
         elif isinstance(value, str) and value.strip():
             text = value.strip()
             if text.replace(".", "", 1).isdigit() and len(text) >= 9:
-                return _time(float(text))
+                return time_of(float(text))
             moment = datetime.fromisoformat(text.replace("Z", "+00:00") if text.endswith("Z") else text)
     except (ValueError, OverflowError, OSError):
         return None

@@ -1,4 +1,4 @@
-"""What is wrong with a row: one frozen noun, and the table of rules.
+"""What is wrong with a row, with its place. The table of rules is in ``rules``.
 
 A finding of severity "error" means that the row is set aside; with "warning" the row is used and the fact is told.
 """
@@ -6,44 +6,10 @@ A finding of severity "error" means that the row is set aside; with "warning" th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from luthier.records import Origin
-
-Severity = Literal["error", "warning"]
-
-RULES: dict[str, str] = {
-    "row.json": "The line is not JSON.",
-    "row.object": "The row is not an object with named fields.",
-    "row.huge": "The row is larger than 16 MiB.",
-    "row.encoding": "The row is not UTF-8 text.",
-    "row.columns": "The row has more or fewer columns than the header.",
-    "row.shape": "The row lacks the fields of the layout that the other rows have.",
-    "chat.empty": "The list of messages is empty or not a list.",
-    "chat.message": "A message is not an object with a role and content.",
-    "chat.role": "A role is not system, user, assistant or tool (or a known alias).",
-    "chat.order": "Messages stand in an order that chat templates cannot render.",
-    "chat.unasked": "There is no user message before the answer.",
-    "content.type": "A text field holds something that is not text.",
-    "content.empty": "A user message or prompt is empty.",
-    "content.surrogate": "The text holds half a character (a lone surrogate), which no tokenizer can encode.",
-    "content.control": "The text holds control characters, often the trace of a broken export.",
-    "content.replacement": "The text holds U+FFFD, the mark of a character lost in a wrong decoding.",
-    "answer.missing": "The last message is not an assistant's answer, so no token would be trained.",
-    "answer.empty": "The answer is empty, so nothing is learned but to say nothing.",
-    "answer.weight": "Every answer has weight 0, so no token would be trained.",
-    "tool.call": "A tool call has no name, or its arguments are not a JSON object.",
-    "tool.definition": "The list of tools is not a list of objects.",
-    "label.missing": "A classification row has no label.",
-    "map.column": "A column that the mapping names is not in this row.",
-    "thread.id": "A message of a thread has no thread id.",
-    "thread.order": "A message of a thread has no place in the order.",
-    "split.time": "The row's date cannot be read, so it counts as old.",
-}
-"""Rule id -> what it means; the reference docs are generated from this table."""
-
-UNANSWERED = frozenset({"answer.missing", "answer.empty", "answer.weight", "label.missing"})
-"""Rules that mean: there is no answer to learn from (``data.on_unanswered``)."""
+from luthier.rows.rules import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +48,23 @@ class Finding:
         shown = f": {self.value}" if self.value else ""
         tail = f"\n    fix: {self.fix}" if self.fix else ""
         return f"{place}  [{self.rule}] {self.message}{shown}{tail}"
+
+
+@dataclass
+class RowProblem(Exception):
+    """Why a row cannot be used (or, as a warning, what is odd about it); becomes a finding with the row's place."""
+
+    rule: str
+    message: str
+    path: str = ""
+    value: Any = None
+    fix: str = ""
+    severity: Severity = "error"
+
+    def finding(self, origin: Origin, row: Any) -> Finding:
+        """The same with its place."""
+        shown = "" if self.value is None else shorten(self.value)
+        return Finding(origin, self.rule, self.message, self.path, self.severity, shown, self.fix, row)
 
 
 def shorten(value: Any, limit: int = 80) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import MapSpec, ThreadSpec
 from luthier.records import Origin
-from luthier.rows.finding import Finding, shorten
-from luthier.rows.read import Raw
+from luthier.rows.finding import Finding
+from luthier.rows.raw import Raw
 
 _SLOT = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 
@@ -32,42 +32,77 @@ def check_columns(spec: MapSpec | ThreadSpec, fields: Sequence[str], *, where: s
     Raises:
         LuthierError: names the column, the key of the recipe, and the nearest column that is there.
     """
-    wanted: list[tuple[str, str]] = []
-    if isinstance(spec, ThreadSpec):
-        wanted = [(f"data.thread.{key}", str(getattr(spec, key))) for key in ("id", "order", "role", "content")]
-    else:
-        for key in ("prompt", "completion", "system", "label"):
-            if (template := getattr(spec, key)) is not None:
-                named = columns_of(template, fields)
-                if not named and key != "system":
-                    named = [template]
-                wanted += [(f"data.map.{key}", name) for name in named]
-    for key, name in wanted:
+    for key, name in _wanted(spec, fields):
         if name.partition(".")[0] not in fields and name not in fields:
             raise LuthierError(
                 f"no column is called {name!r}", where=where, why=f"{key} names it", fix=did_you_mean(name, fields)
             )
 
 
-def fill(template: str, row: Mapping[str, Any]) -> str:
+def _wanted(spec: MapSpec | ThreadSpec, fields: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Every (key of the recipe, column) that a mapping names."""
+    templates: Sequence[str] = ("system",)
+    columns: Sequence[str] = ("id", "order", "role", "content")
+    section = "data.thread"
+    if isinstance(spec, MapSpec):
+        templates, columns = ("system", "prompt", "completion", "chosen", "rejected"), ("label", "thumb")
+        section = "data.map"
+        for name in spec.answers:
+            yield from (("data.map.answers", column) for column in columns_of(name, fields) or [name])
+        yield from (("data.map.ratings", name) for name in spec.ratings)
+        yield from (("data.map.votes", name) for name in spec.votes)
+        for index, turn in enumerate(spec.turns):
+            key = f"data.map.turns.{index}"
+            yield from ((f"{key}.role", name) for name in columns_of(turn.role, ()))
+            yield from ((f"{key}.content", name) for name in columns_of(turn.content, fields) or [turn.content])
+        if spec.turns_in is not None:
+            yield "data.map.turns_in.column", spec.turns_in.column
+    for key in columns:
+        if (column := getattr(spec, key)) is not None:
+            yield f"{section}.{key}", column
+    for key in templates:
+        if (template := getattr(spec, key)) is not None:
+            named = columns_of(template, fields)
+            # only a system message may be a fixed text; elsewhere a text without braces is a column's name
+            yield from ((f"{section}.{key}", name) for name in (named or ([] if key == "system" else [template])))
+
+
+def used_columns(spec: MapSpec, fields: Sequence[str]) -> frozenset[str]:
+    """The columns that a mapping reads."""
+    return frozenset(name for _, name in _wanted(spec, fields))
+
+
+def fill(template: str, row: Mapping[str, Any], *, fixed: bool = False) -> str:
     """The template with ``{{column}}`` replaced; empty columns leave nothing, and outer white space goes.
+
+    A template without braces is a column's name, or with ``fixed`` a text as it stands.
 
     Raises:
         MissingColumn: the row lacks a column.
     """
     if template in row:
         return as_text(row[template])
-    return _SLOT.sub(lambda match: as_text(_lookup(row, match.group(1))), template).strip()
+    if not fixed and not _SLOT.search(template):
+        raise MissingColumn(template)
+    return _SLOT.sub(lambda match: as_text(look_up(row, match.group(1))), template).strip()
 
 
-def _lookup(row: Mapping[str, Any], name: str) -> Any:
+def look_up(row: Mapping[str, Any], name: str) -> Any:
+    """A cell by its column's name, or by dots into nested objects and lists (``instances.0.output``).
+
+    Raises:
+        MissingColumn: the row lacks it.
+    """
     if name in row:
         return row[name]
     value: Any = row
     for part in name.split("."):
-        if not isinstance(value, Mapping) or part not in value:
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, Mapping) and part in value:
+            value = value[part]
+        else:
             raise MissingColumn(name)
-        value = value[part]
     return value
 
 
@@ -101,16 +136,30 @@ def join_threads(raws: Iterable[Raw], spec: ThreadSpec) -> Iterator[Raw]:
             continue
         threads.setdefault(as_text(raw.value[spec.id]), []).append(raw)
     for rows in threads.values():
-        rows.sort(key=_order_key(rows, spec.order))
+        if spec.order is not None:
+            rows.sort(key=_order_key(rows, spec.order))
         first = min(rows, key=lambda raw: (raw.origin.file, raw.origin.line))
         assert first.value is not None
         rest = {k: v for k, v in first.value.items() if k not in (spec.order, spec.role, spec.content)}
-        yield Raw(first.origin, {**rest, "messages": _turns(rows, spec)})
+        turns = _turns(rows, spec)
+        if spec.system is not None:
+            try:
+                said = fill(spec.system, first.value, fixed=True)
+            except MissingColumn as error:
+                yield Raw(first.origin, None, _no_column(first, str(error.args[0]), "data.thread.system"))
+                continue
+            turns = [{"role": "system", "content": said}, *turns] if said.strip() else turns
+        yield Raw(first.origin, {**rest, "messages": turns})
+
+
+def _no_column(raw: Raw, column: str, key: str) -> Finding:
+    fix = f"fill it in, or change {key}"
+    return Finding(raw.origin, "map.column", f"no column {column} in this row", path=column, fix=fix, row=raw.value)
 
 
 def _unplaced(origin: Origin, row: Mapping[str, Any], spec: ThreadSpec) -> Finding | None:
     for rule, column in (("thread.id", spec.id), ("thread.order", spec.order)):
-        if row.get(column) in (None, ""):
+        if column is not None and row.get(column) in (None, ""):
             message = f"this message has no {column}, so it belongs nowhere"
             return Finding(origin, rule, message, path=column, fix="fill it in", row=dict(row))
     return None
@@ -125,13 +174,19 @@ def _order_key(rows: Sequence[Raw], column: str) -> Any:
         return lambda raw: (as_text(raw.value[column]), raw.origin.line)
 
 
+def meaning(said: Any, roles: Mapping[str, str]) -> str:
+    """What a speaker's name means: by the recipe's table, in whatever case, or the name itself."""
+    name = as_text(said).strip()
+    return next((role for known, role in roles.items() if known.lower() == name.lower()), name)
+
+
 def _turns(rows: Sequence[Raw], spec: ThreadSpec) -> list[dict[str, Any]]:
-    meanings = {key.lower(): value for key, value in spec.roles.items()}
     turns: list[dict[str, Any]] = []
     for raw in rows:
         assert raw.value is not None
-        said = as_text(raw.value.get(spec.role)).strip()
-        role = meanings.get(said.lower(), said)
+        role = meaning(raw.value.get(spec.role), spec.roles)
+        if role == "skip":
+            continue
         content = as_text(raw.value.get(spec.content))
         if turns and turns[-1]["role"] == role:
             turns[-1]["content"] = f"{turns[-1]['content']}\n\n{content}"
@@ -143,8 +198,3 @@ def _turns(rows: Sequence[Raw], spec: ThreadSpec) -> list[dict[str, Any]]:
 
 ASSISTANTS = frozenset({"assistant", "gpt", "bot", "model", "ai", "chatgpt", "bing", "bard"})
 """Speaker names that mean the assistant."""
-
-
-def describe(value: Any) -> str:
-    """A cell for a finding."""
-    return shorten(as_text(value))

@@ -13,8 +13,8 @@ from typing import Any
 
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import MapSpec
+from luthier.rows.fields import SAMPLE
 from luthier.rows.mapping import as_text
-from luthier.rows.shape import SAMPLE
 
 _ANSWERS = (
     "reply", "answer", "response", "completion", "output", "resolution", "solution", "summary", "translation", "target",
@@ -90,7 +90,8 @@ def _columns(sample: Sequence[Mapping[str, Any]]) -> list[_Column]:
     found = []
     for name in names:
         cells = [row.get(name) for row in sample]
-        texts = [as_text(cell) for cell in cells if cell not in (None, "")]
+        # a list or an object is not what somebody asks or answers; {{column.part}} takes the text out of it
+        texts = [as_text(cell) for cell in cells if cell not in (None, "") and not isinstance(cell, list | dict)]
         words = sum(any(sign.isalpha() for sign in text) for text in texts)
         found.append(
             _Column(

@@ -1,7 +1,7 @@
 """Read rows with file and line; a bad row is told, not raised.
 
 JSONL is streamed with bounded memory: one row at a time, at most 16 MiB each. A JSON array is read whole (its text
-must fit in memory). CSV and TSV need a header; Parquet is read in slices and its "line" is the row's number.
+must fit in memory). CSV and TSV need a header; Parquet and Arrow are the business of ``frames``.
 
 NaN becomes null and the last of two equal keys counts, as in most readers; a byte-order mark is skipped. Anything
 else that is not UTF-8 JSON is a finding. Files that are no text at all are refused.
@@ -13,11 +13,9 @@ import csv
 import gzip
 import io
 import json
-import math
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,22 +23,18 @@ import orjson
 
 from luthier.errors import LuthierError, MissingExtra
 from luthier.records import Origin
+from luthier.rows import frames
 from luthier.rows.files import SourceFile, expand
 from luthier.rows.finding import Finding, shorten
+from luthier.rows.raw import Raw
 
 LARGEST_ROW = 16 << 20
 LARGEST_ARRAY = 2 << 30
-_SLICE = 4096
-_CONTAINERS = (b"PK\x03\x04", b"%PDF", b"\x7fELF", b"\x89PNG", b"SQLite format 3", b"\x80\x04", b"\x80\x05")
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A row as it stands in the file: a mapping, or the problem that kept it from being one."""
-
-    origin: Origin
-    value: dict[str, Any] | None
-    problem: Finding | None = None
+_GZIP, _ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_CONTAINERS = (
+    _GZIP, _ZSTANDARD, b"PAR1", b"ARROW1", b"PK\x03\x04", b"%PDF", b"\x7fELF", b"\x89PNG", b"SQLite format 3",
+    b"\x80\x04", b"\x80\x05",
+)  # fmt: skip
 
 
 def read(sources: Iterable[str], *, folder: Path) -> Iterator[Raw]:
@@ -78,9 +72,9 @@ def read_file(file: SourceFile) -> Iterator[Raw]:
 
 
 def _rows(file: SourceFile) -> Iterator[Raw]:
-    if file.kind == "parquet":
+    if file.kind in ("parquet", "arrow"):
         assert file.path is not None
-        yield from _parquet(file.name, file.path)
+        yield from (frames.parquet if file.kind == "parquet" else frames.arrow)(file.name, file.path)
         return
     with _open(file) as stream:
         head = stream.peek(8192)[:8192]
@@ -98,7 +92,11 @@ def _rows(file: SourceFile) -> Iterator[Raw]:
 
 def _open(file: SourceFile) -> io.BufferedReader:
     if file.path is None:
-        return io.BufferedReader(sys.stdin.buffer)  # type: ignore[arg-type,unused-ignore]
+        standard_input: Any = sys.stdin.buffer
+        piped = io.BufferedReader(standard_input)
+        if not piped.peek(2).startswith(_GZIP):
+            return piped
+        return io.BufferedReader(gzip.open(piped, "rb"))  # type: ignore[arg-type,unused-ignore]
     suffix = file.path.suffix.lower()
     if suffix == ".gz":
         return io.BufferedReader(gzip.open(file.path, "rb"))  # type: ignore[arg-type,unused-ignore]
@@ -138,8 +136,16 @@ def _refuse_binary(head: bytes, name: str) -> None:
             f"{name} is UTF-16, not UTF-8", where=name, fix=f"iconv -f UTF-16 -t UTF-8 {name} > utf8-{Path(name).name}"
         )
     if b"\x00" in head or head.startswith(_CONTAINERS):
-        why = "it is a zip container, e.g. a spreadsheet" if head.startswith(b"PK") else "it holds binary data"
-        raise LuthierError(f"{name} is not a text file", where=name, why=why, fix="export the rows as JSONL or CSV")
+        kinds = {
+            b"PK": ("it is a zip container, e.g. a spreadsheet", "export the rows as JSONL or CSV"),
+            _GZIP: ("it is packed with gzip", "let its name end in .gz"),
+            _ZSTANDARD: ("it is packed with zstandard", "let its name end in .zst"),
+            b"PAR1": ("it is a Parquet file", "let its name end in .parquet"),
+            b"ARROW1": ("it is an Arrow file", "let its name end in .arrow"),
+        }
+        plain = ("it holds binary data", "export the rows as JSONL or CSV")
+        why, fix = next((told for magic, told in kinds.items() if head.startswith(magic)), plain)
+        raise LuthierError(f"{name} is not a text file", where=name, why=why, fix=fix)
 
 
 def _lines(name: str, stream: IO[bytes]) -> Iterator[Raw]:
@@ -216,7 +222,8 @@ def _json_document(name: str, stream: IO[bytes]) -> Iterator[Raw]:
     except (ValueError, RecursionError):
         yield from _lines(name, io.BytesIO(text.encode("utf-8", "surrogatepass")))
         return
-    lists = [key for key, value in whole.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    fields = whole if isinstance(whole, dict) else {}
+    lists = [key for key, value in fields.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
     if len(lists) == 1 and lists[0] not in ("messages", "conversations", "conversation", "tools", "instances"):
         start = text.index("[", text.index(json.dumps(lists[0], ensure_ascii=False)))
         yield from _elements(name, text, start)
@@ -322,33 +329,3 @@ def _csv_row(origin: Origin, header: list[str], fields: list[str], delimiter: st
         fix = "save the file as UTF-8 (iconv -f WINDOWS-1252 -t UTF-8)"
         return Raw(origin, None, Finding(origin, "row.encoding", "not UTF-8", value=shorten(row), fix=fix, row=row))
     return Raw(origin, dict(zip(header, fields, strict=True)))
-
-
-def _parquet(name: str, path: Path) -> Iterator[Raw]:
-    import polars
-
-    try:
-        frame = polars.scan_parquet(path)
-        height = frame.select(polars.len()).collect().item()
-        for start in range(0, height, _SLICE):
-            for offset, row in enumerate(frame.slice(start, _SLICE).collect().iter_rows(named=True)):
-                origin = Origin(name, start + offset + 1)
-                yield Raw(origin, {key: _plain(value) for key, value in row.items()})
-    except polars.exceptions.PolarsError as error:
-        reason = str(error).splitlines()[0][:160]
-        raise LuthierError(f"{name} is not a Parquet file that can be read", where=name, why=reason) from None
-
-
-def _plain(value: Any) -> Any:
-    """A Parquet value as JSON would hold it."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)

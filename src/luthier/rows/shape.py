@@ -1,21 +1,19 @@
 """Which layout rows have: recognised from their fields, with a confidence and the reason in words.
 
-Known layouts: chats (``messages``, ShareGPT), alpaca, prompt and completion, classification, plain text. Preference
-pairs are recognised so that they can be refused by name. Everything else is a table that needs a mapping.
+Known layouts: chats (``messages``, ShareGPT), alpaca, prompt and completion, classification, plain text; and rows that
+say which answer is better (``shape_compared``). Everything else is a table that needs a mapping.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-SAMPLE = 500
-"""Rows looked at; enough for a share with a half-width of 4 points."""
+from luthier.rows import shape_compared
+from luthier.rows.fields import CHAT_KEYS, SAMPLE, Shape, by_name, share
 
-_CHAT_KEYS = ("messages", "conversations", "conversation", "chat", "dialog", "dialogue", "turns")
 _PAIRS = (
     ("prompt", ("completion", "response", "answer", "output", "reply", "chosen_response")),
     ("question", ("answer", "response", "output", "completion", "solution", "reply")),
@@ -32,33 +30,12 @@ _CONTEXTS = ("context", "passage", "input", "document", "article")
 _LABELS = ("label", "intent", "category", "class", "sentiment", "label_text", "tag", "topic", "labels")
 
 
-@dataclass(frozen=True)
-class Shape:
-    """A layout.
-
-    ``name`` is one of the recipe's shapes, or "preference"; ``confidence`` the share of sampled rows that have it;
-    ``reason`` says what was seen; ``columns`` names the row's field for each part ("answer" -> "reply");
-    ``fields`` are all fields seen, the commonest first.
-    """
-
-    name: str
-    confidence: float
-    reason: str
-    columns: Mapping[str, str] = field(default_factory=dict)
-    fields: tuple[str, ...] = ()
-
-    @property
-    def known(self) -> bool:
-        """Whether the rows can be used without a mapping."""
-        return self.name not in ("table", "preference")
-
-
 def detect(values: Iterable[Mapping[str, Any]]) -> Shape:
     """The layout of the rows, from the first 500. No rows at all give a table without fields."""
     sample = [value for value in islice(values, SAMPLE) if isinstance(value, Mapping)]
     counts = Counter(key for row in sample for key in row)
     fields = tuple(sorted(counts, key=lambda key: (-counts[key], _position(sample, key))))
-    for recognise in (_preference, _chat, _alpaca, _classification, _pair, _text):
+    for recognise in (*shape_compared.RECOGNISERS.values(), _chat, _alpaca, _classification, _pair, _text):
         found = recognise(sample, fields)
         if found is not None and found.confidence >= 0.5:
             return Shape(found.name, found.confidence, found.reason, found.columns, fields)
@@ -74,7 +51,7 @@ def explicit(name: str, values: Sequence[Mapping[str, Any]]) -> Shape:
     sample = [value for value in islice(values, SAMPLE) if isinstance(value, Mapping)]
     makers: dict[str, Callable[..., Shape | None]] = {
         "messages": _chat, "sharegpt": _chat, "alpaca": _alpaca, "prompt_completion": _pair,
-        "classification": _classification, "text": _text,
+        "classification": _classification, "text": _text, **shape_compared.RECOGNISERS,
     }  # fmt: skip
     found = makers[name](sample, guess.fields) if name in makers else None
     columns = found.columns if found is not None else {}
@@ -85,29 +62,8 @@ def _position(sample: Sequence[Mapping[str, Any]], key: str) -> int:
     return next((list(row).index(key) for row in sample if key in row), 0)
 
 
-def _share(sample: Sequence[Mapping[str, Any]], holds: Callable[[Mapping[str, Any]], bool]) -> float:
-    return sum(map(holds, sample)) / len(sample) if sample else 0.0
-
-
-def _by_name(fields: Sequence[str], wanted: Iterable[str]) -> str | None:
-    lowered = {key.lower(): key for key in reversed(fields)}
-    return next((lowered[name] for name in wanted if name in lowered), None)
-
-
-def _preference(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
-    chosen, rejected = _by_name(fields, ("chosen",)), _by_name(fields, ("rejected",))
-    if chosen and rejected:
-        share = _share(sample, lambda row: chosen in row and rejected in row)
-        return Shape("preference", share, f"preference pairs: fields {chosen} and {rejected}")
-    chat, label = _by_name(fields, _CHAT_KEYS), _by_name(fields, ("label", "kto_tag"))
-    if chat and label:
-        share = _share(sample, lambda row: isinstance(row.get(label), bool) and isinstance(row.get(chat), list))
-        return Shape("preference", share, f"thumbs on answers: {chat} with a true/false {label}")
-    return None
-
-
 def _chat(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
-    for key in (k for name in _CHAT_KEYS if (k := _by_name(fields, (name,)))):
+    for key in (k for name in CHAT_KEYS if (k := by_name(fields, (name,)))):
         turns = [row[key][0] for row in sample if isinstance(row.get(key), list) and row[key]]
         dicts = [turn for turn in turns if isinstance(turn, Mapping)]
         roles = sum("role" in turn for turn in dicts)
@@ -116,42 +72,42 @@ def _chat(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape |
             continue
         name = "messages" if roles >= froms else "sharegpt"
         pair = "role/content" if name == "messages" else "from/value"
-        share = _share(sample, lambda row, key=key: isinstance(row.get(key), list))  # type: ignore[misc]
+        seen = share(sample, lambda row, key=key: isinstance(row.get(key), list))  # type: ignore[misc]
         columns = {"messages": key}
         for part in ("tools", "system"):
-            if column := _by_name(fields, (part,)):
+            if column := by_name(fields, (part,)):
                 columns[part] = column
         extra = " and tools" if "tools" in columns else ""
-        return Shape(name, share, f"chats: {key} holds turns with {pair}{extra}", columns)
+        return Shape(name, seen, f"chats: {key} holds turns with {pair}{extra}", columns)
     return None
 
 
 def _alpaca(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
-    instruction, output = _by_name(fields, ("instruction",)), _by_name(fields, ("output",))
+    instruction, output = by_name(fields, ("instruction",)), by_name(fields, ("output",))
     if not (instruction and output):
         return None
     columns = {"instruction": instruction, "output": output}
     for part in ("input", "system", "history"):
-        if column := _by_name(fields, (part,)):
+        if column := by_name(fields, (part,)):
             columns[part] = column
-    share = _share(sample, lambda row: isinstance(row.get(instruction), str) and output in row)
-    return Shape("alpaca", share, f"alpaca: fields {', '.join(columns.values())}", columns)
+    seen = share(sample, lambda row: isinstance(row.get(instruction), str) and output in row)
+    return Shape("alpaca", seen, f"alpaca: fields {', '.join(columns.values())}", columns)
 
 
 def _pair(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
     for name, answers in _PAIRS:
-        prompt, answer = _by_name(fields, (name,)), _by_name(fields, answers)
+        prompt, answer = by_name(fields, (name,)), by_name(fields, answers)
         if prompt and answer and prompt != answer:
             columns = {"prompt": prompt, "answer": answer}
             for part in ("system", "tools"):
-                if column := _by_name(fields, (part,)):
+                if column := by_name(fields, (part,)):
                     columns[part] = column
-            context = _by_name(fields, [c for c in _CONTEXTS if c not in (prompt.lower(), answer.lower())])
-            if context and _share(sample, lambda row, c=context: isinstance(row.get(c), str | None)) > 0.9:  # type: ignore[misc]
+            context = by_name(fields, [c for c in _CONTEXTS if c not in (prompt.lower(), answer.lower())])
+            if context and share(sample, lambda row, c=context: isinstance(row.get(c), str | None)) > 0.9:  # type: ignore[misc]
                 columns["context"] = context
-            share = _share(sample, lambda row, p=prompt, a=answer: _sayable(row.get(p)) and _sayable(row.get(a)))  # type: ignore[misc]
+            seen = share(sample, lambda row, p=prompt, a=answer: _sayable(row.get(p)) and _sayable(row.get(a)))  # type: ignore[misc]
             asked = f"{prompt} with its {context}" if "context" in columns else prompt
-            return Shape("prompt_completion", share, f"{asked} is asked, {answer} is the answer", columns)
+            return Shape("prompt_completion", seen, f"{asked} is asked, {answer} is the answer", columns)
     return None
 
 
@@ -161,26 +117,26 @@ def _sayable(value: Any) -> bool:
 
 
 def _classification(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
-    text, label = _by_name(fields, _TEXTS), _by_name(fields, _LABELS)
+    text, label = by_name(fields, _TEXTS), by_name(fields, _LABELS)
     if not (text and label) or text == label:
         return None
-    if any(_by_name(fields, (name,)) for name in ("answer", "response", "output", "completion", "reply", "target")):
+    if any(by_name(fields, (name,)) for name in ("answer", "response", "output", "completion", "reply", "target")):
         return None  # a label beside an answer is a slice, not the answer
-    share = _share(sample, lambda row: isinstance(row.get(text), str) and isinstance(row.get(label), str | int | None))
+    seen = share(sample, lambda row: isinstance(row.get(text), str) and isinstance(row.get(label), str | int | None))
     values = {str(row[label]) for row in sample if row.get(label) not in (None, "")}
     few = len(values) <= max(20, len(sample) // 2) and all(len(value) <= 80 for value in values)
     if not few:
         return None
     reason = f"classification: {text} is read, {label} is the class"
-    return Shape("classification", share, reason, {"text": text, "label": label})
+    return Shape("classification", seen, reason, {"text": text, "label": label})
 
 
 def _text(sample: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> Shape | None:
-    text = _by_name(fields, ("text", "content", "document", "body"))
+    text = by_name(fields, ("text", "content", "document", "body"))
     if text is None:
         return None
     others = [k for k in fields if k != text and any(isinstance(r.get(k), str) and len(r[k]) > 200 for r in sample)]
     if others or (text != "text" and len(fields) > 1):
         return None
-    share = _share(sample, lambda row: isinstance(row.get(text), str))
-    return Shape("text", share, f"plain text in {text}", {"text": text})
+    seen = share(sample, lambda row: isinstance(row.get(text), str))
+    return Shape("text", seen, f"plain text in {text}", {"text": text})

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError
 from luthier.store import rowfile
 from luthier.store.artifact import Artifact, uri_title
-from luthier.store.disk import human
+from luthier.store.disk import human, objects
 
 if TYPE_CHECKING:
     from luthier.store.run import Run
@@ -120,11 +122,32 @@ def of_row(store: Store, row_id: str) -> Lineage | None:
                 title = f"{artifact.kind} · {name}, line {places}"
                 seen: set[str] = set()
                 users = tuple(_down(store, child, seen) for child in store.catalogue.children(artifact.id))
-                children.append(Lineage(artifact.id, artifact.kind, title, "row of", (), users))
+                facts = _made(artifact.path / name, next(iter(lines)))
+                children.append(Lineage(artifact.id, artifact.kind, title, "row of", facts, users))
     if not children:
         return None
     state = "erased" if row_id in store.erased() else "a row of data"
     return Lineage(row_id, "row", state, "", (), tuple(children))
+
+
+def _made(path: Path, number: int) -> tuple[tuple[str, str], ...]:
+    """How a generated row came to be, from its own line; nothing for other rows and for erased ones."""
+    with path.open("rb") as file:
+        row = next(objects(islice(file, number - 1, number)), {})
+    facts = row.get("augmented") or (row.get("meta") or {}).get("augmented")
+    if not isinstance(facts, dict):
+        return ()
+    told = []
+    for key in ("by", "seed", "origin", "parents", "task", "edited_from", "nearest", "agreement", "review"):
+        if facts.get(key) not in (None, []):
+            value = facts[key]
+            if isinstance(value, dict):
+                value = ", ".join(map(str, value.values()))
+            elif isinstance(value, list):
+                one = value[0] if isinstance(value[0], list) else value
+                value = " ".join(f"{v:.2f}" if isinstance(v, float) else str(v) for v in one[:8])
+            told.append((key.replace("_", " "), str(value)))
+    return tuple(told)
 
 
 def describe(artifact: Artifact) -> str:

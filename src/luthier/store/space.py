@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 GRACE_S = 3600.0
 """A commit that no run names yet may be in the hands of a process; an hour is generous."""
 SCRATCH_S = 86400.0
+KEEP = "KEEP"
+"""A scratch folder with a file of this name is somebody's work (a review queue), which only a person ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ def collect(store: Store, *, dry_run: bool, grace_s: float = GRACE_S, scratch_s:
             if owner is None or not owner.alive():
                 items.append(Item(f"draft {folder.name}", str(folder), folder_size(folder), "its process is gone"))
         for folder in _folders(store.work_folder):
-            if not store.is_locked(folder.name) and time.time() - _touched(folder) > scratch_s:
+            in_use = (folder / KEEP).exists() or store.is_locked(folder.name)
+            if not in_use and time.time() - _touched(folder) > scratch_s:
                 items.append(Item(f"scratch {folder.name[:12]}", str(folder), folder_size(folder), "not used any more"))
         for folder in _folders(store.trash):
             items.append(Item(f"trash {folder.name}", str(folder), folder_size(folder), "removed earlier"))

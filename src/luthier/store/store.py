@@ -26,6 +26,7 @@ from luthier.store.draft import Draft
 from luthier.store.erasure import Erased
 from luthier.store.lineage import Lineage
 from luthier.store.run import Run, now
+from luthier.store.secret import secret
 from luthier.store.space import Freed
 
 _PLAIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
@@ -50,6 +51,7 @@ class Store:
         self.removed_list = self.folder / "removed.jsonl"
         self.alias_list = self.folder / "aliases.jsonl"
         self._locks = self.folder / "locks"
+        self._secrets = self.folder / "secrets"
         self._reserve = self.folder / "reserve"
         self.catalogue = Catalogue(self.folder / "catalogue.sqlite", self.artifact_folder)
 
@@ -86,6 +88,14 @@ class Store:
     def close(self) -> None:
         """Close the catalogue; using the store again opens it again."""
         self.catalogue.close()
+
+    def secret(self, name: str) -> bytes:
+        """32 random bytes of this name, made at the first use and kept in this store only.
+
+        Raises:
+            LuthierError: the file is damaged.
+        """
+        return secret(self._secrets, name)
 
     # -- artifacts
 

@@ -4,6 +4,6 @@ It reads strings and returns strings or spans. It knows nothing of rows, files o
 """
 
 from luthier.text import personal
-from luthier.text.normal import normalise, places, shingles, strict, words
+from luthier.text.normal import family_name, normalise, places, shingles, strict, words
 
-__all__ = ["normalise", "personal", "places", "shingles", "strict", "words"]
+__all__ = ["family_name", "normalise", "personal", "places", "shingles", "strict", "words"]

@@ -11,11 +11,21 @@ have the same key, which errs towards calling rows alike; :func:`strict` tells t
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from functools import lru_cache
+from zlib import crc32
 
-_ASCII_GAP = re.compile(r"[^a-z0-9]+")
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+_ASCII = bytes(
+    sign + 32 if 65 <= sign <= 90 else sign if 48 <= sign <= 57 or 97 <= sign <= 122 or sign >= 128 else 32
+    for sign in range(256)
+)
+"""ASCII letters in small, all but letters and digits as blanks; bytes of other signs stay."""
+_ASCII_GAPS = bytes(sign for sign in range(128) if not chr(sign).isalnum())
+_OTHER_GAPS = re.compile(rb"\xc2[\x80-\xbf]|\xe2\x80[\x80-\xbf]|\xe3\x80[\x80-\x83\x88-\x91\x94-\x9f]")
+"""In UTF-8 after NFKC: Latin-1 signs, general punctuation, Chinese and Japanese punctuation. No letters, no numbers."""
 # Scripts written without spaces between words: there a letter (with its marks) stands for a word in shingles.
 _UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -56,16 +66,51 @@ def _piece() -> re.Pattern[str]:
 
 def normalise(text: str) -> str:
     """The key of a text: equal keys mean "the same text"; the empty key matches nothing."""
+    return key(text).decode("utf-8", "surrogatepass")
+
+
+def key(text: str) -> bytes:
+    """The same in UTF-8, for those who hash it."""
     if text.isascii():
-        return _ASCII_GAP.sub(" ", text.lower()).strip()
+        return _joined(text.encode())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(_word().findall(folded))
+    raw = folded.encode("utf-8", "surrogatepass")
+    found = _joined(_OTHER_GAPS.sub(b" ", raw))
+    if found.replace(b" ", b"").decode("utf-8", "surrogatepass").isalnum():
+        return found  # blanks aside nothing is left but letters and numbers: these are the words
+    return " ".join(_word().findall(folded)).encode("utf-8", "surrogatepass")
+
+
+def sieve(text: str) -> int:
+    """A number that texts of equal keys share, and few others do: fast, to tell which texts must be compared at all.
+
+    0 means that the key is empty. Blanks are left out, so "a part" and "apart" share theirs.
+    """
+    letters = text.encode().translate(_ASCII, _ASCII_GAPS) if text.isascii() else key(text).replace(b" ", b"")
+    return crc32(letters) or 1 if letters else 0
+
+
+def _joined(raw: bytes) -> bytes:
+    found = raw.translate(_ASCII)
+    while b"  " in found:  # some times faster than to split and join
+        found = found.replace(b"  ", b" ")
+    return found.strip()
 
 
 def strict(text: str) -> str:
     """The text with its signs that carry meaning: "5 + 3" and "5 - 3" differ, "Top up?" and "top-up" do not."""
     folded = _DASH.sub(lambda found: found[0] if found[1] or found[2] else " ", unicodedata.normalize("NFKC", text))
     return _SENTENCE_SIGNS.sub(" ", folded.casefold()).strip()
+
+
+def family_name(text: str) -> str:
+    """A name for a question that depends on its key only: 16 letters, which no search for numbers takes for one.
+
+    Rows made from a row carry its question's name, so that both are known to belong together.
+    """
+    key = normalise(text) or text
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return digest.translate(_LETTERS)
 
 
 def words(text: str) -> list[str]:

@@ -1,25 +1,40 @@
-"""Find and mask what identifies a person by structure: e-mail addresses, phone numbers, payment cards, IBANs.
+"""Find what identifies a person or opens a door, by its structure, and put something else in its place.
 
-Each kind is checked beyond its look: cards by issuer and Luhn digit, IBANs by country length and mod 97, phone
-numbers by numbering plan or by the words before them. Order numbers, prices, dates, times and versions are not phones.
+E-mail addresses, phone numbers, payment cards, IBANs, public IP addresses, national numbers and secrets. Each kind is
+checked beyond its look: cards by issuer and Luhn digit, IBANs by country length and mod 97, phones by numbering plan or
+the words before them, national numbers by the rules of their country, addresses by whether they are public.
 
-It is careful rather than broad: names, addresses and national ids are not looked for, and a bare run of digits is a
-phone only where the text says so ("call me on ..."). Masking is not anonymising.
+It is careful rather than broad: names, postal addresses and dates of birth are not looked for. Masking is not
+anonymising. How often it is right and how often it misses is measured: docs/benchmarks/personal.md.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-import phonenumbers
 from stdnum import iban as iban_numbers
 from stdnum import luhn
 
-Kind = Literal["email", "phone", "card", "iban"]
+from luthier.text import national, phones, secrets
+from luthier.text.classes import classes, classes_of, has_number, longest_word
+
+Kind = Literal["email", "phone", "card", "iban", "ip", "id", "secret"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+TOLD: dict[Kind, str] = {
+    "email": "e-mail addresses",
+    "phone": "phone numbers",
+    "card": "payment card numbers",
+    "iban": "bank accounts (IBAN)",
+    "ip": "public IP addresses",
+    "id": "national numbers of persons",
+    "secret": "keys and passwords",
+}
+"""Kind -> what it is, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,141 +47,151 @@ class Span:
     value: str
 
 
+_LETTER = "a-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"  # Latin, Greek, Cyrillic: scripts with spaces around addresses
 _EMAIL = re.compile(
-    r"(?<![\w.+%-])[a-z0-9][\w.+%'-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}(?![\w-]|\.[a-z0-9])",
+    rf"(?<![{_LETTER}0-9.+%_-])[{_LETTER}0-9_][{_LETTER}0-9_.+%'-]{{0,63}}@"
+    rf"(?:[{_LETTER}0-9](?:[{_LETTER}0-9-]{{0,61}}[{_LETTER}0-9])?\.)+[{_LETTER}]{{2,24}}(?![a-z0-9_-]|\.[a-z0-9])",
     re.IGNORECASE,
 )
-_CARD = re.compile(r"(?<![\d.,-])(?<!\d )\d(?:[ -]?\d){12,18}(?![\d]|[.,-]\d)")
+# a comma before it is no part of a number ("1,234"): twelve more digits follow
+_CARD = re.compile(r"(?<![\d.-])(?<!\d )(?<!\d,)(?<!\w)\d(?:[ -]?\d){12,18}(?![\d]|[.-]\d)(?!,\d{3}\b(?!\.))")
 _CARD_ISSUERS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d+|3[47]\d{13}"
     r"|(?:6011|65\d\d|64[4-9]\d)\d{12}|35\d{14}|3(?:0[0-5]|[68]\d)\d{11}|62\d{14,17}"
 )
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{1,4}){3,8}(?![a-z])")
-_PHONE = re.compile(
-    r"(?<![\w.,:/#$€£¥%=@\\-])(?:\+ ?)?\(?\d{1,5}\)?(?:[ .\-/\u00a0]{1,2}\(?\d{1,9}\)?|\(\d{1,5}\)|\d{1,9}){0,6}"
-    r"(?![\w%€£¥$°]|[.,:/-]\d)"
-)
-# dates, and two four-digit numbers with a dash: years or times of day
-_DATE = re.compile(
-    r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}\b|\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)?\d{2}$|\d{4} ?- ?\d{4}$"
-)
-_PHONE_WORD = re.compile(
-    r"\b(?:(?:tele|i)?phones?|tel|mobile|cell(?:phone)?|call(?:ed|ing)?|ring|rang|dial|text me|sms|whats ?app|fax"
-    r"|hotline|(?:reach(?:ed)?|contact) (?:me|us|him|her|them)|my number|telefon|handy|mobil|t[ée]l[ée]phone)\b",
+_IPV4 = re.compile(r"(?<![\w.])(?<!\d[/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
+_IPV6 = re.compile(r"(?<![\w:.])[23][0-9a-f]{3}:[0-9a-f:]{2,34}(?![\w:])", re.IGNORECASE)
+_FOUR = re.compile(rb"0\.0{1,3}\.0{1,3}\.0")
+_VERSION_WORD = re.compile(
+    r"\b(?:v|ver|versions?|releases?|firmware|drivers?|build|chapters?|sections?|updates?|figures?|tables?|clause)"
+    r"\b[^.;\n]{0,24}$",
     re.IGNORECASE,
 )
-_OTHER_WORD = re.compile(
-    r"\b(?:orders?|invoices?|tickets?|tracking|parcels?|ref(?:erence)?|accounts?|customers?|serial|model|case|booking"
-    r"|reservation|id|sku|policy|contract|isbn|version|article|item|product|transaction|batch|zip|postcode|code|pin"
-    r"|total|amount|price|population|score|no)\b",
-    re.IGNORECASE,
-)
-_STRICT_REGIONS = ("GB", "FR", "AU", "NL", "JP")
-"""Plans with a fixed length: a spaced number with a leading 0 that is valid in one of them is taken for a phone."""
-_CONTEXT = 48
-"""Characters before a number in which words may say what it is."""
 
 
-def find(text: str) -> list[Span]:
-    """Every finding, in order, without overlaps (e-mail before IBAN before card before phone)."""
+def find(text: str, kinds: Collection[Kind] = KINDS) -> list[Span]:
+    """Every finding of these kinds, in order, without overlaps.
+
+    All kinds are always looked for, so that asking for fewer never turns a card into a phone.
+    """
     spans: list[Span] = []
-    digits = sum(map(str.isdigit, text)) if len(text) < 64 else len(re.findall(r"\d", text))
-    if "@" in text:
-        spans += (Span("email", m.start(), m.end(), m.group()) for m in _EMAIL.finditer(text))
-    if digits >= 12:
-        spans += _free(spans, _ibans(text))
-        spans += _free(spans, _cards(text))
-    if digits >= 7:
-        spans += _free(spans, _phones(text))
+    for kind, looked in _finders(text):
+        if spans:
+            taken = [(span.start, span.end) for span in spans]
+            looked = (found for found in looked if all(found[1] <= a or b <= found[0] for a, b in taken))
+        for start, end in looked:
+            if not spans or spans[-1].kind != kind or start >= spans[-1].end:
+                spans.append(Span(kind, start, end, text[start:end]))
+    if len(kinds) < len(KINDS):
+        spans = [span for span in spans if span.kind in kinds]
     return sorted(spans, key=lambda span: span.start)
 
 
-def redact(text: str) -> tuple[str, dict[str, int]]:
-    """The text with ``[EMAIL]``, ``[PHONE]``, ``[CARD]`` or ``[IBAN]`` for each finding, and how many of each kind."""
-    spans = find(text)
+def replace(text: str, put: Callable[[Span], str], kinds: Collection[Kind] = KINDS) -> tuple[str, dict[str, int]]:
+    """The text with ``put(finding)`` in place of each finding, and how many of each kind."""
+    spans = find(text, kinds)
     if not spans:
         return text, {}
     pieces, position = [], 0
     for span in spans:
-        pieces += [text[position : span.start], f"[{span.kind.upper()}]"]
+        pieces += [text[position : span.start], put(span)]
         position = span.end
     return "".join([*pieces, text[position:]]), dict(sorted(Counter(span.kind for span in spans).items()))
 
 
-def _free(taken: list[Span], found: Iterator[Span]) -> list[Span]:
-    return [s for s in found if all(s.end <= t.start or t.end <= s.start for t in taken)]
+def redact(text: str, kinds: Collection[Kind] = KINDS) -> tuple[str, dict[str, int]]:
+    """The text with ``[EMAIL]``, ``[PHONE]`` and so on for each finding, and how many of each kind."""
+    return replace(text, tag, kinds)
 
 
-def _ibans(text: str) -> Iterator[Span]:
+def tag(span: Span) -> str:
+    """What stands in for a finding when it is masked: ``[EMAIL]``."""
+    return f"[{span.kind.upper()}]"
+
+
+
+def may_hold(raw: bytes) -> bool:
+    """Whether UTF-8 text (or a line of JSON without escaped signs) can hold a number or an address of any kind here.
+
+    E-mail addresses have an "@", secrets are long words: neither is looked for.
+    """
+    signs = classes_of(raw)
+    return (
+        has_number(signs) or b"AA00" in signs or b"::" in signs or (b"0.0" in signs and _FOUR.search(signs) is not None)
+        or signs.count(b":") >= 7 or national.may_hold(signs)
+    )  # fmt: skip
+
+
+def _finders(text: str) -> Iterator[tuple[Kind, Iterable[tuple[int, int]]]]:
+    """The kinds in the order in which they take their spans; what a text cannot hold is not looked for."""
+    signs = classes(text)
+    if longest_word(signs) >= secrets.SHORTEST:
+        yield "secret", secrets.find(text)
+    if "@" in text:
+        yield "email", _emails(text)
+    if b"AA00" in signs:
+        yield "iban", _ibans(text)
+    number = has_number(signs)
+    if number or b"000" in signs:
+        yield "id", national.find(text, signs, number=number)
+    if number:
+        yield "card", _cards(text)
+    if (b"0.0" in signs and _FOUR.search(signs)) or signs.count(b":") >= 7 or b"::" in signs:
+        yield "ip", _addresses(text)
+    if number:
+        yield "phone", phones.find(text)
+
+
+def _emails(text: str) -> Iterator[tuple[int, int]]:
+    at, end = text.find("@"), 0
+    while at >= 0:
+        # only around the sign: an expression that may begin anywhere would try every letter of a long text
+        match = _EMAIL.search(text, max(end, at - 65), at + 256)
+        if match and match.start() < at < match.end():
+            yield match.span()
+            end = match.end()
+        at = text.find("@", max(at + 1, end))
+
+
+def _ibans(text: str) -> Iterator[tuple[int, int]]:
     for match in _IBAN.finditer(text):
         value = match.group()
         # The look may run into the next word ("... 819 THANKS"); the country fixes the length, so shorten until valid.
         while value:
             if iban_numbers.is_valid(value, check_country=False):
-                yield Span("iban", match.start(), match.start() + len(value), value)
+                yield match.start(), match.start() + len(value)
                 break
             value = value.rpartition(" ")[0]
 
 
-def _cards(text: str) -> Iterator[Span]:
+def _cards(text: str) -> Iterator[tuple[int, int]]:
     for match in _CARD.finditer(text):
         number = re.sub(r"\D", "", match.group())
         if _CARD_ISSUERS.fullmatch(number) and luhn.is_valid(number) and _card_length(number):
-            yield Span("card", match.start(), match.end(), match.group())
+            yield match.span()
 
 
 def _card_length(number: str) -> bool:
     return len(number) == 16 if number[0] in "25" else True
 
 
-def _phones(text: str) -> Iterator[Span]:
-    for match in _PHONE.finditer(text):
-        if match.end() - match.start() < 7:
-            continue
-        value = match.group().rstrip(" (.-/")
-        if value.startswith("(") and value.find(")") in (-1, len(value) - 1):  # brackets around it, not around the code
-            value = value.strip("()")
-        start = match.start() + match.group().index(value)
-        if _is_phone(value, text[max(0, start - _CONTEXT) : start]):
-            yield Span("phone", start, start + len(value), value)
+def _addresses(text: str) -> Iterator[tuple[int, int]]:
+    for match in _IPV4.finditer(text):
+        if _is_public(match.group()) and not _VERSION_WORD.search(text[max(0, match.start() - 48) : match.start()]):
+            yield match.span()
+    if ":" in text:
+        for match in _IPV6.finditer(text):
+            value = match.group()
+            shorter = value.rstrip(":") if not value.endswith("::") else value
+            if shorter.count(":") >= 2 and _is_public(shorter):
+                yield match.start(), match.start() + len(shorter)
 
 
-def _is_phone(value: str, before: str) -> bool:
-    digits = re.sub(r"\D", "", value)
-    if not 7 <= len(digits) <= 15 or len(set(digits)) == 1 or _DATE.match(value.strip("()")):
-        return False
-    groups = re.findall(r"\d+", value)
-    if value.startswith("+") or (value.startswith("00") and groups[0] != "0"):
-        return _in_plan("+" + digits.removeprefix("00"), None, valid=not value.startswith("+"))
-    said = _what_it_is(before)
-    if said == "other" or sum(len(g) == 1 for g in groups) > 2:
-        return False
-    american = len(digits) in (10, 11) and _in_plan(digits, "US", valid=said != "phone")
-    if said == "phone":
-        national = digits[0] == "0" and 9 <= len(digits) <= 12
-        local = len(digits) == 7 and [len(g) for g in groups] == [3, 4]
-        return american or national or local or any(_in_plan(digits, r, valid=True) for r in _STRICT_REGIONS)
-    if len(groups) == 1:
-        return False
-    if [len(g) for g in groups[-3:]] == [3, 3, 4] and len(digits) in (10, 11):
-        bracketed = value.startswith("(") and groups[0][0] in "23456789"  # (555) 123-4567: invented, still a phone
-        return american or bracketed
-    return digits[0] == "0" and any(_in_plan(digits, region, valid=True) for region in _STRICT_REGIONS)
-
-
-def _what_it_is(before: str) -> str:
-    """What the nearest telling word before a number calls it: "phone", "other" or ""."""
-    phone = max((m.end() for m in _PHONE_WORD.finditer(before)), default=-1)
-    other = max((m.end() for m in _OTHER_WORD.finditer(before)), default=-1)
-    if phone < 0 and other < 0:
-        return ""
-    return "phone" if phone > other else "other"
-
-
-def _in_plan(number: str, region: str | None, *, valid: bool) -> bool:
-    """Whether the numbering plan has such a number: assigned ranges (``valid``) or only the right length."""
+def _is_public(value: str) -> bool:
     try:
-        parsed = phonenumbers.parse(number, region)
-    except phonenumbers.NumberParseException:
+        address = ipaddress.ip_address(value)
+    except ValueError:
         return False
-    return phonenumbers.is_valid_number(parsed) if valid else phonenumbers.is_possible_number(parsed)
+    # a last part of 0 names a network and not a machine
+    return address.is_global and not address.is_multicast and not value.endswith(".0")

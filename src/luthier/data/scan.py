@@ -1,0 +1,242 @@
+"""Look at rows, a block at a time: findings, counts, and eight bytes a row by which rows of one question are suspected.
+
+What is known of a block is small: findings are kept up to a number for each rule, all of them are counted. The texts of
+rows are not kept. Rows that are suspected are looked at again (:meth:`Scan.compare`). Blocks are independent, so that
+several processes can look at one file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from luthier.data.answers import AnswerKind
+from luthier.data.duplicates import answer_of, system_of
+from luthier.data.render import Renderer
+from luthier.recipe.data import PersonalKind
+from luthier.records import Compared, Example, Origin, Thumb
+from luthier.rows import Finding, Layout, Raw, compares, to_examples
+from luthier.rows.blocks import Block, lines_of, long_words, raw_of
+from luthier.rows.compare import Thumbs, best_answer, compare_row
+from luthier.rows.quick import quiet, reader
+from luthier.rows.read import LARGEST_ROW
+from luthier.rows.rules import RULES
+from luthier.rows.signs import Mended, mend, texts
+from luthier.rows.write import line_of
+from luthier.text import normalise, personal, secrets, strict
+from luthier.text.normal import sieve
+
+KEPT = 1000
+"""Findings of one rule that are kept; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How rows are looked at. ``mend`` asks for the rows themselves, mended, and for those that cannot be used."""
+
+    layout: Layout
+    kind: AnswerKind
+    personal: tuple[PersonalKind, ...]
+    render: Renderer | None = None
+    mend: bool = False
+
+
+@dataclass
+class Seen:
+    """What is known of some rows.
+
+    ``lines`` and ``sieves`` have one entry a row that has a question: its line, and a number that equal questions
+    share (``text.normal.sieve``).
+    """
+
+    rows: int = 0
+    usable: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    kept: Counter[str] = field(default_factory=Counter)
+    lines: list[NDArray[np.uint32]] = field(default_factory=list)
+    sieves: list[NDArray[np.uint32]] = field(default_factory=list)
+    mended: list[tuple[Origin, Mended]] = field(default_factory=list)
+    mended_rows: int = 0
+    thumbs: Thumbs = field(default_factory=Thumbs)
+    good: list[bytes] = field(default_factory=list)
+    bad: list[Finding] = field(default_factory=list)
+
+    def add(self, finding: Finding) -> None:
+        """Count a finding, and keep it while there are few of its rule."""
+        self.counts[finding.rule] += 1
+        self._keep(finding)
+
+    def join(self, other: Seen) -> None:
+        """Take over what is known of later rows."""
+        self.counts.update(other.counts)
+        for finding in other.findings:
+            self._keep(finding)
+        self.rows, self.usable = self.rows + other.rows, self.usable + other.usable
+        self.lines += other.lines
+        self.sieves += other.sieves
+        self.thumbs.join(other.thumbs)
+        self.mended_rows += other.mended_rows
+        self.mended += other.mended[: max(0, KEPT - len(self.mended))]
+
+    def _keep(self, finding: Finding) -> None:
+        if self.kept[finding.rule] < KEPT:
+            self.kept[finding.rule] += 1
+            self.findings.append(finding)
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """Rows by line with 64-bit keys of their question, of question and answer, and of what is right or wrong in it."""
+
+    lines: NDArray[np.uint32]
+    groups: NDArray[np.uint64]
+    twins: NDArray[np.uint64]
+    verdicts: NDArray[np.uint64]
+
+
+class Scan:
+    """Looks at rows under one :class:`Look`."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._compares = compares(look.layout)
+        self._quick = None if look.render is not None else reader(look.layout)
+
+    def block(self, block: Block) -> Seen:
+        """Every row of a block."""
+        seen = Seen()
+        numbers: list[int] = []
+        sieves: list[int] = []
+        data = block.read()
+        lines = lines_of(block, data)
+        quick = self._quick
+        long = long_words(data, secrets.SHORTEST) if quick is not None else frozenset()
+        for place, line in enumerate(lines):
+            if not line or line.isspace():
+                continue
+            seen.rows += 1
+            value = _loads(line) if quick is not None else None
+            plain = quick(value) if quick is not None and value else None
+            calm, personal_data = quiet(line) if plain is not None else (False, False)
+            if plain is None or value is None or not calm:
+                number = self._closely(raw_of(block.name, block.first + place, line), line, seen)
+            else:
+                number = sieve(plain.asked)
+                seen.usable += 1
+                if (personal_data or place in long) and self._look.personal:
+                    for finding in self._personal(Origin(block.name, block.first + place), value):
+                        seen.add(finding)
+                if self._look.mend:
+                    seen.good.append(line)
+            if number:
+                numbers.append(block.first + place)
+                sieves.append(number)
+        return _with(seen, numbers, sieves)
+
+    def rows(self, raws: Iterable[Raw]) -> Seen:
+        """Every row of some rows of one file."""
+        seen = Seen()
+        numbers: list[int] = []
+        sieves: list[int] = []
+        for raw in raws:
+            seen.rows += 1
+            if number := self._closely(raw, None, seen):
+                numbers.append(raw.origin.line)
+                sieves.append(number)
+        return _with(seen, numbers, sieves)
+
+    def compare(self, raws: Iterable[Raw]) -> Keyed:
+        """Exact keys of rows that are suspected to have a twin. Rows that cannot be compared are left out."""
+        lines: list[int] = []
+        groups, twins, verdicts = bytearray(), bytearray(), bytearray()
+        partial = self._look.kind.kind == "json" and bool(self._look.kind.fields)
+        for raw in raws:
+            for example in to_examples([raw], self._look.layout):
+                if not isinstance(example, Example):
+                    continue
+                verdict = self._look.kind.verdict(example)
+                if partial and verdict is None:
+                    continue  # an answer that is not the JSON it should be says nothing about the others
+                head = normalise(system_of(example))
+                twin = _digest(f"{head}\0{normalise(example.asked)}\0{normalise(answer_of(example))}")
+                lines.append(raw.origin.line)
+                groups += _digest(f"{head}\0{strict(example.asked)}")
+                twins += twin
+                verdicts += _digest("\0".join(verdict)) if partial and verdict is not None else twin
+        arrays = (np.frombuffer(bytes(column), dtype=np.uint64) for column in (groups, twins, verdicts))
+        return Keyed(np.asarray(lines, dtype=np.uint32), *arrays)
+
+    def _closely(self, raw: Raw, line: bytes | None, seen: Seen) -> int:
+        made: Example | Compared | None = None
+        found: list[Finding] = []
+        for item in compare_row(raw, self._look.layout) if self._compares else to_examples([raw], self._look.layout):
+            if isinstance(item, Finding):
+                found.append(item)
+            else:
+                made = item
+        if made is not None and raw.value is not None:
+            found += self._personal(raw.origin, raw.value)
+            if self._look.render is not None and isinstance(made, Example):
+                found += self._look.render.findings(made, raw)
+        if isinstance(made, Thumb):
+            seen.thumbs.count(made)
+        problem = next((finding for finding in found if finding.severity == "error"), None)
+        for finding in found:
+            seen.add(replace(finding, row=None))  # a row is as long as it is: only the quarantine needs it
+        seen.usable += problem is None
+        if self._look.mend:
+            self._mend(raw, line, made, problem, seen)
+        return sieve(made.asked) if isinstance(made, Example) else 0
+
+    def _mend(
+        self, raw: Raw, line: bytes | None, made: Example | Compared | None, problem: Finding | None, seen: Seen
+    ) -> None:
+        if problem is not None:
+            seen.bad.append(problem)
+        elif made is not None and raw.value is not None:
+            answer = made.answer if isinstance(made, Example) else best_answer(made)[-1].content
+            value, done = mend(raw.value, self._look.layout.used, answer)
+            seen.mended_rows += bool(done)
+            seen.mended += [(raw.origin, one) for one in done]
+            seen.good.append(line if line is not None and not done else line_of(value))
+
+    def _personal(self, origin: Origin, row: dict[str, Any]) -> Iterator[Finding]:
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for path, text in texts(row, row.keys()):
+            for span in personal.find(text, self._look.personal):
+                found[span.kind].append((path, span.value))
+        for kind, places in found.items():
+            rule = f"personal.{kind}"
+            path, value = places[0]
+            more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+            # the value is shown as far as it can be found again by it: logs are read by many
+            shown = f"{value[:3]}…{value[-2:]}"
+            yield Finding(origin, rule, f"{RULES[rule].what[:-1]}{more}", path, "warning", shown, RULES[rule].fix)
+
+
+def _with(seen: Seen, lines: list[int], sieves: list[int]) -> Seen:
+    seen.lines.append(np.asarray(lines, dtype=np.uint32))
+    seen.sieves.append(np.asarray(sieves, dtype=np.uint32))
+    return seen
+
+
+def _loads(line: bytes) -> dict[str, Any] | None:
+    if len(line) > LARGEST_ROW:
+        return None
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return value if type(value) is dict else None
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()

@@ -1,0 +1,109 @@
+"""Files of JSON lines in blocks of whole lines, so that several processes can read one file.
+
+A block knows its first line's number, and of a plain file only its place: whoever reads it opens the file itself.
+Files of other kinds have no blocks; their rows come one by one (``read_file``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from luthier.records import Origin
+from luthier.rows.files import SourceFile
+from luthier.rows.raw import Raw
+from luthier.rows.read import LARGEST_ROW, _huge, _open, _parse, _refuse_binary
+
+SIZE = 4 << 20
+"""Bytes in a block: some 10,000 rows, little beside a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines. ``first`` is the number of the first one; ``data`` is None where ``path`` and ``start`` tell."""
+
+    name: str
+    first: int
+    lines: int
+    path: Path | None
+    start: int
+    size: int
+    data: bytes | None
+
+    def read(self) -> bytes:
+        """The bytes of the block."""
+        if self.data is not None:
+            return self.data
+        assert self.path is not None
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            return file.read(self.size)
+
+
+def has_lines(file: SourceFile) -> bool:
+    """Whether a file holds one JSON object a line (and not one JSON value, a table or standard input)."""
+    if file.kind != "json" or file.path is None or file.path.name.lower().endswith(".json"):
+        return False
+    with _open(file) as stream:
+        head = stream.peek(8192)[:8192]
+    _refuse_binary(head, file.name)
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"["
+
+
+def blocks(file: SourceFile, size: int = SIZE) -> Iterator[Block]:
+    """The blocks of a file for which :func:`has_lines` holds, in order. Of a line beyond the largest row allowed a
+    block holds the beginning only.
+
+    Raises:
+        EOFError, gzip.BadGzipFile, zlib.error, OSError: see :func:`luthier.rows.read.read_file`.
+    """
+    plain = file.path is not None and file.path.suffix.lower() not in (".gz", ".zst")
+    with _open(file) as stream:
+        first, start = 1, 0
+        while head := stream.read(size):
+            tail = stream.readline(LARGEST_ROW + 1)
+            skipped = 0
+            if len(tail) > LARGEST_ROW and not tail.endswith(b"\n"):
+                while more := stream.readline(1 << 20):
+                    skipped += len(more)
+                    if more.endswith(b"\n"):
+                        break
+            data = head + tail
+            lines = data.count(b"\n") + (not data.endswith(b"\n"))
+            yield Block(
+                file.name, first, lines, file.path if plain else None, start, len(data), None if plain else data
+            )
+            first, start = first + lines, start + len(data) + skipped
+
+
+def lines_of(block: Block, data: bytes | None = None) -> list[bytes]:
+    """The lines of a block (whose bytes may be given), without their ends. Blank ones are kept: they count."""
+    data = block.read() if data is None else data
+    found = data.split(b"\n")
+    if not found[-1]:
+        found.pop()
+    if block.first == 1 and found:
+        found[0] = found[0].removeprefix(b"\xef\xbb\xbf")
+    return found
+
+
+def long_words(data: bytes, least: int) -> frozenset[int]:
+    """Which lines hold a run of at least ``least`` bytes without a blank or a quotation mark."""
+    signs = np.frombuffer(data, dtype=np.uint8)
+    breaks = np.flatnonzero(signs <= 34)  # blanks, line ends, ! and "
+    long = np.flatnonzero(np.diff(breaks, prepend=-1, append=len(signs)) > least)
+    starts = np.where(long > 0, breaks[long - 1] + 1, 0) if len(breaks) else long
+    ends = np.flatnonzero(signs == 10)
+    return frozenset(np.searchsorted(ends, starts).tolist())
+
+
+def raw_of(name: str, number: int, line: bytes) -> Raw:
+    """A line as a row, or as the problem that keeps it from being one."""
+    origin = Origin(name, number)
+    if len(line) > LARGEST_ROW:
+        return _huge(origin, line[:300], len(line))
+    return _parse(origin, line)
+

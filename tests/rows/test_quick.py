@@ -1,0 +1,91 @@
+"""The quick look never disagrees with the long way: what passes has no finding, and its texts are the example's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from luthier.records import Example, Origin
+from luthier.rows import Layout, Raw, Shape, detect, to_examples
+from luthier.rows.blocks import long_words
+from luthier.rows.quick import quiet, reader
+from luthier.text import personal, secrets
+
+TEXT = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from([
+        "", " ", "A good question.", "yes", "CafÃ©", "é’s", "<s>x", "x</s>", "a [INST] b", "bell \x07", "\ud83d",
+        "\ufffd",
+        "mail a@b.io", "call 07700 900123", "8.8.8.8", "one, two, three, four,", '{"a": 1', "```x", "tab\there",
+        "ÂNGELA",
+        "line\nbreak", 'quote " and \\ slash', "日本語。", "\u200b", "4111 1111 1111 1111", "hf_" + "aB" * 17,
+        "DE89 3704 0044 0532 0130 00",
+        "12345678Z", "2001:4860:4860::8888", "<|im_start|>", "<｜end▁of▁sentence｜>", "\x85", "\ufeffx", "030/1234567",
+    ]),
+)  # fmt: skip
+OTHER = st.none() | st.integers(-5, 99999999999) | st.booleans() | st.just([]) | st.just({"a": 1})
+CELL = st.one_of(TEXT, TEXT, TEXT, OTHER)
+MORE = {"id": CELL, "system": CELL, "tools": CELL}
+PAIRS = st.fixed_dictionaries({"prompt": CELL, "completion": CELL}, optional=MORE)
+CLASSES = st.fixed_dictionaries({"text": CELL, "label": CELL}, optional={"id": CELL})
+ALPACA = st.fixed_dictionaries({"instruction": CELL, "output": CELL}, optional={"input": CELL, "history": CELL})
+TURN = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "assistant", "system", "tool", 3]), "content": CELL}, optional={"weight": CELL}
+)
+GOOD = st.lists(TEXT, min_size=2, max_size=5).map(
+    lambda said: [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(said)]
+)
+CHATS = st.fixed_dictionaries({"messages": GOOD | st.lists(TURN, max_size=4) | CELL}, optional={"id": CELL})
+SHAPES = {
+    "prompt_completion": (PAIRS, {"prompt": "prompt", "answer": "completion", "tools": "tools", "system": "system"}),
+    "classification": (CLASSES, {"text": "text", "label": "label"}),
+    "alpaca": (ALPACA, {"instruction": "instruction", "input": "input", "output": "output"}),
+    "messages": (CHATS, {"messages": "messages"}),
+}
+
+
+def look_both_ways(name: str, columns: dict[str, str], row: dict[str, Any]) -> bool:
+    layout = Layout(Shape(name, 1.0, "", columns, tuple(row)))
+    look = reader(layout)
+    assert look is not None
+    try:
+        line = orjson.dumps(row)
+    except (TypeError, orjson.JSONEncodeError):
+        return False  # half a character: orjson does not read it either
+    plain = look(row)
+    if plain is None:
+        return False
+    calm, personal_data = quiet(line)
+    if not calm:
+        return False
+    made = list(to_examples([Raw(Origin("f", 1), row)], layout))
+    assert len(made) == 1 and isinstance(made[0], Example), (row, made)
+    assert plain.asked == made[0].asked and plain.answer == made[0].answer, row
+    if not personal_data and not long_words(line, secrets.SHORTEST):
+        texts = [value for value in row.values() if isinstance(value, str)] + [m.content for m in made[0].messages]
+        assert not any(personal.find(text) for text in texts), row
+    return True
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), st.sampled_from(sorted(SHAPES)))
+def test_the_quick_look_agrees_with_the_long_way(data: st.DataObject, name: str) -> None:
+    rows, columns = SHAPES[name]
+    look_both_ways(name, columns, data.draw(rows))
+
+
+def test_the_quick_look_takes_plain_rows() -> None:
+    rows = {
+        "prompt_completion": {"prompt": "What is it?", "completion": "It is this.", "id": 3, "note": "x"},
+        "classification": {"text": "fine film", "label": "good"},
+        "alpaca": {"instruction": "Add", "input": "1 and 2", "output": "3"},
+        "messages": {
+            "messages": [{"role": "user", "content": "Où?"}, {"role": "assistant", "content": "Là-bas — ici."}]
+        },
+    }
+    for name, row in rows.items():
+        assert look_both_ways(name, SHAPES[name][1], row), name
+        assert reader(Layout(detect([row] * 3))) is not None
