@@ -89,7 +89,7 @@ python -m tools.nano package --run work/nano
 
 Greedy exact match on the packaged guard suite (`evaluate/suites`), items whose wording **and** names, places and things never
 occur in training. Teacher-forced; on {of} items real greedy decoding gave the same verdict {agree} times.
-{strong} skills reach 80%.
+{strong} of {len(measured["skills"])} at 80% or more.
 
 {table(measured["skills"])}
 

@@ -39,6 +39,8 @@ def remedies(recipe: Recipe) -> tuple[str, ...]:
     replay = recipe.data.replay
     if replay is None or replay.share < _REPLAY:
         out.append(f"data.replay.share: {_REPLAY:.0%}")
+    elif recipe.train.tuning.kind != "full":
+        out.append(f"train.anchor: {max(1.0, 3 * recipe.train.anchor):g}")
     out.append("a lower train.learning_rate")
     if recipe.train.epochs > 1:
         out.append("fewer epochs")
