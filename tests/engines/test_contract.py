@@ -126,6 +126,17 @@ def test_a_stream_that_is_closed_leaves_the_engine_free(engine: Engine) -> None:
     assert engine.generate([ask()])[0].text
 
 
+def test_a_stream_that_ends_leaves_others_of_its_cancel_event_alone(engine: Engine) -> None:
+    shared = threading.Event()
+    long = engine.stream(ask(max_tokens=12), cancel=shared)
+    next(long)
+    short = list(engine.stream(ask(max_tokens=1), cancel=shared))
+    assert short[-1].finish_reason == "length"  # type: ignore[union-attr]
+    assert not shared.is_set()
+    *_, last = long
+    assert last.text == engine.generate([ask(max_tokens=12)])[0].text  # type: ignore[union-attr]
+
+
 def test_what_is_not_offered_is_refused(engine: Engine) -> None:
     if "loglikelihood" not in engine.capabilities:
         with pytest.raises(Unsupported, match="log-likelihood"):

@@ -30,14 +30,14 @@ MUTANTS = (
     ),
     Mutant(
         "loss divided by the micro-batches once more", "train/loop.py",
-        "return self.loss.backward(batch, trained)",
-        "return self.loss.backward(batch, trained * self.plan.micro_batches)",
+        "return self.loss.backward(batch, trained, self.anchor)",
+        "return self.loss.backward(batch, trained * self.plan.micro_batches, self.anchor)",
         "tests/train/test_plain_sft.py::test_both_give_the_same_losses_and_weights",
     ),
     Mutant(
         "a chunk's gradient is lost", "train/loss.py",
-        "            gradients.append(states.grad)\n",
-        "            gradients.append(states.grad if not gradients else states.grad * 0)\n",
+        "            gradients.append(states.grad)\n        if anchor",
+        "            gradients.append(states.grad if not gradients else states.grad * 0)\n        if anchor",
         "tests/train/test_loss.py::test_a_batch_gives_the_loss_and_gradients_of_its_rows_one_by_one",
     ),
     Mutant(
@@ -126,8 +126,8 @@ MUTANTS = (
     ),
     Mutant(
         "near-duplicates are dealt apart", "data/split.py",
-        "    test += [row for row in rest if component[row] in on_test]\n",
-        "    test += [row for row in rest if component[row] in on_test and row % 7]\n",
+        "component[row] in on_test and not is_child(examples[row])]\n",
+        "component[row] in on_test and not is_child(examples[row]) and row % 7]\n",
         "tests/data/test_stage.py::test_near_duplicates_never_straddle_a_split",
     ),
     Mutant(

@@ -50,6 +50,7 @@ class Job:
     text: TextStream | None = None
     on_text: Callable[[str], None] | None = None
     cancel: threading.Event | None = None
+    closed: threading.Event | None = None
     began: float = field(default_factory=time.perf_counter)
     made: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
@@ -62,7 +63,7 @@ class Job:
 
     @property
     def cancelled(self) -> bool:
-        return self.cancel is not None and self.cancel.is_set()
+        return any(event is not None and event.is_set() for event in (self.cancel, self.closed))
 
     def take(self, token: int, logprob: float | None) -> FinishReason | None:
         """Add a sampled token; the reason if it was the last."""

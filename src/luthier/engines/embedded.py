@@ -163,13 +163,13 @@ class EmbeddedEngine:
 
     def stream(self, request: Request, *, cancel: threading.Event | None = None) -> Iterator[str | Completion]:
         """Pieces of text, then the Completion. Checked and queued now; closing the iterator cancels it."""
-        cancel = cancel or threading.Event()
         pieces: queue.SimpleQueue[str | Completion | BaseException] = queue.SimpleQueue()
-        job = self._job(request, where="", finish=pieces.put, fail=pieces.put, cancel=cancel)
+        job = self._job(request, where="", finish=pieces.put, fail=pieces.put, cancel=cancel or threading.Event())
+        job.closed = threading.Event()  # its own: ``cancel`` may be shared by streams that go on
         job.text = job.text or TextStream(self.decode)
         job.on_text = pieces.put
         self._scheduler.submit([job])
-        return _pieces(pieces, cancel)
+        return _pieces(pieces, job.closed)
 
     def loglikelihood(
         self, items: Sequence[tuple[Sequence[int], Sequence[int]]], *, adapter: str | None = None
@@ -331,7 +331,7 @@ class OneAdapter:
 
 
 def _pieces(
-    source: queue.SimpleQueue[str | Completion | BaseException], cancel: threading.Event
+    source: queue.SimpleQueue[str | Completion | BaseException], closed: threading.Event
 ) -> Iterator[str | Completion]:
     try:
         while True:
@@ -342,7 +342,7 @@ def _pieces(
             if isinstance(piece, Completion):
                 return
     finally:
-        cancel.set()
+        closed.set()
 
 
 def _mark_prefix(jobs: Sequence[Job]) -> None:
