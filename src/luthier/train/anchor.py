@@ -46,10 +46,12 @@ class Anchor:
         """The base alone, as it is at evaluation; afterwards everything is as it was."""
         training = [module for module in self.model.modules() if module.training]
         self.model.eval()
-        with torch.no_grad(), adapter_disabled(self.model):
-            yield
-        for module in training:
-            module.training = True
+        try:
+            with torch.no_grad(), adapter_disabled(self.model):
+                yield
+        finally:
+            for module in training:
+                module.training = True
 
     def loss(self, tuned: Tensor, base: Tensor) -> Tensor:
         """The differentiable term of some positions. Logits are (n, V)."""
