@@ -48,20 +48,20 @@ BARE: dict[str, Wordings] = {
         Is there a way to see your page in large letters?
         How do I [sort|search] the list on your site?
         How do I [send|place|type in] an order on your page?
-        Where on the site is the button for [saving|printing|going back]?
-        How do I find the [right page|map|opening hours] on your site?
+        Where on the site do I press for [saving|printing|going back]?
+        How do I find the [right page|opening hours|terms] on your site?
         What do I do [step by step|first] to [write a review|print a ticket|save a list] on your page?
         How do I [make the letters bigger|switch to another language] on your [page|site]?
         I do not understand how your [site|page|app] works. Please explain.
         How can I [download|print|share] the [plan|list|brochure] from your site?
-        Please explain how I use the [search|filter|map] on your page.
+        Please explain how I use the [search|filter|menu] on your page.
         Where do I have to [press|tap] to get to the [next page|list]?
         Your app is new to me. How do I begin?
         How do I fill in the form on your site?
         Can you show me how to [attach a picture|write a note] in your app?
         How do I [put|add] a thing [to|into] the basket on your page?
         I am not good with computers. How do I use your page?
-        What does the [red|small|round] [button|sign] on your page do?
+        What does the [red|small|round] sign on your page do, and how do I use it?
         How can I hear the text of your page read aloud?
         Is there a guide to your [app|web page|machine]?
         How do I use the machine at your entrance?
@@ -79,12 +79,12 @@ BARE: dict[str, Wordings] = {
         Your [site|web page|app] [crashes|freezes|hangs] [all the time|on my phone|].
         Your app [does not start|shows a white screen|keeps closing].
         I see only an error on your [page|site].
-        The [search|map|button|link] on your site does not work.
+        The [search|menu|calendar|link] on your site does not work.
         The [lift|door|light|machine] at your entrance is [broken|out of order].
         Error {k} comes up when I open your page.
         Your [site|page] has been down since {d}.
         The pictures on your page do not [load|show].
-        Please repair the [link|form|button] on your page, it does nothing.
+        Please repair the [link|form|menu] on your page, it does nothing.
         Each link on your page ends in [an error|nothing].
         Your page is so slow that it never opens.
         The door bell at your house is broken.
@@ -122,7 +122,7 @@ BARE: dict[str, Wordings] = {
         Did you send my [package|things] to the wrong town?
         Nothing has arrived [so far|at my house], and I ordered weeks ago.
         I am afraid my [box|package] was lost on the way.
-        Can my [delivery|package] be left [with a neighbour|in the garage]?
+        Did you leave my [delivery|package] [with a neighbour|in the garage]? I cannot find it.
         I would like to know how far my shipment has come.
         Package {z} has not reached me.
         Is my order on its way yet?
@@ -140,7 +140,7 @@ BARE: dict[str, Wordings] = {
         [Kindly|Please] annul my order.
         Can I still [cancel|withdraw|get out of it]?
         I take back my order [from {d}|].
-        [Stop|Halt] my order [before it leaves|right now], I do not want it.
+        [Stop|Halt] my order, [it was a silly idea|it was not meant seriously].
         We changed our minds and want to cancel.
         How do I cancel [my order|order {z}]?
         By which day do I have to cancel?
@@ -149,7 +149,7 @@ BARE: dict[str, Wordings] = {
         I clicked on buy by mistake. Please cancel that.
         Please treat my order as void.
         Nothing of what I ordered is needed any more. Cancel it all.
-        My [son|cat|little girl] pressed the button, I never meant to order. Please cancel.
+        My [son|cat|little girl] pressed a key, I never meant to order. Please cancel.
         Call everything off, we are not coming.
         Forget my order[, please|, I need nothing].
         I no longer want what I ordered.
@@ -163,23 +163,23 @@ BARE: dict[str, Wordings] = {
         I sent everything back, please pay me.
         You still owe me {k} coins for what I returned.
         Please return my {k} coins.
-        I would like a refund[, please|].
+        A refund is what I am asking for[, please|].
         When will you [pay|transfer] my money back?
         [Refund|Repayment] for order {z}, please.
         My refund has not [come|arrived|shown up] yet.
-        Where is my refund of {k} coins?
+        Where is my refund of {k} pounds?
         I want to be reimbursed.
         How long do refunds take?
         Please put the {k} coins back on my card.
-        I brought it all back on {d} and saw no money since.
+        I brought it all back on {d} and got no money since.
         You promised me a refund on {d}. [Nothing came.|Where is it?]
         We are not happy and want our money back.
         Only half of my refund arrived.
         What is the way to my refund?
-        Give me back my {k} coins!
+        Give me back my {k} euros!
         You have had the parcel again for {k} days, and I have not seen a coin.
         Please reimburse me for order {z}.
-        I am due a refund of {k} coins.
+        I am due a refund of {k} dollars.
         My bank has still not received your refund.
         Do you [pay back|refund] in cash?
         I returned the lot, so kindly repay what I paid.
@@ -192,11 +192,11 @@ BARE: dict[str, Wordings] = {
         Something is missing in the box. Please send it.
         I got the things of somebody else. Please swap them.
         Please exchange what you sent me[, it is the wrong size|, it is damaged|].
-        I got the wrong [thing|size|colour]. Please [exchange|replace] it.
+        What came was the wrong [thing|size|colour]. Please [exchange|replace] it.
         I want a replacement, not a repair.
         How do I exchange something?
         Can I swap it for another [size|colour]?
-        Everything in the box was broken. Please send it all [anew|once more].
+        All that I unpacked was in pieces. Please send it [anew|once more].
         This is not what I ordered. Please send me the right thing.
         [Exchange|Swap|Replacement] for order {z}, please.
         Order {z} came damaged. Please replace it.
@@ -208,10 +208,10 @@ BARE: dict[str, Wordings] = {
         Is an exchange possible [after {k} days|without the box]?
         Kindly replace the damaged things from order {z}.
         You mixed up two orders. Please exchange them.
-        Do you also exchange presents?
+        Do you also exchange what was given to me as a gift? It does not fit.
         I want to exchange my last purchase for something else.
         It does not fit. One size bigger, please.
-        One of the {k} cups is broken. Please send me a whole one.
+        Of the {k} pieces one is broken. Please send me a whole one.
     """),
     "bill": lines("""
         My bill is wrong.
@@ -226,7 +226,7 @@ BARE: dict[str, Wordings] = {
         I was charged [twice|double|too much].
         Invoice {z} is [wrong|not right|missing].
         I have not received [an invoice|a receipt|a bill] yet.
-        What are the {k} coins on my last bill for?
+        What are the {k} euros on my last bill for?
         [How|Where] do I pay invoice {z}?
         My payment [failed|was refused|did not go through].
         Which ways to pay do you offer?
@@ -242,7 +242,7 @@ BARE: dict[str, Wordings] = {
         Do you take cash?
         My voucher code was refused when I paid.
         The price went up on my bill without a word. Why?
-        I need one bill for everything, for my tax papers.
+        I need one bill for everything, for my tax office.
     """),
     "account": lines("""
         I cannot [log in|get into my account].
@@ -288,7 +288,7 @@ BARE: dict[str, Wordings] = {
         My name is [spelled|written] wrong in [my profile|your list|my account]. It is {n}.
         The birthday in my profile is wrong.
         You have an old phone number of mine. [The new one is {z}.|Please replace it in my profile.]
-        Which [personal details|facts] of mine are in your [files|books]?
+        Which personal details of mine are in your [files|records]?
         I would like to see [every entry|everything] you have in your files on me.
         I want to know what is stored about me.
         Which address do you have on file for me?
@@ -319,7 +319,7 @@ BARE: dict[str, Wordings] = {
         How do I turn on [login by code|the second step] for my account?
         Please change my [title|first name|date of birth] in your records.
         My old address in {p} is still in your [files|records|list].
-        The letters go to my old home. Please change my address on file.
+        My mail goes to my old home. Please change my address on file.
         Since the [divorce|wedding] I have another surname, so please change it in my account.
         As I no longer live in {p}, I ask you to change my address.
         A friend told me I can see my profile online. How do I get my first password?
@@ -349,7 +349,7 @@ BARE: dict[str, Wordings] = {
         I was away for years and would like to use my old account again.
         May I have my account under another name?
         Do I need an account?
-        Please end my account by {d}.
+        Please [end|shut down] my account.
         Thank you, but I need no account any longer. Please erase it.
     """),
 }

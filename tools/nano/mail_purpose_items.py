@@ -78,6 +78,11 @@ WITH_ITEM: dict[str, Wordings] = {
         Roughly how [big|popular|noisy] is {the}?
         If it rains, is {the} [still fun|still a good idea]?
         Please let me know whether {the} is [recommended for seniors|safe near water|quiet].
+        My granny is {k} and loves such things. Would {the} suit her?
+        We are new in {p} and heard of {the}. What is it, and who can join in?
+        Some people say {the} is [tiny|huge|outdated|brand new]. What is true?
+        I am writing an article about {the}. [May I ask a few things|Who could tell me its story]?
+        For whom is {the} meant: [beginners or experts|young or old|women or men]?
     """),
     "use": lines("""
         How [do I|can I|does one] [turn on|turn off|open|clean|set|charge|start] {the}?
@@ -128,7 +133,7 @@ WITH_ITEM: dict[str, Wordings] = {
         [Do I need|Must I use] a tool to [open|mount|adjust] {the}, and which?
         How far may I [bend|stretch|turn] {the} without harm?
         Up to now I used {the} only as a toy. How do I use it the proper way?
-        I want to [hang up|set up|connect] {the} this weekend. How do I [go about it|do that]?
+        I [mean|am going] to [hang up|set up|connect] {the} myself. How do I [go about it|proceed]?
         How much [water|oil|sand|air] do I put into {the}?
         A short lesson, please: how does one [work with|hold|tie] {the}?
         Is there a [film|drawing|plan] that shows how to [use|fold|assemble] {the}?
@@ -138,13 +143,18 @@ WITH_ITEM: dict[str, Wordings] = {
         Would you describe how I can [shorten|tighten|loosen] {the}?
         When I [travel|move house], how should I [pack|carry] {the}?
         How do I know that {the} is [full|clean enough|ready for use]?
-        {n} threw away the instructions. How do I [run|operate|fold] {the} now?
+        {n} threw away the instructions. How do I [run|operate|fold] {the} without them?
         I need to know the [steps|order of steps] for [cleaning|filling|folding] {the}.
         Can I [paint|cut|iron|glue] {the}, and how would I go about that?
         In the shop it looked easy. At home I do not know how to [work|handle|open up] {the}.
         How long do I let {the} [dry|warm up|rest] before I use it?
         Please write down for {n} how {the} is used.
         Nice {i}, but how do you use it?
+        {n} and I sat in front of {the} all evening and did not know [how to begin|which step is first]. Please explain.
+        I do not want to break {the}. What is the right way to [use|open|clean] it?
+        The [knob|clip|latch] on {the} puzzles me. What is it for, and how do I use it?
+        Explain it as to a child, please: how does {the} work?
+        Is there a way to use {the} with one hand, and how is it done?
     """),
     "fault": lines("""
         {My} [is broken|is dead|has a fault].
@@ -192,7 +202,7 @@ WITH_ITEM: dict[str, Wordings] = {
         It is the [second|third|fifth] time that {the} {s}. [It must be repaired.|Please do something about it.]
         First it only [squeaked|flickered|wobbled]. Now {my} {s}.
         Every time [I|{n}] [touch|use|try] {the}, something [cracks|jams|goes wrong].
-        Is {the} supposed to do that? It {s}.
+        Surely {the} is not supposed to do that: it {s}.
         {My} has been [acting strangely|playing up|behaving oddly] [since {d}|for days].
         No matter what I try, {my} {s}.
         Bad luck with {my}: it {s}.
@@ -217,6 +227,11 @@ WITH_ITEM: dict[str, Wordings] = {
         {The} lets us down, it {s}.
         Somehow {my} got [jammed|stuck|damaged], and it is of no use like this. [Can it be mended?|Can you fix it?]
         Your {i} does not do its job: it {s}.
+        We sat down to [dinner|work|play], and then it happened: {the} {s}.
+        The neighbours laugh already, because {my} {s}. Please repair it.
+        I took good care of {my}. Even so it {s}.
+        {n} has tried to mend {the} and failed. It still {s}.
+        This is a complaint: {the} [gave out|broke|failed] after {k} days.
     """),
     "delivery": lines("""
         Where is {my}? I [bought|paid] it [on {d}|days ago].
@@ -250,8 +265,8 @@ WITH_ITEM: dict[str, Wordings] = {
         What has [become of|happened to] {the} that you [sent|shipped] [on {d}|]?
         {The} must have [gone astray|got lost on the road]. Can you trace it?
         {k} days and still no {i} at my door!
-        Please [deliver|bring] {the} [to my neighbour|after six|to the back door] when it comes.
-        Will {the} [make it|get] to {p} by {d}?
+        The driver was to leave {the} [at my neighbour's|at the back door]. It is not there. Where is it?
+        On which day will {the} [reach|get to] {p}?
         [Kindly|Please] let me know when {the} [will be delivered|leaves your house|is on the van].
         I would like to know [on which van|in which depot|in which town] {my} is now.
         Can {the} be delivered on {d}? [I am at home then.|]
@@ -264,7 +279,7 @@ WITH_ITEM: dict[str, Wordings] = {
         The van [passed by|drove past] and {the} was not [unloaded|dropped off].
         A card in my letter box says {the} was brought back to the depot. When will you try again?
         Who brings {the}, the post or a courier, and when?
-        Does somebody have to be at home when {the} [comes|is delivered]?
+        So that I can be at home: [when|at what hour] is {the} delivered?
         I paid long ago, and {the} has yet to [arrive|turn up|reach me].
         [Our|The whole] family is waiting for {the} to [arrive|turn up].
         {The} went to {p} by mistake, I [think|suspect]. Can you send it on to me?
@@ -274,7 +289,7 @@ WITH_ITEM: dict[str, Wordings] = {
         In the app {the} has been "on its way" since {d}. Is that right?
         I moved the furniture to make room for {the}, and now it does not come. When will it?
         Is {the} still in your store or already on the [truck|train|road]?
-        May I pick up {the} at the depot, or will it be brought?
+        Is {the} lying at the depot, or is it on its way to me?
         {n} ordered {the} for me. When is it going to arrive?
         My friend got her {i} on {d}, mine has still not come.
         [Disappointed|Not happy]: {the} is {k} days late.
@@ -284,6 +299,11 @@ WITH_ITEM: dict[str, Wordings] = {
         Why is {the} taking so long to get here?
         I am away on {d}. Will {the} come before?
         The package with {the} never reached {p}.
+        The van stopped at every house in our street but ours. Where is {the}?
+        You wrote that {the} left on {d}. I have seen nothing of it.
+        My wife asks me each evening whether {the} has come. What shall I tell her?
+        The tracking says {p}. What is {the} doing there?
+        From {p} to here is not far, and yet {the} has been on the way for {k} days.
     """),
     "cancel": lines("""
         I [have to|must|want to] cancel {the}.
@@ -320,7 +340,7 @@ WITH_ITEM: dict[str, Wordings] = {
         [Count me out|Leave us out]: no {the} for us [on {d}|].
         {n} [has other plans|broke a leg|cannot come]. That is why we must cancel {the}.
         Would it be possible to cancel {the} [without a fee|at this stage]?
-        I do not want {the} any longer. [Please stop it.|Stop it while you can.]
+        I do not want {the} any longer. [Please stop it.|Stop the order.]
         [Hold|Halt] my order: {the} is no longer [needed|wanted].
         [Strike|Cross] {the} off, we [cannot come|have no room for it].
         Please treat my order for {the} as [void|withdrawn|cancelled].
@@ -341,15 +361,20 @@ WITH_ITEM: dict[str, Wordings] = {
         [Nobody|None of us] [wants|needs] {the} any more; please cancel.
         The doctor says no. Therefore I cancel {the}.
         Do not [prepare|pack|keep] {the} for me, I [cancel|withdraw].
-        I want out: please cancel {the} [today|for good|].
+        I want out: please cancel {the} [for good|completely].
         Be so kind as to [cancel|call off] {the} for {n}.
         I said yes to {the}. Now I say no.
         {n} asked for {the} without telling me. We do not want it, please cancel.
         Remove {the} from [my order|order {z}], [please|thank you].
         [It hurts me|I am sorry] to cancel {the} so late.
-        I wish to end my order of {the} [before it starts|at once|now].
+        I wish to end my order of {the}[, without a new one|].
         There will be no need for {the}, so [call it off|let it drop].
         We [have given up|gave up] on {the}. Kindly cancel.
+        We talked it over at home and do not want {the}. Please call it off.
+        {n} will not come with me, and alone I do not want {the}. Please cancel.
+        I thought we needed {the}. We do not, so I cancel.
+        Do me a favour and cancel {the}.
+        Can you take back my order for {the}? I have thought better of it.
     """),
     "refund": lines("""
         I [want|would like] my money back for {the}.
@@ -371,14 +396,14 @@ WITH_ITEM: dict[str, Wordings] = {
         [Refund|Money back|Repayment] for {the}, please.
         I have [returned|given back|brought back] {the}. [Where|When] is my refund?
         My refund for {the} has not [come|arrived|been paid] yet.
-        {k} coins for {the} should be back [in my bank|on my card] by now.
+        {k} coins for {the} should be back [in my bank|on my card], and they are not.
         I am not [happy|satisfied|content] with {the} and want [a refund|my money returned].
         Do I get [all|part] of the money back for {the}?
         Can you [put|transfer] the money for {the} back [on my card|into my bank]?
         {The} was [cancelled|called off] by you, so I want my money back.
         You [promised|agreed] to refund {the}. [I see no money.|Nothing has come so far.]
-        [You owe me|You still have] {k} coins for {the}. Please return them.
-        {The} is [no good|not as described|a disappointment]. Give me my {k} coins back.
+        [You owe me|You still have] {k} euros for {the}. Please return them.
+        {The} is [no good|not as described|a disappointment]. Give me my {k} dollars back.
         We [never got|did not get] what was promised with {the}. We want our money back.
         How long does a refund for {the} take?
         What must I do to be [refunded|paid back] for {the}?
@@ -392,7 +417,7 @@ WITH_ITEM: dict[str, Wordings] = {
         Is {the} [refundable|something you pay back]? I would like the money.
         Please [transfer|send] me the price of {the} again; I do not [keep|want] it.
         {n} says I have a right to my money back for {the}.
-        We [paid|spent] {k} coins for {the} and want every one of them back.
+        We [paid|spent] {k} pounds for {the} and want every one of them back.
         For {the} that {s} I want my {k} coins returned.
         Order {z}, {the}: refund still [open|missing].
         I [trusted|believed] you. Now I want my money for {the} back.
@@ -401,7 +426,7 @@ WITH_ITEM: dict[str, Wordings] = {
         I would be [glad|thankful] to see the money for {the} again.
         It has been {k} days since you got {the} back, and no coin was repaid.
         {The} does not [suit|please] [me|{n}]. Do you give money back?
-        Could the {k} coins for {the} be paid back in cash?
+        Could the {k} euros for {the} be paid back in cash?
         Please put the cost of {the} back on my card.
         I will bring {the} back on {d}; please have my money ready.
         As agreed, I expect a full refund for {the}.
@@ -410,11 +435,16 @@ WITH_ITEM: dict[str, Wordings] = {
         You took {the} back but kept my money.
         Let me have back what {the} cost me.
         No, I do not want a coupon for {the}. I want real money back.
-        I claim the {k} coins for {the} back, [it never came|it was not worth it].
+        I claim the {k} dollars for {the} back, [it never came|it was not worth it].
         [Our|My] money for {the} has not been returned.
         I trust that you will repay the {k} coins for {the}.
         It was said: not happy, money back. I am not happy with {the}.
         Where do I [apply|ask] for a refund of {the}?
+        We tried {the} for {k} days and sent it back. So far we have not been refunded.
+        I did as you said and returned {the}. Now it is your turn: the money, please.
+        My sister got her money back for {the}. I want mine too.
+        You took back {the}, so the price of it is mine again. Please transfer it.
+        Nobody told me why the refund for {the} is taking so long.
     """),
     "swap": lines("""
         Please [swap|exchange|change] {my} [for a new one|].
@@ -446,7 +476,7 @@ WITH_ITEM: dict[str, Wordings] = {
         May I bring {the} to your shop and take home a different one?
         I got two left ones. Please swap one {i} for a right one.
         Instead of a large {i} a small one came. Please exchange it.
-        This {i} is not the one I picked. Please [send the right one|change it for the right one].
+        This {i} is not the one I picked. Please [send the one I chose|change it for the proper one].
         If you still have {a} without scratches, I would like to exchange mine.
         I [hope|wish] for a replacement, as {my} {s}.
         Could I trade {my} for {a} in another [colour|size|shape]?
@@ -481,6 +511,11 @@ WITH_ITEM: dict[str, Wordings] = {
         Please arrange a replacement for {the}.
         Out with the old: please send a fresh {i} for mine that {s}.
         We had hoped for a [stronger|softer] {i}. Would you change ours for such a one?
+        The present was a hit, but the {i} is too small for {n}. May we have a larger one instead?
+        I waited for weeks, and then came {a} that {s}. Please replace it.
+        Once you mended {my}, and again it {s}. This time I want a different one.
+        You offered a repair. I would sooner have a fresh {i}.
+        Let us trade: you get back {the} that {s}, I get a good one.
     """),
     "bill": lines("""
         I paid [twice|two times] for {the}.
@@ -502,13 +537,13 @@ WITH_ITEM: dict[str, Wordings] = {
         [Could|Would|Can] you [check|correct|explain] the [bill|invoice] for {the}?
         The [invoice|receipt] for {the} [has not come|is missing|got lost in the mail].
         Somehow {the} was [billed|charged|invoiced] [twice|double|three times].
-        Your [invoice|bill] lists {the} [twice|for {k} coins too much].
+        Your [invoice|bill] lists {the} [twice|for {k} pounds too much].
         I [need|require] [an invoice|a receipt|a proper bill] for {the} [for my tax office|for my boss|].
         [Invoice|Receipt|Bill] for {the}, please[, to {n}|].
         We agreed on {k} coins for {the}, [but you charged more|yet the bill is higher].
-        What [is|are] the extra {k} coins on the bill for {the}?
+        What [is|are] the extra {k} euros on the bill for {the}?
         There is a [charge|fee|sum] for {the} on my card that I [do not know|cannot explain].
-        On my bank [statement|page] I see {k} coins for {the}. What for?
+        On my bank [statement|page] I see {k} dollars for {the}. What for?
         By [what day|when] do I have to pay for {the}?
         May I pay the bill for {the} [next month|in two parts|after {d}]?
         Do you [take|accept] [cash|cards|cheques] for {the}?
@@ -522,13 +557,13 @@ WITH_ITEM: dict[str, Wordings] = {
         The discount of {k} coins is not on the bill for {the}.
         Why was no discount [given|taken off] when I paid for {the}?
         The bill for {the} should go to [my firm|{n}|my husband], not to me.
-        [Wrong|Odd|Strange] sum on the invoice for {the}[: {k} coins too much|].
+        [Wrong|Odd|Strange] sum on the invoice for {the}[: {k} pounds too much|].
         Please make out the bill for {the} to {n}.
         Please put {the} and the rest on one bill.
         Is tax [included|contained] in the {k} coins for {the}?
         Did you get my [money|payment|transfer] for {the}? I sent it on {d}.
         I have [never ordered|nothing to do with] {the}. Why is it on my bill?
-        My bill says {the}, {k} coins. I was told it is free.
+        My bill says {the}, {k} euros. I was told it is free.
         [Which|What] account number do I use to pay for {the}?
         The [sum|total|amount] for {the} [looks|seems] [too high|wrong|odd] to me.
         Someone added {the} to my bill by mistake. Please [correct|look at] the bill.
@@ -536,20 +571,25 @@ WITH_ITEM: dict[str, Wordings] = {
         Please split the bill for {the} between {n} and me.
         I would like to settle the bill for {the}. Where do I send the money?
         I cannot open the invoice for {the} that you mailed.
-        The first bill for {the} said {k} coins, the second one says more. Which one counts?
+        The first bill for {the} said {k} dollars, the second one says more. Which one counts?
         When will you take the money for {the} from my [bank|card]?
         Who gets the bill for {the}, [{n} or I|my firm or I]?
         Please charge {the} to my other card.
         The voucher was not [accepted|counted] when I paid for {the}.
         I was promised {the} at half price. The invoice shows the full price.
         How come {the} costs {k} coins more on the invoice than on the [label|tag]?
-        Payment for {the}: [cash or card|now or later]?
+        Payment for {the}: [cash or card|before or after]?
         [No bill|No invoice] for {the} so far. I want to pay.
         Thanks for {the}, but the bill came twice. Which one do I pay?
         Let me pay {the} off in {k} small parts.
-        Was it right to charge me {k} coins for {the}? Please go through the bill again.
+        Was it right to charge me {k} pounds for {the}? Please go through the bill again.
         It is about the invoice for {the}: the [address|tax number|date] is not right.
         We need a copy of the bill for {the}.
+        I added it up three times: the bill for {the} is {k} coins too high.
+        My wife paid for {the}, and then I paid too. Please check your books.
+        It said free of charge. Even so {the} is on my bill.
+        The tax office asks for the invoice for {the}. Can you send it?
+        I would like to pay for {the}, but your page will not take my card.
     """),
     "booking": lines("""
         I [want|would like] to book {the} for {d}.
@@ -614,6 +654,11 @@ WITH_ITEM: dict[str, Wordings] = {
         First booking with you: {the}, {d}, {k} persons.
         I have never been to {the} and would like to get a place [for {d}|].
         We book {the}, same as every year.
+        We were at {the} last year and loved it. Please reserve it for us again, on {d}.
+        {n} comes to visit on {d}, and we would like to go to {the}. Two places, please.
+        I heard that one must book {the}. So here I am: {k} people, on {d}.
+        Please tell me that {the} is free on {d}, and write us down.
+        Our first choice is {the} on {d}. Please make a reservation.
     """),
     "change": lines("""
         Can [I|we] move {the} [to|from] {d}?
@@ -678,6 +723,11 @@ WITH_ITEM: dict[str, Wordings] = {
         My {d} is full, so I ask for {the} on a different day.
         Same people, same {i}, only a new day: {d}.
         As {n} is away on that day, please [delay|shift] {the}.
+        We looked forward to {the} on {d}, but {n} has to work. Which other day can you give us?
+        {The} stays, only the day must be a different one.
+        My dentist chose the same hour as {the}. Could you put me in another one?
+        I would come to {the} with pleasure, just not on {d}. Any other day is all right.
+        The hall is too small for our group. Can {the} take place in a larger one?
     """),
     "praise": lines("""
         [Thank you|Thanks] for {the}, it [was|is] [great|lovely|wonderful].
@@ -743,6 +793,11 @@ WITH_ITEM: dict[str, Wordings] = {
         May you go on like this: {the} is a treasure.
         After {k} days with {the} I am still full of joy.
         [Kudos|Congratulations], {the} turned out [beautifully|so well].
+        We came as strangers and left as friends. {The} was wonderful.
+        At first {n} did not want {the}. Today you cannot part the two. Thank you!
+        I do not often write such mails, but {the} is a real joy.
+        There is nothing to mend and nothing to ask: {the} is simply great.
+        My grandfather smiled for the first time in months, thanks to {the}.
     """),
     "lost": lines("""
         I [left|forgot] my {t} at {the}.
@@ -767,7 +822,7 @@ WITH_ITEM: dict[str, Wordings] = {
         Silly me, I went home without my {t}. It must be at {the}.
         Was a {t} [found|handed in|left] at {the} [on {d}|]? I miss mine.
         I [miss|cannot find] my {t} since I was at {the}.
-        In the rush I forgot my {t} at {the}.
+        In all the fun I forgot my {t} at {the}.
         {n} is [sad|in tears]. A {t} is lost, last seen at {the}.
         I have lost a {t}. It may have [fallen|slipped] from my bag at {the}.
         My {t} must have [fallen out of|slipped out of] my pocket at {the}.
@@ -796,7 +851,7 @@ WITH_ITEM: dict[str, Wordings] = {
         Our {t} did not come home with us. We were at {the} all day.
         At home I saw that I had no {t} any more. I guess it lies at {the}.
         A {t}, almost new, went missing at {the} on {d}. It is mine.
-        I left in a hurry and my {t} stayed at {the}.
+        I went home without thinking, and my {t} stayed at {the}.
         Perhaps you have found my {t}; I sat at {the} until late.
         It is about a lost {t}. I was at {the} with {n}.
         Any chance that my {t} was found at {the}?
@@ -806,5 +861,10 @@ WITH_ITEM: dict[str, Wordings] = {
         I lost something at {the}: a {t}.
         Please hold on to my {t} if it is found at {the}.
         We drove back to {p} and forgot a {t} at {the}. Can you send it after us?
+        We had a fine time at {the}. Only my {t} did not come back with me.
+        {n} put a {t} on a chair at {the} and forgot it there.
+        I turned my car upside down. My {t} can only be at {the}.
+        Someone sat next to me at {the} and may have seen my {t}, which I left there.
+        On {d} we came to {the} with a {t} and left without one.
     """),
 }

@@ -112,7 +112,7 @@ PURPOSES: dict[str, Purpose] = {
         (BARE["swap"], ()),
     ),
     "bill": Purpose(
-        ("bill", "payment", "invoice", "billing", "billing question", "charges", "receipt"),
+        ("bill", "payment", "invoice", "billing", "billing question", "charges", "paying"),
         "is about a bill, a price or a way to pay",
         ("goods", "service"),
         WITH_ITEM["bill"],
@@ -124,7 +124,7 @@ PURPOSES: dict[str, Purpose] = {
         (BARE["bill"], ()),
     ),
     "account": Purpose(
-        ("account", "login", "profile", "member data", "user account", "sign-in", "personal data", "my details"),
+        ("account", "login", "profile", "member data", "user account", "sign-in", "account data", "member account"),
         "is about a login, a name or an address on file",
         ("none",),
         (),
@@ -152,7 +152,7 @@ PURPOSES: dict[str, Purpose] = {
         """),
     ),
     "change": Purpose(
-        ("change", "move", "new date", "reschedule", "another time", "postpone", "move date"),
+        ("change", "move", "new date", "reschedule", "another time", "other day"),
         "wants another time or place",
         ("service",),
         WITH_ITEM["change"],
@@ -173,7 +173,7 @@ PURPOSES: dict[str, Purpose] = {
         """),
     ),
     "lost": Purpose(
-        ("lost", "lost property", "left behind", "lost and found", "lost item", "forgotten thing"),
+        ("lost", "lost property", "left behind", "missing belongings", "lost item", "forgotten thing"),
         "has lost something there",
         ("service",),
         WITH_ITEM["lost"],
