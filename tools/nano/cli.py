@@ -42,6 +42,7 @@ def _train(args: argparse.Namespace) -> None:
         tokens_per_step=args.tokens_per_step,
         peak_lr=args.lr,
         turn=args.turn,
+        again=args.again,
         bf16=not args.fp32,
         processes=args.processes,
         skills=tuple(args.skills),
@@ -112,6 +113,7 @@ def main() -> None:
     verb.add_argument("--threads", type=int, default=0)
     verb.add_argument("--tokens-per-step", type=int, default=6144)
     verb.add_argument("--turn", type=int, default=1700, help="steps at the full learning rate")
+    verb.add_argument("--again", type=int, default=0, help="the step at which the rate goes up once more")
     verb.add_argument("--lr", type=float, default=2e-2)
     verb.add_argument("--width", type=int, default=192)
     verb.add_argument("--layers", type=int, default=6)

@@ -63,6 +63,9 @@ class Plan:
     """Steps at full rate. They find copying and the easy skills; from then on the gradient of the few hundred answer
     tokens of a step is mostly noise, and the rate drops to `rate_after` of its peak and falls to 2% of that."""
     rate_after: float = 0.4
+    again: int = 0
+    """The step at which the rate goes up to `rate_after` once more, to fall until the end; 0 is never. For a run that
+    goes on with more wordings than it began with."""
     reading: float = 0.3
     """Weight of a prompt token's loss beside 1 for an answer's, from `turn` on. Only a quarter of them, drawn anew each
     step, is computed: the head costs a fifth of a step."""
@@ -79,7 +82,9 @@ class Plan:
             return (step + 1) / self.warmup_steps
         if step < self.turn:
             return 1.0
-        return self.rate_after * (0.02 + 0.98 * (self.steps - step) / (self.steps - self.turn))
+        start, end = (self.again, self.steps) if self.again and step >= self.again else (self.turn, self.again or self.steps)
+        rise = min(1.0, (step - start + 1) / self.warmup_steps) if start == self.again else 1.0
+        return self.rate_after * rise * (0.02 + 0.98 * (end - step) / (end - start))
 
 
 def make_model(shape: Shape, vocabulary: int) -> LlamaForCausalLM:
