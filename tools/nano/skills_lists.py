@@ -11,6 +11,8 @@ from tools.nano.grammar import sentence
 from tools.nano.vocabulary import GENERAL
 from tools.nano.world import Item, Message, World, join, one, skill
 
+from tools.nano import list_orders
+
 Made = tuple[list[Message], str]
 
 
@@ -35,6 +37,7 @@ def plain_sentence(w: World) -> str:
             "{n} has {k} [brothers|cousins|books|letters] and a {x}.",
             "[Please|Do not] give the {f} to the {x}.",
             "We [met|saw] {n} near the {t} in {p}.",
+            *list_orders.SENTENCES,
         ),
         (
             "Nobody but {n} could lift that {a} {t}.",
@@ -82,6 +85,7 @@ def copy(w: World) -> Made:
             "The answer is the text below.",
             "Type this again without any change:",
             "Say the very same:",
+            *list_orders.COPY,
         ),
         (
             "Please give me back the very same text:",
@@ -157,6 +161,7 @@ def pick(w: World) -> Made:
             "Say which word is the {o} one.",
             "Look for the {o} word [below|here] and write it.",
             "I want the {o} [word|one] of these:",
+            *list_orders.PICK,
         ),
         (
             "From the words below, tell me the {o} one.",
@@ -410,4 +415,5 @@ def transform(w: World) -> Made:
         "past": "Please tell the same thing in the past tense.",
         "future": "Please tell the same thing in the future tense.",
     }[kind]
-    return w.ask(w.say(wanted, (held,)), statement), answer
+    more = getattr(list_orders, kind.upper())
+    return w.ask(w.say((*wanted, *more), (held,)), statement), answer
