@@ -126,7 +126,7 @@ def mood(w: World) -> Made:
     return w.ask(w.say(*CLASSIFY, l=labelled(w, labels), k=w.choose(("mood", "feeling", "opinion"))), text), names[kind]
 
 
-TRAIN_TOPICS = {t: [*v.TOPICS.get(t, []), *words] for t, words in topic_words.WORDS.items()}
+TRAIN_TOPICS = {t: list(dict.fromkeys([*v.TOPICS.get(t, []), *words])) for t, words in topic_words.WORDS.items()}
 TRAIN_NAMES = v.TOPIC_NAMES | topic_words.NAMES
 
 

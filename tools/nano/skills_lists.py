@@ -11,7 +11,7 @@ from tools.nano.grammar import sentence
 from tools.nano.vocabulary import GENERAL
 from tools.nano.world import Item, Message, World, join, one, skill
 
-from tools.nano import list_orders
+from tools.nano import list_orders, spare_orders
 
 Made = tuple[list[Message], str]
 
@@ -130,6 +130,7 @@ def reverse(w: World) -> Made:
             "Say it backwards, word by word:",
             "The last word shall be the first. Write the list:",
             "Start at the end of the list:",
+            *spare_orders.REVERSE,
         ),
         (
             "Please list these again, but backwards:",
@@ -191,6 +192,7 @@ def sort_numbers(w: World) -> Made:
             "Bring the numbers into order, {way}.",
             "The list must be sorted {way}.",
             "Numbers {way}:",
+            *spare_orders.SORT_NUMBERS,
         ),
         (
             "Here are some numbers. Write them again {way}.",
@@ -217,6 +219,7 @@ def sort_words(w: World) -> Made:
             "Put [these|the] words in alphabetical order:",
             "[Write|List|Give] the words from a to z:",
             "Alphabetical order[, please|]:",
+            *spare_orders.SORT_WORDS,
         ),
         (
             "Please bring these words into alphabetical order.",
@@ -237,6 +240,7 @@ def count(w: World) -> Made:
                 "Count the [words|items]:",
                 "Count [how many words|the words] [there are|you see]:",
                 "[Give|Write] the number of [words|items] [as a number|]:",
+                *spare_orders.COUNT,
             ),
             (
                 "Tell me how many words this list has.",
@@ -254,6 +258,7 @@ def count(w: World) -> Made:
             'Count the word "{t}":',
             'How many times do you see "{t}"?',
             'Count how often "{t}" [comes|appears|stands there].',
+            *spare_orders.COUNT_OF,
         ),
         ('Tell me how many times the list says "{t}".', 'Please count every "{t}" below.'),
         t=target,
@@ -274,6 +279,7 @@ def replace(w: World) -> Made:
                 '[Remove|Delete|Leave out|Drop] the word "{o}":',
                 'Write the text without [the word|] "{o}":',
                 '[Copy|Repeat] the text but [leave out|without] "{o}".',
+                *spare_orders.REMOVE,
             ),
             ('Please say this again and drop "{o}".', 'The word "{o}" must go. Write the rest of the text:'),
             o=old,
@@ -287,6 +293,7 @@ def replace(w: World) -> Made:
             'Write the text with "{n}" in place of "{o}".',
             'Change the word "{o}" to "{n}" [in the text|] and copy the rest.',
             'Replace the word "{o}" by "{n}".',
+            *spare_orders.REPLACE,
         ),
         (
             'Say it again, but with "{n}" instead of "{o}".',
@@ -310,6 +317,7 @@ def add_word(w: World) -> Made:
             'Put "{n}" at the {e}:',
             '[Write|Copy] the list [again|] with "{n}" at the {e}:',
             'The list [needs|gets] "{n}" at its {e}:',
+            *spare_orders.ADD,
         ),
         ('Please write this list once more and put "{n}" at its {e}.', 'My list lacks "{n}" at the {e}. Mend it:'),
         n=new,
@@ -339,6 +347,7 @@ def reshape(w: World) -> Made:
             "[Turn|Make|Change] [this|the words|the list] into {s}:",
             "Show [this|the list] as {s}.",
             "As {s}[, please|]:",
+            *spare_orders.RESHAPE,
         ),
         (
             "I would like to have these words as {s}.",
@@ -367,6 +376,7 @@ def sentence_pick(w: World) -> Made:
             "[Write|Copy|Repeat|Give] [only|] the {o} sentence [of the text|]:",
             "What is the {o} sentence?",
             "[Answer with|Keep] the {o} sentence only.",
+            *spare_orders.SENTENCE,
         ),
         ("Of this text I need nothing but the {o} sentence.", "Tell me which sentence is {o}."),
         o="first" if at == 0 else "last",

@@ -536,7 +536,7 @@ def extract_list(w: World) -> Made:
     kind = facts[0].relation
     facts = [f for i, f in enumerate(facts) if f.relation == kind or i < 4]
     text = passage(w, facts, shuffle=False, idle=False)  # the names of an idle sentence would belong to the answer
-    if w.chance(0.5):
+    if w.chance(0.5) and all(f.relation != "friend" for f in facts):  # a friend is a name too
         found, what = list(dict.fromkeys(f.who for f in facts)), "[names|people]"
     else:
         plural = {

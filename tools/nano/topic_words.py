@@ -14,7 +14,7 @@ from tools.nano.mail_words import lines
 
 WORDS: dict[str, list[str]] = {
     "food": (
-        "pasta sandwich pudding stew snack lunch menu flavour dessert pan butter spice pie dough steak noodle sausage "
+        "pasta sandwich pudding stew snack lunch menu flavour dessert pan mustard spice pie dough steak noodle sausage "
         "omelette pancake biscuit gravy dish"
     ).split(),
     "weather": (
@@ -51,14 +51,14 @@ WORDS: dict[str, list[str]] = {
     ).split(),
     "school": (
         "headmaster schoolbag chalk curriculum recess classmate schoolyard test semester tutor assignment "
-        "dictation eraser principal quiz diploma notebook detention lecture"
+        "dictation ruler principal quiz diploma notebook detention lecture"
     ).split(),
     "computers": (
         "tablet printer virus router algorithm monitor database email app folder backup cursor bug icon hacker "
         "website username network chip upload"
     ).split(),
     "clothes": (
-        "sweater blouse belt pocket zip scarf cardigan pyjama shoe tailor vest mitten jumper lace hem cape suit "
+        "sweatshirt blouse belt pocket zip scarf cardigan pyjama shoe stocking vest mitten jumper lace hem cape suit "
         "waistcoat gown apron"
     ).split(),
     "building": (
@@ -78,7 +78,7 @@ WORDS: dict[str, list[str]] = {
         "stepfather bride"
     ).split(),
     "art": (
-        "canvas painter sculpture gallery brush portrait easel sketch statue exhibition museum palette watercolour "
+        "fresco sketchbook sculpture gallery brush portrait easel sketch statue exhibition museum palette watercolour "
         "mural sculptor drawing"
     ).split(),
     "books": (
@@ -104,7 +104,7 @@ WORDS: dict[str, list[str]] = {
 NAMES: dict[str, list[str]] = {
     "space": ["space", "astronomy"],
     "family": ["family", "relatives"],
-    "art": ["art", "painting"],
+    "art": ["art", "the arts"],
     "books": ["books", "literature"],
     "cars": ["cars", "driving"],
     "film": ["film", "movies"],
