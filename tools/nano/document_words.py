@@ -204,7 +204,7 @@ DESCRIPTION: tuple[Wordings, ...] = (
         A {j} is a person who works with a {t}.
         The {x} of {n} is {a} and {b}.
         The museum of {p} has {k} rooms.
-        {f_cap} can be bought at every market.
+        You can buy {f} at every market.
         {n} was the first {j} of {p}.
         The hotel in {p} is {a} and {b}.
         A {x} needs a {a} place to sleep.

@@ -288,7 +288,7 @@ SENTENCES = lines("""
     The {c} {t} fell on the {x}.
     It was {a} in {p} when {n} left.
     {n} has been to {p} {k} times.
-    The {f} [was|is] next to the {g}.
+    Put the {f} next to the {g}.
     What did {n} do with the {t}?
     {n} hid the {t} behind the {a} door.
     She [gave|sold] the {x} to {n}.

@@ -20,7 +20,7 @@ POSITIVE = lines("""
     We [loved|adored] every minute in {p}.
     This {t} [makes|made] my life easier.
     A pleasure from start to finish, thank you {n}.
-    The {f} was [superb|tasty|heavenly|fresh and good].
+    The {f} tasted [superb|heavenly|fresh and good].
     {n} is the nicest person I have met in {p}.
     Our stay in {p} was a dream.
     I am delighted with the {c} {t}.
@@ -50,7 +50,7 @@ POSITIVE = lines("""
     What lovely people you are in {p}!
     My mother is overjoyed about the {t}.
     The best {t} that money can buy.
-    The {f} in {p} is to die for.
+    In {p} they make {f} to die for.
     I enjoy my {t} every single day.
     Wow, {n} really knows how to cook {f}!
     A wonderful gift, the {t} is just what I wished for.
@@ -107,7 +107,7 @@ NEGATIVE = lines("""
     We [regretted|hated] every minute in {p}.
     This {t} is [nothing but|only] trouble.
     A disaster from start to finish, shame on {n}.
-    The {f} was [stale|rotten|burnt|cold and tasteless].
+    The {f} tasted [stale|rotten|burnt|of nothing].
     {n} is the meanest person I have met in {p}.
     Our stay in {p} was a nightmare.
     I am fed up with the {c} {t}.
@@ -137,7 +137,7 @@ NEGATIVE = lines("""
     What awful people you are in {p}!
     My mother is upset about the {t}.
     The worst {t} that I ever paid for.
-    The {f} in {p} is not fit to eat.
+    In {p} they serve {f} not fit to eat.
     I curse my {t} every single day.
     Ugh, {n} cannot cook {f} at all!
     A useless gift, the {t} is not what I wished for.
@@ -184,7 +184,7 @@ NEGATIVE = lines("""
     With {n} everything is a struggle.
     The {t} from {n} was a cruel joke.
     I want my money back, the {t} is a fraud.
-    Never again! The {f} was full of hair.
+    Never again! We found hair in the {f}.
 """)
 
 NEUTRAL = lines("""
@@ -210,7 +210,7 @@ NEUTRAL = lines("""
     The key to the {t} hangs by the door.
     {n} and the neighbour live on the same street.
     Page {k} shows a map of {p}.
-    The {f} is sold by weight.
+    Here they sell {f} by weight.
     The door of the office is painted {c}.
     {n} will call again on {d}.
     The parcel was sent from {p}.
@@ -229,7 +229,7 @@ NEUTRAL = lines("""
     The river flows through {p}.
     The {t} needs two batteries.
     The form has {k} lines.
-    The {f} is kept in the cellar.
+    They keep the {f} in the cellar.
     {n} asked for the way to {p}.
     We moved the {t} from one room to the other.
     The course starts on {d} and lasts {k} weeks.
@@ -245,7 +245,7 @@ NEUTRAL = lines("""
     The post office is across from the station in {p}.
     {n} works in room {k} on the second floor.
     A {t} consists of several parts.
-    The {f} comes from {p}.
+    They get the {f} from {p}.
     The number of the house is {k}.
     {n} wears a {c} coat today.
     The next train leaves on {d} at seven.
@@ -258,7 +258,7 @@ NEUTRAL = lines("""
     {p} lies between two hills.
     The {t} was made in {p}.
     {n} was born on a {d}.
-    Half of the {f} is in the blue bowl.
+    The blue bowl holds half of the {f}.
     The report is about the roads of {p}.
     The lid of the {t} is round.
     {n} signed the paper and gave it to the clerk in {p}.

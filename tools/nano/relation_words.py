@@ -337,9 +337,9 @@ MORE: dict[str, Wider] = {
         eats {x}
         """,
         """
-        {x} is the favourite food of whom?
+        Whose favourite food would be {x}?
         Whose favourite food is {x}?
-        {x} is eaten by whom?
+        By whom would {x} be eaten?
         """,
         """
         {n} likes to eat {x}

@@ -1105,7 +1105,7 @@ LINES: dict[str, tuple[str, ...]] = {
         {n} changed the tyres of the car.
         The brakes squeal when I drive downhill.
         The mechanic in {p} replaced the clutch.
-        There is a traffic jam on the motorway.
+        The engine overheats on the motorway.
         {n} drives a green van.
         The petrol tank is almost empty.
         The left headlight does not work.
