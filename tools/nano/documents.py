@@ -11,6 +11,8 @@ from tools.nano.skills_mail import letter
 from tools.nano.skills_reading import passage, some_facts
 from tools.nano.world import World, one
 
+from tools.nano import document_words
+
 Beat = tuple[tuple[str, ...], tuple[str, ...]]
 
 STORY: tuple[Beat, ...] = (
@@ -238,6 +240,19 @@ RECIPE: tuple[Beat, ...] = (
         ("Guests of {n} like it best with {v}.",),
     ),
 )
+
+
+def _widened(kind: tuple[Beat, ...], more: tuple[tuple[str, ...], ...]) -> tuple[Beat, ...]:
+    """The beats with more train wordings."""
+    return tuple(((*train, *extra), held) for (train, held), extra in zip(kind, more, strict=True))
+
+
+STORY = _widened(STORY, document_words.STORY)
+LETTER = _widened(LETTER, document_words.LETTER)
+NOTICE = _widened(NOTICE, document_words.NOTICE)
+DESCRIPTION = _widened(DESCRIPTION, document_words.DESCRIPTION)
+DIARY = _widened(DIARY, document_words.DIARY)
+RECIPE = _widened(RECIPE, document_words.RECIPE)
 KINDS = (STORY, STORY, LETTER, NOTICE, DESCRIPTION, DIARY, RECIPE)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tools.nano.skills_mail import CLASSIFY, labelled
 from tools.nano.world import Message, World, skill
 
+from tools.nano import mood_words, topic_words
 from tools.nano import vocabulary as v
 
 Made = tuple[list[Message], str]
@@ -31,6 +32,7 @@ MOODS: dict[str, tuple[Wordings, Wordings]] = {
             "Everything about the {t} is perfect.",
             "The {t} is better than I hoped.",
             "Nothing was wrong, we enjoyed the {f}.",
+            *mood_words.POSITIVE,
         ),
         (
             "I can only say that the {t} of {n} is excellent.",
@@ -55,6 +57,7 @@ MOODS: dict[str, tuple[Wordings, Wordings]] = {
             "Nothing about the {t} works.",
             "The {t} is worse than I feared.",
             "I was [angry|disappointed] about the {f}.",
+            *mood_words.NEGATIVE,
         ),
         (
             "I can only say that the {t} of {n} is terrible.",
@@ -75,6 +78,7 @@ MOODS: dict[str, tuple[Wordings, Wordings]] = {
             "{n} put the {t} next to the door.",
             "The {t} [weighs|costs] {k}.",
             "On {d} there is a meeting in {p}.",
+            *mood_words.NEUTRAL,
         ),
         (
             "Next {d} {n} takes the {t} to {p}.",
@@ -122,11 +126,17 @@ def mood(w: World) -> Made:
     return w.ask(w.say(*CLASSIFY, l=labelled(w, labels), k=w.choose(("mood", "feeling", "opinion"))), text), names[kind]
 
 
+TRAIN_TOPICS = {t: list(dict.fromkeys([*v.TOPICS.get(t, []), *words])) for t, words in topic_words.WORDS.items()}
+TRAIN_NAMES = v.TOPIC_NAMES | topic_words.NAMES
+
+
 @skill("topic", 1.2)
 def topic(w: World) -> Made:
-    topics = w.rng.sample(list(v.TOPICS), w.number(2, 5))
+    stock, called = (v.TOPICS, v.TOPIC_NAMES) if w.held else (TRAIN_TOPICS, TRAIN_NAMES)
+    topics = w.rng.sample(list(stock), w.number(2, 5))
     chosen = w.choose(topics)
-    words = w.rng.sample(v.TOPICS[chosen], 3)
+    words = w.rng.sample(stock[chosen], 3)
+    own = topic_words.LINES[chosen]  # what only this topic says; the other wordings live by their words alone
     text = w.say(
         (
             "{n} [talked|wrote|asked] about the {a} and the {b}.",
@@ -140,7 +150,10 @@ def topic(w: World) -> Made:
             "The {a} of {n} needs a {b}.",
             "We read about {a}, {b} and {e}.",
             "{n} in {p} [thinks|dreams] of the {a} and the {b}.",
-        ),
+            *topic_words.ABOUT,
+        )
+        if w.held or w.chance(0.5)
+        else own,
         (
             "In the book of {n} there is a page on the {a}, then one on the {b}.",
             "Whoever goes to {p} will hear of a {a} and of the {b}.",
@@ -153,6 +166,6 @@ def topic(w: World) -> Made:
         b=words[1],
         e=words[2],
     )
-    names = {t: w.choose(v.TOPIC_NAMES[t]) for t in topics}
+    names = {t: w.choose(called[t]) for t in topics}
     instruction = w.say(*CLASSIFY, l=labelled(w, [names[t] for t in topics]), k=w.choose(("topic", "subject", "theme")))
     return w.ask(instruction, text), names[chosen]

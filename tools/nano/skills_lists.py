@@ -11,6 +11,8 @@ from tools.nano.grammar import sentence
 from tools.nano.vocabulary import GENERAL
 from tools.nano.world import Item, Message, World, join, one, skill
 
+from tools.nano import list_orders, spare_orders
+
 Made = tuple[list[Message], str]
 
 
@@ -35,6 +37,7 @@ def plain_sentence(w: World) -> str:
             "{n} has {k} [brothers|cousins|books|letters] and a {x}.",
             "[Please|Do not] give the {f} to the {x}.",
             "We [met|saw] {n} near the {t} in {p}.",
+            *list_orders.SENTENCES,
         ),
         (
             "Nobody but {n} could lift that {a} {t}.",
@@ -82,6 +85,7 @@ def copy(w: World) -> Made:
             "The answer is the text below.",
             "Type this again without any change:",
             "Say the very same:",
+            *list_orders.COPY,
         ),
         (
             "Please give me back the very same text:",
@@ -126,6 +130,7 @@ def reverse(w: World) -> Made:
             "Say it backwards, word by word:",
             "The last word shall be the first. Write the list:",
             "Start at the end of the list:",
+            *spare_orders.REVERSE,
         ),
         (
             "Please list these again, but backwards:",
@@ -157,6 +162,7 @@ def pick(w: World) -> Made:
             "Say which word is the {o} one.",
             "Look for the {o} word [below|here] and write it.",
             "I want the {o} [word|one] of these:",
+            *list_orders.PICK,
         ),
         (
             "From the words below, tell me the {o} one.",
@@ -186,6 +192,7 @@ def sort_numbers(w: World) -> Made:
             "Bring the numbers into order, {way}.",
             "The list must be sorted {way}.",
             "Numbers {way}:",
+            *spare_orders.SORT_NUMBERS,
         ),
         (
             "Here are some numbers. Write them again {way}.",
@@ -212,6 +219,7 @@ def sort_words(w: World) -> Made:
             "Put [these|the] words in alphabetical order:",
             "[Write|List|Give] the words from a to z:",
             "Alphabetical order[, please|]:",
+            *spare_orders.SORT_WORDS,
         ),
         (
             "Please bring these words into alphabetical order.",
@@ -232,6 +240,7 @@ def count(w: World) -> Made:
                 "Count the [words|items]:",
                 "Count [how many words|the words] [there are|you see]:",
                 "[Give|Write] the number of [words|items] [as a number|]:",
+                *spare_orders.COUNT,
             ),
             (
                 "Tell me how many words this list has.",
@@ -249,6 +258,7 @@ def count(w: World) -> Made:
             'Count the word "{t}":',
             'How many times do you see "{t}"?',
             'Count how often "{t}" [comes|appears|stands there].',
+            *spare_orders.COUNT_OF,
         ),
         ('Tell me how many times the list says "{t}".', 'Please count every "{t}" below.'),
         t=target,
@@ -269,6 +279,7 @@ def replace(w: World) -> Made:
                 '[Remove|Delete|Leave out|Drop] the word "{o}":',
                 'Write the text without [the word|] "{o}":',
                 '[Copy|Repeat] the text but [leave out|without] "{o}".',
+                *spare_orders.REMOVE,
             ),
             ('Please say this again and drop "{o}".', 'The word "{o}" must go. Write the rest of the text:'),
             o=old,
@@ -282,6 +293,7 @@ def replace(w: World) -> Made:
             'Write the text with "{n}" in place of "{o}".',
             'Change the word "{o}" to "{n}" [in the text|] and copy the rest.',
             'Replace the word "{o}" by "{n}".',
+            *spare_orders.REPLACE,
         ),
         (
             'Say it again, but with "{n}" instead of "{o}".',
@@ -305,6 +317,7 @@ def add_word(w: World) -> Made:
             'Put "{n}" at the {e}:',
             '[Write|Copy] the list [again|] with "{n}" at the {e}:',
             'The list [needs|gets] "{n}" at its {e}:',
+            *spare_orders.ADD,
         ),
         ('Please write this list once more and put "{n}" at its {e}.', 'My list lacks "{n}" at the {e}. Mend it:'),
         n=new,
@@ -334,6 +347,7 @@ def reshape(w: World) -> Made:
             "[Turn|Make|Change] [this|the words|the list] into {s}:",
             "Show [this|the list] as {s}.",
             "As {s}[, please|]:",
+            *spare_orders.RESHAPE,
         ),
         (
             "I would like to have these words as {s}.",
@@ -362,6 +376,7 @@ def sentence_pick(w: World) -> Made:
             "[Write|Copy|Repeat|Give] [only|] the {o} sentence [of the text|]:",
             "What is the {o} sentence?",
             "[Answer with|Keep] the {o} sentence only.",
+            *spare_orders.SENTENCE,
         ),
         ("Of this text I need nothing but the {o} sentence.", "Tell me which sentence is {o}."),
         o="first" if at == 0 else "last",
@@ -410,4 +425,5 @@ def transform(w: World) -> Made:
         "past": "Please tell the same thing in the past tense.",
         "future": "Please tell the same thing in the future tense.",
     }[kind]
-    return w.ask(w.say(wanted, (held,)), statement), answer
+    more = getattr(list_orders, kind.upper())
+    return w.ask(w.say((*wanted, *more), (held,)), statement), answer

@@ -8,6 +8,8 @@ from __future__ import annotations
 from tools.nano.vocabulary import DAYS, MONTHS, NUMBER_WORDS, is_held
 from tools.nano.world import Message, World, skill
 
+from tools.nano import spare_orders
+
 Made = tuple[list[Message], str]
 
 
@@ -38,6 +40,7 @@ def arithmetic(w: World) -> Made:
             "Add {a} and {b}." if sign == "+" else "Subtract {b} from {a}.",
             "What is the sum of {a} and {b}?" if sign == "+" else "What is the difference of {a} and {b}?",
             "{a} {word} {b} is",
+            *spare_orders.ARITHMETIC,
         ),
         (
             "Could you work out {a} {s} {b} for me?",
@@ -64,6 +67,7 @@ def story_sum(w: World) -> Made:
                 "{n} [bought|found|picked] {a} {f} [on Monday|in the morning] and {b} [on Tuesday|in the evening].",
                 "{n} has {a} {f} and {m} has {b}.",
                 "{a} people sit in the bus to {p}. {b} more get on.",
+                *spare_orders.MORE_LEFT["+"],
             ),
             ("On the shelf lie {a} {f}, and {n} brings another {b}.", "{m} counted {a} {f}, then {b} more came."),
             **slots,
@@ -80,6 +84,7 @@ def story_sum(w: World) -> Made:
                 "{n} had {a} {f} and lost {b} [on the way to {p}|].",
                 "{a} people sit in the bus to {p}. {b} get off.",
                 "{n} bought {a} {f} and {m} ate {b} of them.",
+                *spare_orders.MORE_LEFT["-"],
             ),
             ("Out of {a} {f}, {n} sold {b}.", "{n} kept {a} {f} in {p} until {m} took {b} of them."),
             **slots,
@@ -102,6 +107,7 @@ def compare(w: World) -> Made:
                 "[Give|Write|Pick] the {k} [number|one]:",
                 "What is the {k} [number|of these]?",
                 "Find the {k} [number|of these numbers]:",
+                *spare_orders.BIGGEST,
             ),
             ("Among the numbers below, one is the {k}. Which?", "Please tell me the {k} of these:"),
             k=w.choose(("largest", "biggest", "highest") if big else ("smallest", "lowest")),
@@ -138,7 +144,13 @@ def sequence(w: World) -> Made:
             run = run[::-1]
         shown, answer = ", ".join(map(str, run[:-1])), str(run[-1])
         instruction = w.say(
-            ("What comes next?", "[Continue|Go on]:", "[Give|Write] the next number:", "Which number comes next?"),
+            (
+                "What comes next?",
+                "[Continue|Go on]:",
+                "[Give|Write] the next number:",
+                "Which number comes next?",
+                *spare_orders.NEXT,
+            ),
             ("Tell me the number that comes next here.", "How does this row of numbers go on?"),
         )
         return w.ask(instruction, shown), answer

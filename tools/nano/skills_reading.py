@@ -7,12 +7,16 @@ A passage is a few *relations* (who lives where, who owns what …), each with s
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tools.nano.fact_words import FACT_TABLES
 from tools.nano.grammar import sentence
+from tools.nano.told_words import EXTRACT, NUMERALS, REPLIES, TOLD
 from tools.nano.world import Message, World, join, pairs, skill
 
+from tools.nano import relation_words
 from tools.nano import vocabulary as v
 
 Made = tuple[list[Message], str]
@@ -148,7 +152,7 @@ RELATIONS: dict[str, Relation] = {
                 "The animal of {n} is a {x}.",
                 "A {x} sleeps in the house of {n}.",
                 "{n} is never seen without a {x}, the pet.",
-                "Next to {n} sits a {x}.",
+                "Next to {n} sits a {x}, the pet of the house.",
             ),
             ("The animal that sleeps next to {n} is a {x}.", "Every morning a pet {x} wakes {n}."),
         ),
@@ -276,12 +280,12 @@ RELATIONS: dict[str, Relation] = {
             (
                 "{n} comes on {x}.",
                 "{n} will [visit us|arrive] on {x}.",
-                "On {x} {n} has a free day.",
+                "On {x} {n} has a free day and comes to see us.",
                 "The visit of {n} is on {x}.",
                 "{n} wants to come by on {x}.",
                 "{n} is expected on {x}.",
                 "We will see {n} here on {x}.",
-                "A good day for {n} is {x}.",
+                "A good day for the visit of {n} is {x}.",
                 "{n} said: I will be there on {x}.",
                 "The train with {n} arrives on {x}.",
             ),
@@ -307,6 +311,36 @@ RELATIONS: dict[str, Relation] = {
 RELATION_NAMES = tuple(RELATIONS)
 
 
+def _widened(name: str, relation: Relation) -> Relation:
+    more = relation_words.MORE[name]
+    return replace(
+        relation,
+        state=((*relation.state[0], *more.state), relation.state[1]),
+        ask=((*relation.ask[0], *more.ask), relation.ask[1]),
+        ask_who=((*relation.ask_who[0], *more.who), relation.ask_who[1]),
+        check=((*relation.check[0], *more.check), relation.check[1]),
+    )
+
+
+RELATIONS = {name: _widened(name, relation) for name, relation in RELATIONS.items()}
+EXTRA: dict[str, tuple[Callable[[World], str], Wordings]] = {
+    "colour": (World.colour, ("favourite colour", "colour")),
+    "room": (World.code, ("room", "room number")),
+    "birthday": (lambda w: w.choose(v.MONTHS), ("birthday", "month")),
+    "friend": (World.name, ("friend", "best friend")),
+}
+for _name, (_draw, _keys) in EXTRA.items():
+    _more = relation_words.EXTRA[_name]
+    RELATIONS[_name] = Relation(
+        _draw, (_more.state, ()), (_more.ask, ()), (_more.who, ()), (_more.check, ()), _keys
+    )
+
+
+def relation_names(w: World) -> tuple[str, ...]:
+    """The relations of this side: the train side has a few of its own."""
+    return RELATION_NAMES if w.held else tuple(RELATIONS)
+
+
 @dataclass(frozen=True)
 class Fact:
     """One stated relation of the passage."""
@@ -316,22 +350,40 @@ class Fact:
     value: str
 
 
-def passage(w: World, facts: list[Fact], shuffle: bool = True) -> str:
+UNCLEAR = re.compile(r"\b(?:he|she|they)\b", re.IGNORECASE)
+
+
+def _idle(w: World, facts: list[Fact]) -> str:
+    """A sentence that says nothing of the facts' people or values, not even by a `she` that might be one of them."""
+    while True:
+        idle = sentence(w)
+        if UNCLEAR.search(idle) is None and not any(f.who in idle or f.value in idle for f in facts):
+            return idle
+
+
+def passage(w: World, facts: list[Fact], shuffle: bool = True, idle: bool = True) -> str:
     """The facts as sentences, in a random order, with an idle sentence now and then."""
     sentences = [w.say(*RELATIONS[f.relation].state, n=f.who, x=f.value) for f in facts]
-    if w.chance(0.3):
-        sentences.append(sentence(w))
+    if w.chance(0.3) and idle:
+        sentences.append(_idle(w, facts))
     if shuffle:
         w.rng.shuffle(sentences)
     return " ".join(sentences)
+
+
+def _value(w: World, relation: str, names: list[str]) -> str:
+    """A value of the relation that is no person of the passage."""
+    while (value := RELATIONS[relation].draw(w)) in names:
+        pass
+    return value
 
 
 def some_facts(w: World, people: int, each: int) -> list[Fact]:
     """`each` relations of `people` people; within a relation no two people share a value."""
     names = w.several(w.name, people)
     facts: list[Fact] = []
-    for relation in w.rng.sample(RELATION_NAMES, each):
-        values = w.several(lambda relation=relation: RELATIONS[relation].draw(w), people)
+    for relation in w.rng.sample(relation_names(w), each):
+        values = w.several(lambda relation=relation: _value(w, relation, names), people)
         facts += [Fact(name, relation, value) for name, value in zip(names, values, strict=True)]
     return facts
 
@@ -341,6 +393,7 @@ OPEN: tuple[Wordings, Wordings] = (
         "Answer [the question|] [from|with] the text: {q}",
         "{q} [Answer|Reply] in [one word|a word or two].",
         "Question: {q}",
+        *relation_words.OPEN,
     ),
     ("Read this and then answer: {q}", "Look into the text and answer me this: {q}"),
 )
@@ -357,6 +410,9 @@ def open_question(w: World, facts: list[Fact]) -> tuple[str, str]:
     return w.say(*OPEN, q=question) if w.chance(0.5) else question, answer
 
 
+HINTS = ("Answer yes or no.", "Yes or no?", "", "", "", "[Say|Reply] yes or no.", *relation_words.HINTS)
+
+
 def yes_no_question(w: World, facts: list[Fact]) -> tuple[str, str]:
     """Whether the passage says something; what it does not say is another value, or another person's."""
     asked = w.choose(facts)
@@ -366,9 +422,15 @@ def yes_no_question(w: World, facts: list[Fact]) -> tuple[str, str]:
         others = [f.value for f in facts if f.relation == asked.relation and f.value != asked.value]
         value = others[0] if others else w.several(lambda: relation.draw(w), 2)[0]
         truth = value == asked.value
+    return check(w, asked, value), "yes" if truth else "no"
+
+
+def check(w: World, asked: Fact, value: str) -> str:
+    """A yes-or-no question: is it `value`?"""
+    relation = RELATIONS[asked.relation]
     question = w.say(*relation.check, n=asked.who, x=value)
-    hint = w.say(("Answer yes or no.", "Yes or no?", "", "[Say|Reply] yes or no."), ("Just say yes or no, please.", ""))
-    return f"{question} {hint}".strip(), "yes" if truth else "no"
+    hint = w.say(HINTS, ("Just say yes or no, please.", ""))
+    return f"{question} {hint}".strip()
 
 
 def _talk(w: World, facts: list[Fact], last: Callable[[World, list[Fact]], tuple[str, str]]) -> Made:
@@ -390,24 +452,53 @@ def qa(w: World) -> Made:
     return _talk(w, some_facts(w, *w.choose(((1, 2), (1, 3), (2, 1), (2, 2), (3, 1)))), open_question)
 
 
+def _step_by_step(w: World, facts: list[Fact]) -> Made:
+    """The value is asked first, then whether it is this or that: to say yes is to compare with what was just said."""
+    text = passage(w, facts)
+    messages: list[Message] = []
+    for _ in range(w.number(1, 2)):
+        asked = w.choose(facts)
+        relation = RELATIONS[asked.relation]
+        strange = _other(w, asked, facts)
+        answers = [(w.say(*relation.ask, n=asked.who), asked.value)]
+        answers += [(check(w, asked, asked.value), "yes"), (check(w, asked, strange), "no")]
+        answers[1:] = w.rng.sample(answers[1:], w.number(1, 2))
+        for question, answer in answers:
+            turn = w.ask(question)[-1:] if messages else w.ask(question, text)
+            messages += [*turn, {"role": "assistant", "content": answer}]
+    return messages[:-1], messages[-1]["content"]
+
+
+def _other(w: World, asked: Fact, facts: list[Fact]) -> str:
+    """A wrong value: another person's of the same passage, or one from elsewhere."""
+    others = [f.value for f in facts if f.relation == asked.relation and f.value != asked.value]
+    if others and w.chance(0.6):
+        return w.choose(others)
+    while (value := RELATIONS[asked.relation].draw(w)) == asked.value:
+        pass
+    return value
+
+
 @skill("yes_no", 1.2)
 def yes_no(w: World) -> Made:
+    if not w.held and w.chance(0.4):
+        return _step_by_step(w, some_facts(w, w.choose((1, 1, 2)), w.choose((1, 2))))
     return _talk(w, some_facts(w, w.choose((1, 2)), w.choose((1, 2))), yes_no_question)
 
 
 @skill("extract_json", 2.0)
 def extract_json(w: World) -> Made:
     each = w.number(2, 4)
-    relations = w.rng.sample(RELATION_NAMES, each)
+    relations = w.rng.sample(relation_names(w), each)
     name = w.name()
-    facts = [Fact(name, r, RELATIONS[r].draw(w)) for r in relations]
+    facts = [Fact(name, r, _value(w, r, [name])) for r in relations]
     asked = w.rng.sample(facts, w.number(1, min(3, each)))
     record: dict[str, str | int | None] = {}
     if w.chance(0.6):
         record[w.choose(("name", "person", "who"))] = name
     for fact in asked:
         record[w.choose(RELATIONS[fact.relation].keys)] = int(fact.value) if fact.relation == "age" else fact.value
-    missing = [r for r in RELATION_NAMES if r not in relations]
+    missing = [r for r in relation_names(w) if r not in relations]
     if w.chance(0.25):
         record[w.choose(RELATIONS[w.choose(missing)].keys[:1])] = None
     order = list(record)
@@ -424,6 +515,7 @@ def extract_json(w: World) -> Made:
             "[Fill in|Complete] {e}",
             "Which {k}? [Answer|Reply] in JSON.",
             "[Find|Take] {k} [in|from] the text. [Answer in JSON|Output JSON|JSON only].",
+            *EXTRACT,
         ),
         (
             "I need a JSON object that holds {k}.",
@@ -443,8 +535,8 @@ def extract_list(w: World) -> Made:
     facts = some_facts(w, w.number(1, 3), 1) + some_facts(w, 1, 1)
     kind = facts[0].relation
     facts = [f for i, f in enumerate(facts) if f.relation == kind or i < 4]
-    text = passage(w, facts, shuffle=False)
-    if w.chance(0.5):
+    text = passage(w, facts, shuffle=False, idle=False)  # the names of an idle sentence would belong to the answer
+    if w.chance(0.5) and all(f.relation != "friend" for f in facts):  # a friend is a name too
         found, what = list(dict.fromkeys(f.who for f in facts)), "[names|people]"
     else:
         plural = {
@@ -456,6 +548,10 @@ def extract_list(w: World) -> Made:
             "hobby": "hobbies",
             "age": "ages",
             "day": "days",
+            "colour": "colours",
+            "room": "rooms",
+            "birthday": "months",
+            "friend": "friends",
         }[kind]
         found, what = [f.value for f in facts if f.relation == kind], plural
     instruction = w.say(
@@ -478,41 +574,41 @@ def dialogue(w: World) -> Made:
     told = {
         "name": (
             w.name(),
-            ("My name is {x}.", "I am {x}.", "Hello, I am {x}.", "[Hi|Hello], my name is {x}."),
+            ("My name is {x}.", "I am {x}.", "Hello, I am {x}.", "[Hi|Hello], my name is {x}.", *TOLD["name"].say),
             ("You may call me {x}.",),
-            ("What is my name?", "Do you know my name?", "Who am I?"),
+            ("What is my name?", "Do you know my name?", "Who am I?", *TOLD["name"].ask),
             ("Can you still say my name?",),
             "Your name is {x}.",
         ),
         "town": (
             w.place(),
-            ("I live in {x}.", "I come from {x}.", "My home is in {x}."),
+            ("I live in {x}.", "I come from {x}.", "My home is in {x}.", *TOLD["town"].say),
             ("These days my home is {x}.",),
-            ("Where do I live?", "What is my town?"),
+            ("Where do I live?", "What is my town?", *TOLD["town"].ask),
             ("Can you still say where I live?",),
             "You live in {x}.",
         ),
         "pet": (
             w.animal(),
-            ("I have a {x}.", "My pet is a {x}.", "I got a {x} [last week|]."),
+            ("I have a {x}.", "My pet is a {x}.", "I got a {x} [last week|].", *TOLD["pet"].say),
             ("At home I keep a {x} as a pet.",),
-            ("What pet do I have?", "Which animal do I have?"),
+            ("What pet do I have?", "Which animal do I have?", *TOLD["pet"].ask),
             ("Can you still say which pet I have?",),
             "You have a {x}.",
         ),
         "food": (
             w.food(),
-            ("I like {x}.", "I [love|often eat] {x}.", "My favourite food is {x}."),
+            ("I like {x}.", "I [love|often eat] {x}.", "My favourite food is {x}.", *TOLD["food"].say),
             ("Give me {x} and I am happy.",),
-            ("What do I like to eat?", "What food do I like?"),
+            ("What do I like to eat?", "What food do I like?", *TOLD["food"].ask),
             ("Can you still say what I like to eat?",),
             "You like {x}.",
         ),
         "job": (
             w.job(),
-            ("I work as a {x}.", "I am a {x}.", "My job is {x}."),
+            ("I work as a {x}.", "I am a {x}.", "My job is {x}.", *TOLD["job"].say),
             ("I earn my money as a {x}.",),
-            ("What is my job?", "What do I work as?"),
+            ("What is my job?", "What do I work as?", *TOLD["job"].ask),
             ("Can you still say what my job is?",),
             "You work as a {x}.",
         ),
@@ -524,6 +620,7 @@ def dialogue(w: World) -> Made:
         "I see.",
         "I will remember that.",
         "That is [nice|good].",
+        *(() if w.held else REPLIES),
     )
     messages: list[Message] = []
     if w.chance(0.15):
@@ -554,7 +651,7 @@ def facts(w: World) -> Made:
         k = w.number(0, 20)
         to_word = w.chance(0.5)
         request = w.say(
-            ("[Write|Say] {x} as a {t}.", "What is {x} as a {t}?"),
+            ("[Write|Say] {x} as a {t}.", "What is {x} as a {t}?", *NUMERALS),
             ("Please tell me {x} as a {t}.",),
             x=k if to_word else table[k],
             t="word" if to_word else "number",
@@ -565,57 +662,3 @@ def facts(w: World) -> Made:
     if table_name in ("OPPOSITES",) and w.chance(0.5):
         left, right = right, left
     return w.ask(w.say(train, held, x=left)), right
-
-
-FACT_TABLES: tuple[tuple[str, Wordings, Wordings], ...] = (
-    (
-        "OPPOSITES",
-        (
-            "What is the opposite of {x}?",
-            "The opposite of {x} is",
-            "[Give|Write|Name] the opposite of {x}.",
-            "{x} and its opposite:",
-        ),
-        ("Do you know the opposite of {x}?", "Please tell me what is the opposite of {x}."),
-    ),
-    (
-        "CAPITALS",
-        (
-            "What is the capital of {x}?",
-            "The capital of {x} is",
-            "[Name|Give] the capital of {x}.",
-            "Which city is the capital of {x}?",
-        ),
-        ("Do you know the capital of {x}?", "Please tell me which city is the capital of {x}."),
-    ),
-    (
-        "PAST",
-        (
-            "What is the past of {x}?",
-            "Today I {x}. Yesterday I",
-            "The past tense of {x} is",
-            "[Give|Write] the past [tense|] of {x}.",
-        ),
-        ("Do you know the past tense of {x}?", "Please tell me the past of the word {x}."),
-    ),
-    (
-        "PLURALS",
-        ("What is the plural of {x}?", "One {x}, two", "The plural of {x} is", "[Give|Write] the plural of {x}."),
-        ("Do you know the plural of {x}?", "Please tell me the plural of the word {x}."),
-    ),
-    (
-        "SOUNDS",
-        ("What does a {x} do to be heard?", "What sound does a {x} make? A {x}", "Which sound? A {x}"),
-        ("Do you know the sound of an animal? A {x}",),
-    ),
-    (
-        "YOUNG",
-        ("What is a young {x} called?", "A young {x} is a", "What do we call a baby {x}?"),
-        ("Do you know how people call a young {x}?",),
-    ),
-    (
-        "HAS_COLOUR",
-        ("What colour is {x}?", "The colour of {x} is", "Which colour has {x}?"),
-        ("Do you know the colour of {x}?",),
-    ),
-)

@@ -20,81 +20,169 @@ def is_held(key: str) -> bool:
 
 
 NAMES = """
-Ada Adam Agnes Aiko Alba Alan Alice Alma Amir Amy Ana Anders Anita Anna Anton Arlo Asha Astrid Aya Basil Bea Bella Ben
-Bjorn Boris Bruno Carl Carla Carmen Cleo Clara Colin Dana Daniel Daria David Dev Diego Dina Dora Edgar Edith Eli Elias
-Ella Elsa Emil Emma Enzo Erik Esther Eva Evan Faye Felix Fiona Flora Frank Freya Gala George Gina Greta Hana Hanna
-Hannes Harry Hazel Heidi Helen Henry Hilda Hugo Ida Igor Ilse Imran Ines Inga Ingrid Iris Isa Ivan Ivy Jack Jana Jane
-Jasper Jean Jin Joan Joel John Jonas Jules Julia Kai Karim Karl Kate Katya Keiko Kim Klara Kofi Lars Laura Layla
-Lea Lena Leo Levi Lily Lina Lisa Liv Lola Lorenz Luca Lucy Luis Luna Maja Malik Mara Marco Maria Marie Mark Marta
-Martin Mary Mateo Maya Meera Mei Mia Milan Milo Mina Mira Mona Musa Nadia Naomi Nico Nina Noah Nora Noor Oda Olaf Olga
-Olive Oscar Otto Owen Pablo Paul Paula Pearl Peter Petra Pia Priya Quinn Rafi Ralph Rana Ravi Rita Robin Rosa Ruben
-Ruby Ruth Sally Sam Samir Sara Sasha Selma Simon Sofia Sonja Stella Sunil Susan Sven Tara Tessa Theo Tilda Tim Tina
-Tom Tova Ulla Uma Vera Victor Viola Walter Wanda Xenia Yara Yasmin Yuki Yusuf Zara Zoe
+Aaron Abel Abigail Ada Adam Adele Adrian Agnes Aiko Alan Alba Aldo Ali Alice Alina Alma Amanda Amelia Amina Amir Amy
+Ana Anders Andrew Angela Anita Anna Anouk Anton Antonia Ariel Arlo Arthur Asha Astrid Audrey Axel Aya Barbara Barney
+Basil Bea Bella Ben Benno Bernard Bertha Beth Betty Bianca Bill Bjorn Bonnie Boris Brenda Brian Bridget Bruno Camilla
+Carl Carla Carmen Caroline Cecil Cecilia Celia Charles Charlotte Chiara Chloe Chris Claire Clara Clarence Cleo Clive
+Colin Connor Cyril Dana Daniel Danilo Daria David Deborah Dennis Derek Desmond Dev Diana Diego Dina Dora Doris Dorothy
+Douglas Duncan Dylan Eddie Edgar Edith Eileen Elena Eli Elias Elisa Ella Ellen Elliot Elsa Emil Emily Emma Enid Enzo
+Erik Esther Ethan Eva Evan Farid Fatima Faye Felix Fiona Flora Florian Frances Frank Freddy Freya Gabriel Gala Gareth
+Gavin Gemma George Gilbert Gina Giulia Gordon Graham Greta Gustav Hamid Hana Hanna Hannah Hannes Harold Harriet Harry
+Hassan Hazel Hector Heidi Helen Henry Hilda Horace Howard Hugo Ibrahim Ida Igor Ilse Imran Ines Inga Ingrid Irene Iris
+Isa Isabel Ivan Ivy Jack Jacob Jamal Jana Jane Janet Jason Jasper Jean Jenny Jeremy Jill Jim Jin Joan Joanna Jodie
+Joel John Jonas Jorge Josef Joshua Judith Jules Julia Julian Justin Kai Kamal Karim Karl Kasper Kate Katya Keiko Keith
+Kenneth Kevin Khalid Kim Kirsten Klara Kofi Kurt Laila Larry Lars Laura Layla Lea Leah Leila Lena Leo Leonie Leslie
+Levi Liam Lily Lina Lisa Liv Lola Lorenz Lorna Louis Louise Luca Lucy Luis Lukas Luna Lydia Maggie Magnus Maja Malcolm
+Malik Mandy Manuel Mara Marcel Marco Maria Marie Marion Marius Mark Marta Martha Martin Mary Mateo Matilda Matthew
+Maureen Max Maya Meera Mei Melanie Mercy Mia Michael Miguel Milan Milo Mina Mira Miriam Molly Mona Muriel Musa Nadia
+Nancy Naomi Nelson Nico Nicola Nina Noah Noor Nora Norman Oda Olaf Olga Olive Oliver Omar Oscar Otto Owen Pablo Pamela
+Patricia Patrick Paul Paula Pearl Percy Peter Petra Philip Pia Priya Quinn Rachel Rafi Ralph Rana Ravi Raymond Rebecca
+Richard Rita Robert Roberta Robin Roland Ronald Rosa Ruben Ruby Rupert Ruth Ryan Sabine Salim Sally Sam Samir Sandra
+Sandy Sara Sarah Sasha Sebastian Selma Sergio Sharon Sheila Sibyl Sidney Silas Silvia Simon Sofia Sonja Sophie Stefan
+Stella Stephen Stuart Suki Sunil Susan Sven Sylvia Tara Tariq Terry Tessa Thelma Theo Tilda Tim Tina Tobias Toby Tom
+Tony Tova Tracy Trevor Ulla Uma Valerie Vanessa Vera Vernon Victor Vincent Viola Virginia Vivian Walter Wanda Wendy
+Wilfred William Xenia Yara Yasmin Yuki Yusuf Yvonne Zachary Zainab Zara Zelda Zoe
 """.split()
 
 PLACES = """
-Alder Amber Arden Aston Barrow Basel Beckton Bergen Berlin Birch Bolton Boston Bremen Bristol Brook Cadiz Cairo Calder
-Carlow Chester Colby Cork Dalby Dale Delft Denver Derby Dover Dublin Durham Elgin Elmwood Essen Fairview Falun
-Ferndale Geneva Genoa Ghent Glasgow Granada Graz Halden Hamburg Harrow Hastings Haven Hilltop Holm Hull Ipswich Kendal
-Kent Kiel Kingston Kyoto Lagos Lakeside Leeds Leiden Lima Linden Lisbon Lucerne Lund Lyon Madrid Malmo Marlow Milton
-Minden Munich Nantes Naples Newton Norwich Oakham Odense Oslo Oxford Padua Paris Perth Pisa Porto Prague Ravenna
-Reading Redhill Riga Ripon Rome Roscoe Salem Seaford Selby Seville Siena Sofia Stroud Sutton Tampere Tartu Thorn Tokyo
-Toledo Torun Trento Turin Turku Upton Utrecht Venice Verona Vienna Vilna Warden Warsaw Wells Weston Whitby Winslow
-Woodbridge York Zagreb Zurich
+Aarhus Abbeyfield Aberdeen Acton Alder Amber Arden Arundel Ashford Aston Athens Aylesbury Banbury Barnsley Barrow
+Basel Basle Beckton Bedford Belfast Bergen Berlin Berne Bilbao Birch Bodmin Bologna Bolton Bordeaux Boston Bradford
+Bratislava Bremen Brighton Bristol Brook Brussels Budapest Burnley Buxton Cadiz Cairo Calder Cardiff Carlow Catford
+Chelmsford Cheltenham Chester Colby Cologne Copenhagen Corby Cork Coventry Cracow Crewe Croydon Dalby Dale Dartford
+Delft Denver Derby Dorking Dortmund Dover Dublin Dundee Durham Ealing Eastbourne Elgin Elmwood Enfield Essen Exeter
+Fairview Falmouth Falun Farnham Ferndale Florence Folkestone Gdansk Geneva Genoa Ghent Gibraltar Glasgow Gloucester
+Gothenburg Granada Graz Grenoble Grimsby Guildford Halden Hamburg Hanover Harlow Harrow Hastings Hatfield Haven
+Helsinki Henley Hereford Hilltop Hitchin Holm Horsham Hull Innsbruck Ipswich Kendal Kent Keswick Kettering Kiel
+Kingston Krakow Kyoto Lagos Lakeside Lancaster Lausanne Leeds Leicester Leiden Leipzig Lewes Lichfield Lima Lincoln
+Linden Linz Lisbon London Lowestoft Lucerne Lund Luxembourg Lyon Madrid Maidstone Malaga Malmo Manchester Mannheim
+Margate Marlow Marseille Melbourne Messina Milan Milton Minden Modena Montreal Munich Nairobi Nantes Naples Newbury
+Newcastle Newton Northampton Norwich Nottingham Oakham Odense Oldham Orleans Oslo Oviedo Oxford Padua Palermo Paris
+Parma Penzance Perth Pisa Plymouth Poole Porto Portsmouth Prague Preston Quebec Ravenna Reading Redhill Reykjavik
+Richmond Riga Rimini Ripon Rochdale Rome Roscoe Rotterdam Rouen Salem Salisbury Salzburg Sarajevo Seaford Selby
+Seville Sheffield Shrewsbury Siena Skipton Slough Sofia Southport Stafford Stirling Stockport Strasbourg Stroud
+Stuttgart Sunderland Sutton Swansea Swindon Tallinn Tampere Tartu Taunton Thorn Tokyo Toledo Toronto Torquay Torun
+Totnes Trento Trieste Truro Tunis Turin Turku Upton Utrecht Venice Verona Vienna Vilna Wakefield Walsall Warden
+Wareham Warsaw Warwick Wells Weston Wexford Whitby Wigan Willowbrook Wimbledon Winchester Winslow Woking Woodbridge
+Worcester Yeovil York Ystad Zagreb Zurich
 """.split()
 
 THINGS = """
-anchor apron backpack ball banner barrel basket bell belt bench bicycle blanket boat book boot bottle bow bowl box
-bracelet brick broom brush bucket button camera candle canvas cap card carpet cart chair chess-set chest clock coat
-coin comb compass cookbook cradle crate cup curtain cushion desk diary doll drawer dress drum easel envelope eraser
-fan feather fence flag flask flute fork frame gate glass globe glove guitar hammer hammock handbag hat helmet hook
-horn jacket jar jigsaw jug kettle key kite knife ladder lamp lantern letter lock magnet map mask mat mattress medal
-mirror mitten mug necklace needle net newspaper notebook oar oven paddle painting pan paper parcel pen pencil piano
-picture pillow pin pipe plate plough pocket poster pot pram present puppet purse puzzle quilt racket radio raft rake
-rattle ribbon ring rocket rope rug ruler sack saddle sail sandal saw scarf scissors screen shawl shelf shell shirt
-shoe shovel sieve skirt sled slipper soap sock sofa spade spoon stamp statue stool stove suitcase sweater sword table
-teapot tent thimble ticket tile torch towel toy tractor tray trumpet trunk tub umbrella uniform vase veil vest violin
-wagon wallet wardrobe watch wheel whistle wig window wreath yacht zipper
+album almanac amulet anchor apron armchair arrow atlas backpack badge bagpipe ball bandana banner barrel basin basket
+bathtub beaker bed bell belt bench bib bicycle blanket boat bolt bonnet book bookmark boot bottle bouquet bow bowl box
+bracelet bracket brick briefcase brooch broom brush bucket buckle buggy bugle bust button cage calculator calendar
+camera candle canvas cap cape caravan card carpet cart cello chair chandelier chess-set chest chisel clip clipboard
+clock coat coin colander comb compass console cookbook cooker corkscrew costume cot cradle crate crayon crystal cup
+cupboard curtain cushion cutter dagger desk diary dictionary dinghy doll doorbell drawer dress drum dustbin dustpan
+earring easel envelope eraser fan feather fence flag flashlight flask fleece flowerpot flute folder footstool fork
+frame freezer fridge fryer fuse gadget garland gate glass glider globe glove gong gown grater greenhouse guitar hammer
+hammock handbag handkerchief hanger harp hat hatchet headset heater helicopter helmet hoe hook hoop horn hose
+incubator inkpot jacket jar javelin jigsaw jug kayak kettle key kimono kite knife ladder lamp lantern laptop lasso
+lawnmower leaflet lens letter lid lighter lipstick lock locket loom lunchbox lute magnet mallet mandolin map marble
+marker mask mat mattress medal microscope mirror mitten mop moped motorbike mug nail necklace needle net newspaper
+nightgown notebook novel oar oilcan ornament oven overcoat paddle padlock painting palette pan paper parcel peg pen
+pencil pendant phone piano picture pillow pin pipe pitcher plank plaster plate plough pocket poster pot pouch pram
+present printer prism projector pump puppet purse puzzle quill quilt racket racquet radio raft rake rattle razor
+recorder ribbon rifle ring rocker rocket rod rope router rucksack rug ruler sack saddle safe sail sandal saw scanner
+scarf scissors scooter scraper screen screwdriver sculpture shawl shelf shell shirt shoe shovel shutter sieve sign
+skateboard sketchbook skirt sled sledge sleeve slipper soap sock socket sofa spade speaker sponge spoon spring stamp
+statue stepladder stethoscope stick stirrup stocking stool stopwatch stove strap suitcase surfboard sweater swing
+sword syringe table tablet tambourine tankard tape teacup teapot telescope television tent thermometer thermos thimble
+tiara ticket tie tile toolbox toothbrush torch towel toy tractor tray tripod trolley trophy trowel trumpet trunk tub
+tuba tube tunic turban typewriter tyre umbrella uniform van vase veil ventilator vest vial violin visor wagon wallet
+wand wardrobe washer watch webcam wheel wheelbarrow whistle wick wig window wok wreath xylophone yacht yoyo zipper
+zither
 """.split()
 
 ANIMALS = """
-ant badger bat bear beaver bee bird bull camel cat cow crab crow deer dog dolphin donkey dove duck eagle elephant
-ferret fish fly fox frog goat goose hamster hare hawk hen hedgehog horse kitten lamb lion lizard llama mole monkey
-moose moth mouse mule newt octopus otter owl ox panda parrot peacock penguin pig pigeon pony puppy rabbit rat raven
-robin seal shark sheep sloth snail snake sparrow spider squirrel stork swan tiger toad tortoise turkey turtle walrus
-wasp whale wolf worm zebra
+alligator alpaca ant anteater antelope baboon badger barracuda bat bear beaver bee beetle bird bison blackbird boar
+budgie buffalo bull bumblebee camel canary caribou carp cat caterpillar chameleon cheetah chimpanzee chinchilla
+chipmunk cobra cockatoo cockerel cod condor cow coyote crab cricket crocodile crow cuckoo deer dingo dog dolphin
+donkey dormouse dove dragonfly duck eagle elephant elk ferret finch fish flamingo flea fly fox frog gazelle gecko
+giraffe gnat goat goose gorilla grasshopper greyhound grouse gull hamster hare hawk hedgehog hen heron hippo hornet
+horse hound hummingbird hyena ibex iguana jackal jaguar jay jellyfish kangaroo kingfisher kitten koala lamb lemming
+lion lizard llama lobster lynx macaw magpie manatee mastiff meerkat mole mongoose monkey moose mosquito moth mouse
+mule newt ocelot octopus orca oriole osprey otter owl ox oyster panda panther parrot partridge peacock pelican penguin
+pheasant pig pigeon piglet platypus polecat pony poodle puffin puma puppy quail rabbit raccoon ram rat raven reindeer
+rhino robin rooster salmon scorpion seagull seal shark sheep skunk sloth snail snake spaniel sparrow spider squid
+squirrel stallion starfish stingray stoat stork swan tadpole tapir terrier thrush tiger toad tortoise toucan trout
+tuna turkey turtle viper vole vulture wallaby walrus warbler wasp weasel whale whippet wolf wolfhound wombat
+woodpecker worm wren yak zebra
 """.split()
 
 FOODS = """
-almonds apples apricots bacon bananas barley beans beets berries biscuits bread broccoli butter cabbage cake carrots
-celery cereal cheese cherries chestnuts chicken chocolate coconut coffee cookies corn crackers cream cucumber curry
-dates dumplings eggs figs fish garlic ginger grapes ham honey ice jam juice kale lemons lentils lettuce limes mangoes
-melon milk mint muffins mushrooms mustard noodles nuts oats olives onions oranges pancakes pasta peaches pears peas
-pepper pickles pie pineapple pizza plums popcorn porridge potatoes pudding pumpkin radishes raisins rice salad salmon
-salt sausages soup spinach stew strawberries sugar tea toast tofu tomatoes turnips vanilla waffles walnuts yogurt
+almonds apples apricots artichokes asparagus aubergines avocados bacon bagels bananas barley basil beans beets berries
+biscuits blackberries bonbons bread broccoli brownies butter cabbage cake caramel carrots caviar celery cereal cheese
+cherries chestnuts chicken chilli chips chocolate chowder chutney cinnamon cocoa coconut coffee coleslaw cookies corn
+couscous crab crackers crackling cream crepes croissants croutons crumble cucumber cupcakes curry custard dates
+dumplings eclairs eggs fennel figs fish fishcakes flapjacks flour fudge garlic gherkins ginger goulash granola
+grapefruit grapes haddock halibut ham honey hotpot houmous hummus ice jam jelly juice kale kebabs ketchup kippers
+kiwis lamb lasagne leeks lemons lentils lettuce limes lobster mangoes margarine marmalade marshmallows marzipan
+mayonnaise meatballs melon meringue milk millet mince mint mousse muffins mushrooms mussels mustard nachos nectarines
+noodles nougat nutmeg nuts oatmeal oats olives omelette onions oranges oysters pancakes paprika parsley parsnips pasta
+pate peaches pears peas pecans pepper pesto pickles pie pineapple pistachios pizza plums polenta pomegranates popcorn
+pork porridge potatoes prawns pretzels prunes pudding pumpkin quinoa radishes raisins raspberries ravioli relish
+rhubarb rice risotto rosemary salad salami salmon salsa salt samosas sandwiches sardines sausages scallops scones
+sesame shortbread shrimps sorbet soup soybeans spaghetti spinach squash stew strawberries stuffing sugar sushi syrup
+tacos tarragon tea toast tofu tomatoes tortillas treacle trout truffles tuna turkey turnips vanilla veal venison
+vinegar waffles walnuts wheat yams yeast yogurt
 """.split()
 
 JOBS = """
-actor artist baker barber builder butcher carpenter chef clerk coach cook dancer dentist doctor driver editor farmer
-fisher florist gardener guard guide hunter jeweller joiner judge lawyer librarian mason mechanic miller miner musician
-nurse painter pilot plumber poet porter potter printer reporter sailor scientist singer smith soldier surgeon tailor
-teacher translator vet waiter weaver writer
+accountant actor admiral architect artist astronaut astronomer attendant auctioneer baker barber barista beekeeper
+blacksmith bookbinder bookkeeper botanist bricklayer broker builder bursar butcher captain carer caretaker carpenter
+cashier caterer chaplain chef chemist chimney-sweep choreographer clerk coach cobbler comedian conductor confectioner
+contractor cook crofter curator cutler dancer decorator dentist designer detective diplomat diver doctor driver
+drummer economist editor electrician engineer engraver explorer farmer fireman fisher florist foreman forester
+gamekeeper gardener goldsmith governess guard guide guitarist gunsmith hairdresser handyman harpist herbalist
+historian hotelier hunter illustrator inspector instructor interpreter jailer janitor jeweller jockey joiner
+journalist judge juggler knitter landscaper laundress lawyer lecturer librarian lifeguard lighthouse-keeper locksmith
+lorry-driver lumberjack magician maid manager mason masseur mechanic merchant milkman miller milliner miner minister
+model monk mountaineer musician navigator novelist nurse nursemaid optician painter paramedic pastor pharmacist
+photographer pianist pilot planner plasterer playwright plumber poet policeman porter potter principal printer
+professor programmer prompter publisher rabbi ranger receptionist referee reporter researcher sailor salesman
+scientist seamstress secretary shipwright shopkeeper signalman silversmith singer skipper smith soldier solicitor
+spinner steward stockbroker stonemason student superintendent surgeon surveyor tailor tanner teacher telephonist
+thatcher tiler toymaker trader translator treasurer typist valet vet veterinarian violinist waiter warder weaver
+welder wheelwright woodcutter writer zookeeper zoologist
 """.split()
 
 HOBBIES = """
-archery baking biking bowling boxing camping carving chess climbing cooking cricket dancing darts diving drawing
-fencing fishing football gardening golf gymnastics hiking hockey hunting jogging judo juggling karate knitting
-painting pottery reading riding rowing rugby running sailing sewing singing skating skiing surfing swimming tennis
-walking weaving wrestling writing yoga
+aerobics archery baking ballet baseball basketball beekeeping biking billiards birdwatching blogging bowling boxing
+brewing bridge calligraphy camping canoeing carving caving chess climbing collecting cooking cricket crochet croquet
+curling dancing darts decorating diving drawing drumming embroidery falconry fencing fishing football foraging
+gardening glassblowing gliding golf gymnastics handball hang-gliding hiking hockey hopscotch horse-riding hunting
+hurdling ice-skating jewellery-making jogging journaling judo juggling karate kayaking kickboxing knitting lacrosse
+line-dancing listening magic marbles meditation metalwork modelling motocross netball orienteering origami paddling
+paintball painting parachuting parkour pilates ping-pong polo pool pottery programming puppetry puzzles quilting
+quizzes rambling reading restoring riding roller-skating rounders rowing rugby running sailing scrabble sculpting
+sewing sightseeing singing skating sketching skiing skipping skydiving snorkelling snowboarding softball spinning
+squash stargazing sudoku sumo surfing swimming table-tennis taekwondo tailoring tango tennis theatre trekking
+volleyball volunteering walking waltzing watercolours weaving welding woodwork wrestling writing yoga zumba
 """.split()
 
 ADJECTIVES = """
-ancient bent big brave bright broken busy calm careful cheap clean clever cold cosy crooked curious damp dark deep
-dirty dry dusty early empty fancy fast fine flat fresh friendly funny gentle giant good grand great happy hard heavy
-high hollow huge kind large late lazy light little lively long lost loud lovely lucky messy modern narrow neat new
-nice noisy odd old open plain polite poor pretty proud quick quiet rare rich rough round rusty sad safe sharp shiny
-short shy silent simple sleepy slow small smart smooth soft sour special spare square steep sticky still strange
-strong sweet tall tasty thick thin tidy tiny tired ugly useful warm wet wide wild wise wooden young
+abandoned adorable agile alert amazing ample ancient artificial awful awkward bald belated beloved bent best big
+bitter bleak blurred bold bouncy brave breezy brief bright broken bulky bumpy busy calm careful cheap cheeky cheerful
+chilly chubby chunky civil classic clean clever clumsy coarse cold comfortable common compact complete complex cool
+correct costly cosy cracked crisp crooked cruel crunchy curious curly damp dark dazzling dear deep delicious dense
+different dim dirty distant dizzy double drowsy dry dull durable dusty eager early earnest eccentric elegant empty
+exact excellent exotic faded faint fair faithful famous fancy fantastic fast faulty fertile fine firm flat flimsy
+foolish formal fragile frail frank fresh friendly frosty frozen funny general generous gentle genuine giant giddy glad
+glamorous gleaming gloomy golden good grand grateful greasy great greedy grim grubby grumpy handsome handy happy hard
+harmless harsh heavy helpful hidden high hilly hollow honest horrible hot huge humble humid hungry icy ideal idle ill
+immense infamous innocent inviting jagged jealous jolly joyful kind known lame large late lavish lazy lean level light
+limp little lively lonely long loose lost loud lovely low loyal lucky lush luxurious magic magnificent massive mature
+medium mellow merry messy mighty mild minor misty modern moist murky naive narrow naughty neat new nice nimble noble
+noisy notable numb odd oily old open ordinary original ornate oval pale patient peaceful perfect petite plain pointed
+polite poor popular posh precious precise pretend pretty prime private proper proud public puny puzzled quaint queer
+quick quiet rapid rare raw real reliable remote restless rich ridged ripe rotten rough round royal rural rusty sad
+safe savage scented scratched scruffy secret selfish sensible serious severe shabby shady shaky shallow sharp shiny
+short shy silent silky simple sincere sleepy slender slight slippery sloppy slow small smart smooth sober soft sorry
+sour spare special spicy splendid spotless spotted square stale stately steady steep sticky stiff still stormy stout
+strange striking striped strong stubborn stylish subtle sudden sunny supple sure sweet tall tame tasty tender tense
+terrible thick thin thirsty thorny threadbare tidy tiny tired tough trendy tricky trim true trusty ugly useful vague
+valuable various vast vicious vital vivid warm wealthy weird wet wicked wide wild wiry wise witty wobbly wonderful
+wooden worn worthy wrinkled young zany
 """.split()
 
 # Everyday and service words that no other list holds. They are train-side only and appear in the list and copy skills,

@@ -176,7 +176,7 @@ class World:
         if self.chance(0.4) and instruction[:1].isupper():
             if first in ("What", "Which", "Who", "How", "Where", "When", "Whose"):
                 instruction = self.fill(self.choose(BEFORE_QUESTION)) + " " + instruction
-            elif first.isalpha() and first not in NOT_IMPERATIVE:
+            elif first in IMPERATIVES:
                 order = instruction[0].lower() + instruction[1:]
                 lead = self.fill(self.choose(BEFORE_ORDER))
                 if lead.startswith(("Can", "Could", "Will", "Would")) and order[-1] in ".":
@@ -209,7 +209,8 @@ class World:
             )[layout - 1]
         turns = [{"role": "user", "content": user}]
         if self.chance(0.12):
-            turns.insert(0, {"role": "system", "content": self.fill(self.choose(SYSTEM))})
+            manner = SYSTEM if self.held else SYSTEM + TRAIN_SYSTEM
+            turns.insert(0, {"role": "system", "content": self.fill(self.choose(manner))})
         return turns
 
 
@@ -222,6 +223,26 @@ BEFORE_QUESTION = (
     "[Look|Think] and say:",
     "Now[ tell me|]:",
     "And [then|now|]:",
+    "[A question|One question|A short question] [for you|]:",
+    "[Here|This] is what I ask:",
+    "I am curious.",
+    "I wonder.",
+    "[May|Can] I ask you something?",
+    "Something is not clear to me.",
+    "Help me with this:",
+    "[Say|Write] the answer to this:",
+    "[Quick|Short] question:",
+    "One more:",
+    "[Well|So|Now then]:",
+    "[Think|Look] before you answer:",
+    "The thing I ask is this:",
+    "We have to know:",
+    "They asked me:",
+    "[Next|Last] question:",
+    "Let me ask:",
+    "It puzzles me:",
+    "I cannot tell.",
+    "Question [number|] two:",
 )
 BEFORE_ORDER = (
     "Please",
@@ -239,6 +260,32 @@ BEFORE_ORDER = (
     "Somebody must",
     "Help me to",
     "[First|Today] we",
+    "Kindly",
+    "Just",
+    "Simply",
+    "[Quickly|Carefully]",
+    "Be so kind as to",
+    "[Would|Could] you kindly",
+    "I [beg|order|invite] you to",
+    "You have to",
+    "You need to",
+    "You are [asked|told] to",
+    "We want you to",
+    "We need somebody to",
+    "It is time to",
+    "It is your turn to",
+    "What I want is for you to",
+    "The task: please",
+    "Go on and",
+    "Go ahead and",
+    "Do me a favour and",
+    "[Use|Take] a moment to",
+    "Here you have to",
+    "Make sure to",
+    "Be sure to",
+    "Do not forget to",
+    "The aim is to",
+    "My wish is for you to",
 )
 OPENINGS = (
     "Hello!",
@@ -255,6 +302,33 @@ OPENINGS = (
     "I have [a question|a list|a text] [here|below|].",
     "Be so kind.",
     "You know what to do.",
+    "[Hi|Hey|Good day|Good afternoon]!",
+    "[Welcome back|Back again].",
+    "I hope that you are well.",
+    "[Sorry|Excuse me], one thing.",
+    "This should not take long.",
+    "[Please look|Have a look] at [this|the text].",
+    "It is [urgent|not urgent], but please do it [well|right].",
+    "We are [testing|trying] something.",
+    "[Pay attention|Take care] now.",
+    "[Let us begin|Here we go].",
+    "A [customer|colleague|neighbour] sent [me|us] this.",
+    "I got this [today|yesterday|this morning].",
+    "[Now for|Now to] something else.",
+    "Time for a [task|job|little work].",
+    "I [do not have|have no] time for it myself.",
+    "[Nobody|No one] here [knows|could do it].",
+    "I tried [it|this] and failed.",
+    "You are good at [this|such things].",
+    "I trust you with this.",
+    "See what you can do.",
+    "Your help is [needed|welcome].",
+    "Work for you.",
+    "[As always|As before|Same as yesterday].",
+    "My eyes are tired, so you read it.",
+    "[First|Second|Third] task.",
+    "[Ready|Are you ready]?",
+    "It is me again.",
 )
 CLOSINGS = (
     "Thank you.",
@@ -266,87 +340,49 @@ CLOSINGS = (
     "[Do not|Never] explain.",
     "[Short|Brief], please.",
     "I [wait|count on you].",
+    "[Many thanks|Thanks|Thanks a lot|Cheers].",
+    "[Keep it|Make it] [short|simple].",
+    "[One line|A line] is enough.",
+    "[Skip|Leave out] [everything|all] else.",
+    "No [long story|comment|notes|remarks], please.",
+    "I do not need [reasons|more].",
+    "[Just|Only] the [answer|result].",
+    "[Nothing|No word] more.",
+    "[Make no|Avoid] mistakes.",
+    "[Please hurry|Hurry up].",
+    "I am in a hurry.",
+    "That will do.",
+    "[You are|How] kind.",
+    "I would be [glad|grateful].",
+    "[Be|Stay] precise.",
+    "Without [a comment|further words].",
+    "[Check|Read] it twice.",
+    "Much obliged.",
+    "It [matters|is important] to me.",
+    "[Please|] answer at once.",
+    "Get it right, please.",
+    "No need to explain.",
+    "Straight to the point, please.",
+    "I will [read|check] it later.",
+    "[See|Talk to] you soon.",
+    "Do it well.",
+    "This is all.",
+    "[Then|After that] stop.",
+    "As briefly as you can.",
+    "In your usual way.",
+    "[The answer|It] must fit.",
 )
-NOT_IMPERATIVE = {
-    "The",
-    "A",
-    "An",
-    "As",
-    "In",
-    "On",
-    "My",
-    "Is",
-    "Are",
-    "Does",
-    "Did",
-    "Do",
-    "Yes",
-    "No",
-    "JSON",
-    "Labels",
-    "About",
-    "Allowed",
-    "At",
-    "Classification",
-    "Could",
-    "Data",
-    "Entry",
-    "Exactly",
-    "For",
-    "Given",
-    "Into",
-    "Just",
-    "Keys",
-    "Level",
-    "Levels",
-    "Mail",
-    "May",
-    "Needed",
-    "Not",
-    "Of",
-    "Only",
-    "Options",
-    "Our",
-    "Out",
-    "Possible",
-    "Priority",
-    "Several",
-    "Should",
-    "Some",
-    "Sorting",
-    "Summed",
-    "Ticket",
-    "To",
-    "Under",
-    "Urgency",
-    "Wanted",
-    "Whichever",
-    "Why",
-    "Would",
-    "Your",
-    "Classes",
-    "Question",
-    "One",
-    "Today",
-    "Alphabetical",
-    "Message",
-    "Text",
-    "You",
-    "I",
-    "We",
-    "Can",
-    "There",
-    "And",
-    "From",
-    "Two",
-    "By",
-    "With",
-    "Here",
-    "Those",
-    "These",
-    "This",
-    "Names",
-}
+IMPERATIVES = frozenset(
+    """
+Add Answer Arrange Ask Assign Bring Calculate Change Check Choose Classify Collect Compare Complete Compute Confirm
+Continue Convert Copy Count Create Decide Delete Describe Determine Drop Echo Explain Express Extract Fetch File Fill
+Find Form Format Gather Get Give Go Group Guess Identify Indicate Judge Keep Label Leave List Look Make Mark Match Name
+Note Order Output Parse Pick Place Point Print Produce Pull Put Rank Rate Read Record Reduce Remove Repeat Replace
+Reply Report Return Reverse Route Say Search See Select Send Set Show Solve Sort Spell Spot State Store Subtract
+Summarise Swap Take Tag Tell Test Think Transform Translate Try Turn Type Use Work Write
+""".split()  # noqa: SIM905
+)
+"""First words of an order; an instruction that starts otherwise (with a name, say) is no order to be put in a frame."""
 
 
 SYSTEM = (
@@ -356,6 +392,32 @@ SYSTEM = (
     "Be [brief|exact|kind|careful].",
     "Follow the instruction [exactly|carefully].",
 )
+
+TRAIN_SYSTEM = (
+    "You are a [polite|patient|quick|clever|exact] [helper|clerk|assistant].",
+    "You [read|handle|sort|check] the [mail|texts|letters|papers] of {org}.".replace(
+        "{org}", "[a firm|a hotel|a museum|a bakery|a hospital|a town hall|a garage]"
+    ),
+    "You help [people|guests|readers|customers] with [small|short|daily] [tasks|questions].",
+    "Keep [answers|replies] short.",
+    "[Write|Say] no more than [needed|you must].",
+    "Do what the user [asks|says].",
+    "[Give|Write] the answer [alone|without comment].",
+    "You never [chat|explain|guess].",
+    "Use the text you are given.",
+    "Read [well|closely], then answer.",
+    "You are the [voice|desk|office] of [a small firm|a club|a shop].",
+    "Your answers are [plain|brief|correct].",
+    "Today you [work|are on duty] at the front desk.",
+    "[Stick|Keep] to the [text|task].",
+    "Reply [in plain English|plainly].",
+    "[Help|Serve] the user.",
+    "You get a text and a task.",
+    "A machine reads your answer, so keep to the form.",
+    "Mind the [form|details].",
+    "[No|Never any] small talk.",
+)
+"""More system turns, for the train side alone."""
 
 
 def join(words: Sequence[str], last: str = "and") -> str:
