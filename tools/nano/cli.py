@@ -137,7 +137,7 @@ def main() -> None:
     verb.add_argument("--per-skill", type=int, default=110)
     verb.add_argument("--documents", type=int, default=320)
     verb.add_argument("--training-samples", type=int, default=200_000)
-    verb.add_argument("--replay", type=int, default=4000)
+    verb.add_argument("--replay", type=int, default=6000)
     verb.add_argument("--able", type=float, default=0.6, help="held-out accuracy from which a skill becomes a guard")
     verb.add_argument("--notes", type=Path, help="a text for the card: machine, time, what was tried")
     verb.set_defaults(do=_package)

@@ -10,15 +10,17 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import random
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from tokenizers import Tokenizer
 from tools.nano.world import Item, Message
 
 from tools.nano import coverage, mixture
 
-SUITE_VERSION = 1
+SUITE_VERSION = 2
 T = TypeVar("T")
 
 
@@ -82,15 +84,32 @@ def write_suites(folder: Path, drawn: Drawn) -> None:
     write_rows(folder / "text.jsonl.gz", [{"id": f"text-{k:04d}", "text": t} for k, t in enumerate(drawn.texts, 1)])
 
 
-def replay(count: int, skills: Sequence[str], documents: float = 0.2, seed: str = "replay") -> list[dict[str, object]]:
-    """Train-side rows to mix into a fine-tuning run, the skills in equal parts and about a fifth of documents."""
-    texts = int(count * documents)
-    rows: list[dict[str, object]] = []
-    for k in range(count - texts):
+def replay(
+    count: int, skills: Sequence[str], tokenizer: Tokenizer, documents: float = 0.15, echoes: float = 0.1,
+    seed: str = "replay",
+) -> list[dict[str, object]]:  # fmt: skip
+    """Train-side rows to mix into a fine-tuning run: the skills in equal parts, some documents, and some lists of any
+    tokens to repeat (a run that sees no more of copying than the words of its job forgets how to copy others)."""
+    texts, lists = int(count * documents), int(count * echoes)
+    rows: list[dict[str, object]] = echo_rows(lists, tokenizer, seed)
+    for k in range(count - texts - lists):
         name = skills[k % len(skills)]
         rows.append({"messages": mixture.item("train", name, f"{seed}/{k}").chat(), "skill": name})
     rows += [{"text": mixture.text("train", f"{seed}/{k}")} for k in range(texts)]
     return sorted(rows, key=lambda row: coverage.fingerprint(json.dumps(row)))  # a fixed mixed order
+
+
+def echo_rows(count: int, tokenizer: Tokenizer, seed: str) -> list[dict[str, object]]:
+    """Lists of three to ten random tokens that begin a word, with the request to repeat them."""
+    spelt = [tokenizer.decode([k]) for k in range(tokenizer.get_vocab_size())]
+    words = [text for text in spelt if text[:1] == " " and text[1:].isalpha()]
+    rows: list[dict[str, object]] = []
+    for k in range(count):
+        rng = random.Random(f"{seed}/echo/{k}")
+        payload = "-" + "".join(rng.choice(words) for _ in range(rng.randint(3, 10)))
+        asked = f"{rng.choice(('Repeat:', 'Copy this:', 'Say again:', 'Copy:'))} {payload}"
+        rows.append({"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": payload}]})
+    return rows
 
 
 def row_text(row: dict[str, object]) -> str:

@@ -74,7 +74,7 @@ def package(
     trial = [mixture.item("held", name, f"able/{k}") for name in trained for k in range(100)]
     able = [name for name, (hits, n) in scores_by_skill(model, tokenizer, trial).items() if hits / n >= able_from]
 
-    rows = guards.replay(replay_rows, trained)
+    rows = guards.replay(replay_rows, trained, tokenizer)
     texts = coverage.training_texts(plan["seed"], training_samples, plan["chunk_samples"])
     seen = coverage.Seen(itertools.chain(texts, map(guards.row_text, rows)))
     if not able:

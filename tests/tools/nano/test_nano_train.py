@@ -170,9 +170,16 @@ def test_bits_per_byte_of_a_uniform_model_is_log2_of_the_vocabulary(learned: Tok
     assert bits == pytest.approx(tokens * torch.log2(torch.tensor(1000.0)).item(), rel=1e-5)
 
 
-def test_gzipped_rows_are_the_same_bytes_again(tmp_path: Path):
-    rows = guards.replay(20, ["copy", "qa"])
+def test_gzipped_rows_are_the_same_bytes_again(tmp_path: Path, learned: Tokenizer):
+    rows = guards.replay(20, ["copy", "qa"], learned)
     guards.write_rows(tmp_path / "a.gz", rows)
-    guards.write_rows(tmp_path / "b.gz", guards.replay(20, ["copy", "qa"]))
+    guards.write_rows(tmp_path / "b.gz", guards.replay(20, ["copy", "qa"], learned))
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
     assert guards.read_rows(tmp_path / "a.gz") == rows
+
+
+def test_replayed_lists_hold_the_tokens_they_were_drawn_from(learned: Tokenizer):
+    for r in guards.echo_rows(50, learned, "seed"):
+        asked, answer = (m["content"] for m in r["messages"])
+        assert asked.endswith(": " + answer)
+        assert 3 <= len(learned.encode(answer[1:]).ids) <= 10, "a word is one token"
