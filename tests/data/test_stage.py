@@ -327,6 +327,17 @@ def test_replay_takes_all_there_is_when_there_is_too_little(tmp_path: Path) -> N
     assert made.report["replay"]["rows"] == 5 < made.report["replay"]["wanted"]
 
 
+def test_replay_draws_a_set_for_each_epoch_and_whole_sets_only(tmp_path: Path) -> None:
+    put(tmp_path, "old.jsonl", [row(n) for n in range(1000, 1090)])
+    rows, split = [row(n) for n in range(60)], {"validation": 0}
+    made = prepare(tmp_path, rows, replay={"source": "old.jsonl", "share": 0.25, "sets": 3}, split=split)
+    facts = made.report["replay"]
+    assert (facts["rows"], facts["sets"]) == (60, 3) and facts["share"] == pytest.approx(0.25)
+    scarce = prepare(tmp_path, rows, replay={"source": "old.jsonl", "share": 0.25, "sets": 50}, split=split)
+    assert (scarce.report["replay"]["rows"], scarce.report["replay"]["sets"]) == (90, 4)
+    assert scarce.report["replay"]["share"] >= 0.25
+
+
 class Words:
     """A chat format that counts words: what the stage asks of the real one, without a model."""
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from luthier.errors import LuthierError
 from luthier.train import checkpoint, optimiser, ranks
 from luthier.train.anchor import Anchor
-from luthier.train.batches import Batch, Layout, Row, collate, micro_batches
+from luthier.train.batches import Batch, Layout, Row, collate, kinds, micro_batches
 from luthier.train.checkpoint import Checkpoint
 from luthier.train.interrupt import Interrupted, StopSignal
 from luthier.train.loss import TokenLoss
@@ -95,13 +95,15 @@ class Loop:
         folder: of the checkpoints.
         probe: further numbers at each evaluation, in eval mode and without gradients; it may use random numbers.
         on_step: called after each step.
-        anchor: holds the model near its base on anchored rows.
+        anchor: holds the model near its base on replayed rows.
+        replay_sets: sets that the replayed rows are taken in, one an epoch.
     """
 
     def __init__(
         self, model: nn.Module, loss: TokenLoss, plan: TrainPlan, *, train: Sequence[Row], validation: Sequence[Row],
         run: Run, folder: Path, device: torch.device | str = "cpu", probe: Probe | None = None,
         on_step: Callable[[StepInfo], None] | None = None, anchor: Anchor | None = None,
+        replay_sets: int = 1,
     ) -> None:  # fmt: skip
         self.anchor = anchor
         self.model, self.loss, self.plan, self.run, self.folder = model, loss, plan, run, folder
@@ -112,8 +114,8 @@ class Loop:
         )
         lengths = [len(r.inputs) for r in train]
         self.layout = Layout(
-            lengths, steps_an_epoch=plan.steps_an_epoch, micro_batches=plan.micro_batches,
-            micro_tokens=plan.micro_tokens, seed=plan.seed,
+            lengths, steps_an_epoch=plan.steps_an_epoch, micro_tokens=plan.micro_tokens, seed=plan.seed,
+            kinds=kinds(train, at_least=plan.steps_an_epoch, replay_sets=replay_sets),
         )
         self.validation = _in_order(validation[: plan.validation_rows], plan.micro_tokens)
         self.progress = Progress()
@@ -161,9 +163,10 @@ class Loop:
         trained = sum(len(r.targets) for rows in window for r in rows)
         tokens = sum(len(r.inputs) for rows in window for r in rows)
         self.model.train()
-        anchored = sum(len(r.inputs) for rows in window for r in rows if r.anchored)
+        anchored = [r for rows in window for r in rows if r.replayed] if self.anchor is not None else []
         if self.anchor is not None:
-            self.anchor.begin(anchored)
+            answers = sum(len(r.targets) for r in anchored)
+            self.anchor.begin(answers, sum(len(r.inputs) for r in anchored) - answers)
         losses: dict[int, Tensor] = {}
         for i, rows in enumerate(window):
             if i % self.ranks == self.rank:
@@ -189,7 +192,7 @@ class Loop:
         drift: dict[str, float] = {}
         if self.anchor is not None and anchored:
             nats = ranks.sum_values(torch.tensor([self.anchor.nats], dtype=torch.float64))
-            drift = {"anchor_nats": float(nats) / anchored}
+            drift = {"anchor_nats": float(nats)}
         self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm, **drift})
         speed, left = self._clock.step(step, tokens, time.monotonic() - started)
         self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed, **drift)
@@ -339,10 +342,12 @@ def _seed(seed: int, step: int, micro: int) -> int:
 
 def _in_order(rows: Sequence[Row], micro_tokens: int) -> list[list[Row]]:
     """Validation batches, the same at every evaluation."""
-    if not rows:
-        return []
-    numbers = micro_batches(np.array([len(r.inputs) for r in rows]), micro_tokens=micro_tokens, seed=0, epoch=0)
-    return [[rows[i] for i in batch] for batch in numbers]
+    made = []
+    for kind in kinds(rows):
+        lengths = np.array([len(rows[i].inputs) for i in kind.rows])
+        passes = micro_batches(lengths, micro_tokens=micro_tokens, seed=0, epoch=0)
+        made += [[rows[kind.rows[i]] for i in cut] for cut in passes]
+    return made
 
 
 def _copy(stored: Mapping[str, Tensor], parameters: Mapping[str, nn.Parameter]) -> None:

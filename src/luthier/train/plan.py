@@ -18,7 +18,7 @@ from luthier.errors import LuthierError
 from luthier.recipe.train import FullTuning, LoraTuning, TrainSpec
 from luthier.train.batches import micro_batches
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 BATCHES_AN_EPOCH = 100
 ROWS_A_STEP = (16, 32)
 CPU_MICRO_TOKENS = 4096
