@@ -329,13 +329,16 @@ def test_replay_takes_all_there_is_when_there_is_too_little(tmp_path: Path) -> N
 
 def test_replay_draws_a_set_for_each_epoch_and_whole_sets_only(tmp_path: Path) -> None:
     put(tmp_path, "old.jsonl", [row(n) for n in range(1000, 1090)])
-    rows, split = [row(n) for n in range(60)], {"validation": 0}
-    made = prepare(tmp_path, rows, replay={"source": "old.jsonl", "share": 0.25, "sets": 3}, split=split)
-    facts = made.report["replay"]
-    assert (facts["rows"], facts["sets"]) == (60, 3) and facts["share"] == pytest.approx(0.25)
-    scarce = prepare(tmp_path, rows, replay={"source": "old.jsonl", "share": 0.25, "sets": 50}, split=split)
-    assert (scarce.report["replay"]["rows"], scarce.report["replay"]["sets"]) == (90, 4)
-    assert scarce.report["replay"]["share"] >= 0.25
+    rows = [row(n) for n in range(60)]
+
+    def drawn(sets: int) -> tuple[int, dict[str, Any]]:
+        made = prepare(tmp_path, rows, replay={"source": "old.jsonl", "share": 0.25, "sets": sets})
+        return sum("replay" not in e.meta for e in made.train), made.report["replay"]
+
+    own, facts = drawn(3)
+    assert (facts["rows"], facts["sets"]) == (3 * round(own / 3), 3) and facts["share"] == pytest.approx(0.25)
+    own, facts = drawn(50)
+    assert (facts["rows"], facts["sets"]) == (90, 90 // round(own / 3)) and facts["share"] >= 0.25
 
 
 class Words:
