@@ -130,7 +130,8 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
         )  # fmt: skip
     record = {
         "steps": result.steps, "best_step": result.best_step, "best_loss": result.best_loss,
-        "first_loss": result.first_loss, "stopped": result.stopped, "tokens": result.tokens,
+        "first_loss": result.first_loss,
+        "interpolated_loss": result.interpolated_loss, "stopped": result.stopped, "tokens": result.tokens,
         "trainable": job.sizes.trainable, "parameters": job.sizes.parameters, "share": job.sizes.share,
         "tuning": job.recipe.train.tuning.kind,
     }  # fmt: skip

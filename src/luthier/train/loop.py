@@ -64,6 +64,8 @@ class TrainResult:
     history: tuple[Mapping[str, Any], ...]
     plan: TrainPlan
     resumed_at: int | None = None
+    interpolated_loss: float | None = None
+    """Validation loss of the weights that were left on the model, where they are not the best ones themselves."""
 
 
 @dataclass
@@ -120,6 +122,11 @@ class Loop:
         self.validation = _in_order(validation[: plan.validation_rows], plan.micro_tokens)
         self.progress = Progress()
         self.best: dict[str, Tensor] | None = None
+        # where interpolation goes back to; of a LoRA pair B alone, which is zero there: the product is the change
+        self.start = {
+            name: p.detach().clone() for name, p in self.parameters.items()
+            if plan.interpolate < 1 and ".lora_A." not in name
+        }  # fmt: skip
         self.rank, self.ranks = ranks.place()
         self._clock = _Clock(plan.steps)
 
@@ -148,11 +155,13 @@ class Loop:
                 if stop.asked and self.progress.step < self.plan.steps and not self.progress.stopped:
                     raise self._interrupted()
         self._keep_best()
+        kept = self.plan.interpolate
+        interpolated_loss = self._interpolate(kept) if kept < 1 else None
         p = self.progress
         return TrainResult(
             steps=p.step, best_step=p.best_step, best_loss=p.best_loss, first_loss=p.first_loss, stopped=p.stopped,
             tokens=p.tokens, seconds=self._clock.seconds, history=tuple(p.history), plan=self.plan,
-            resumed_at=resumed_at,
+            resumed_at=resumed_at, interpolated_loss=interpolated_loss,
         )  # fmt: skip
 
     def _step(self) -> StepInfo:
@@ -229,8 +238,7 @@ class Loop:
         entry: dict[str, Any] = p.history[-1] if p.history else {"step": 0}
         with torch.no_grad():
             if self.validation:
-                sums = [float(self.loss.total(collate(rows, self.device))) for rows in self.validation]
-                entry["val"] = math.fsum(sums) / sum(len(r.targets) for rows in self.validation for r in rows)
+                entry["val"] = self._validation_loss()
             if self.probe is not None:
                 entry["probe"] = dict(self.probe(self.model, p.step))
         values = {**({"val": entry["val"]} if "val" in entry else {}), **entry.get("probe", {})}
@@ -240,6 +248,20 @@ class Loop:
             p.history.append(entry)
         elif "val" in entry:
             self._judge(entry["val"])
+
+    def _validation_loss(self) -> float:
+        sums = [float(self.loss.total(collate(rows, self.device))) for rows in self.validation]
+        return math.fsum(sums) / sum(len(r.targets) for rows in self.validation for r in rows)
+
+    def _interpolate(self, share: float) -> float | None:
+        """Go back to ``share`` of the way from the start; gives the validation loss there."""
+        with torch.no_grad():
+            for name, p in self.parameters.items():
+                if name in self.start:
+                    p.copy_(torch.lerp(self.start[name], p, share))
+            loss = self._validation_loss() if self.validation else None
+        self._event("interpolated", share=share, val=loss)
+        return loss
 
     def _judge(self, loss: float) -> None:
         """Keep the weights if they are the best so far; lose patience if they have not been for long."""
