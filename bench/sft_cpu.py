@@ -144,8 +144,7 @@ def train_luthier(size: Size, rows: list[Row], *, rows_a_step: int, threads: int
     model = adapted(size)
     from luthier.train.batches import Layout
 
-    layout = Layout(lengths, steps_an_epoch=plan.steps_an_epoch, micro_batches=plan.micro_batches,
-                    micro_tokens=plan.micro_tokens, seed=0)  # fmt: skip
+    layout = Layout(lengths, steps_an_epoch=plan.steps_an_epoch, micro_tokens=plan.micro_tokens, seed=0)
     of_step = [sum(lengths[i] for b in layout.window(s) for i in b) for s in range(1, plan.steps + 1)]
     quiet = SimpleNamespace(event=lambda *a, **k: None, metric=lambda *a, **k: None)
 

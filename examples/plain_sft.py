@@ -100,7 +100,8 @@ def train(
     losses = []
     for step in range(1, steps + 1):
         epoch, place = divmod(step - 1, in_epoch)
-        window = batches(lengths, micro_tokens, seed, epoch)[place * in_step : (place + 1) * in_step]
+        passes = batches(lengths, micro_tokens, seed, epoch)
+        window = passes[len(passes) * place // in_epoch : len(passes) * (place + 1) // in_epoch]
         tokens = sum(sum(rows[i][1][1:]) for batch in window for i in batch)  # of the whole step, before any backward
         total = 0.0
         for batch in window:

@@ -327,6 +327,20 @@ def test_replay_takes_all_there_is_when_there_is_too_little(tmp_path: Path) -> N
     assert made.report["replay"]["rows"] == 5 < made.report["replay"]["wanted"]
 
 
+def test_replay_draws_a_set_for_each_epoch_and_whole_sets_only(tmp_path: Path) -> None:
+    put(tmp_path, "old.jsonl", [row(n) for n in range(1000, 1090)])
+    rows = [row(n) for n in range(60)]
+
+    def drawn(sets: int) -> tuple[int, dict[str, Any]]:
+        made = prepare(tmp_path, rows, replay={"source": "old.jsonl", "share": 0.25, "sets": sets})
+        return sum("replay" not in e.meta for e in made.train), made.report["replay"]
+
+    own, facts = drawn(3)
+    assert (facts["rows"], facts["sets"]) == (3 * round(own / 3), 3) and facts["share"] == pytest.approx(0.25)
+    own, facts = drawn(50)
+    assert (facts["rows"], facts["sets"]) == (90, 90 // round(own / 3)) and facts["share"] >= 0.25
+
+
 class Words:
     """A chat format that counts words: what the stage asks of the real one, without a model."""
 

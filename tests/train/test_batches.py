@@ -51,7 +51,7 @@ def test_log_normal_rows_waste_under_a_tenth_in_padding() -> None:
 
 def test_a_run_takes_up_at_any_step_without_replaying_the_ones_before() -> None:
     lengths = np.random.default_rng(2).integers(5, 90, 77)
-    shape = {"steps_an_epoch": 8, "micro_batches": 2, "micro_tokens": 300, "seed": 5}
+    shape = {"steps_an_epoch": 8, "micro_tokens": 300, "seed": 5}
     walked = Layout(lengths, **shape)
     windows = [[b.tolist() for b in walked.window(s)] for s in range(1, 25)]
     fresh = Layout(lengths, **shape)

@@ -24,8 +24,8 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "mask shifted by one", "train/batches.py",
-        "np.concatenate([r.positions + i * width for i, r in enumerate(rows)])",
-        "np.concatenate([r.positions + i * width + 1 for i, r in enumerate(rows)])",
+        "np.concatenate([r.positions - shared + i * width for i, r in enumerate(rows)])",
+        "np.concatenate([r.positions - shared + i * width + 1 for i, r in enumerate(rows)])",
         "tests/train/test_batches.py::test_collate_points_at_the_tokens_before_the_trained_ones",
     ),
     Mutant(
@@ -42,9 +42,27 @@ MUTANTS = (
     ),
     Mutant(
         "the anchor's KL the wrong way round", "train/anchor.py",
-        'functional.kl_div(said, known, reduction="sum", log_target=True)',
-        'functional.kl_div(known, said, reduction="sum", log_target=True)',
+        'functional.kl_div(said, known, reduction="none", log_target=True)',
+        'functional.kl_div(known, said, reduction="none", log_target=True)',
         "tests/train/test_anchor.py::test_loss_and_gradients_are_those_of_the_textbook",
+    ),
+    Mutant(
+        "a shared beginning reaches into an answer", "train/batches.py",
+        "common = min(int(rows[i].positions[0]) for i in members)",
+        "common = min(len(rows[i].inputs) - 1 for i in members)",
+        "tests/train/test_prefix.py::test_the_longest_common_beginning_is_found_and_no_trained_position_lies_in_it",
+    ),
+    Mutant(
+        "every epoch replays the same set", "train/batches.py",
+        "return np.sort(mixed[place :: self.sets])",
+        "return np.sort(mixed[0 :: self.sets])",
+        "tests/train/test_prefix.py::test_each_epoch_replays_the_next_set",
+    ),
+    Mutant(
+        "interpolation shrinks both halves of a LoRA pair", "train/loop.py",
+        'if plan.interpolate < 1 and ".lora_A." not in name',
+        "if plan.interpolate < 1",
+        "tests/train/test_interpolate.py::test_the_weights_stand_that_share_of_the_way_from_the_base",
     ),
     Mutant(
         "random numbers not restored", "train/loop.py",

@@ -243,7 +243,9 @@ def build(
             spec.replay, spec, known=train, held_out=held, held_asked=held_asked, seed=seed, folder=folder, fits=fits,
             secret=secret,
         )
-        funnel.change("replay", f"{spec.replay.share:.0%} of the training rows are replayed", len(replay.examples))
+        turns = f" in {spec.replay.sets} sets, one an epoch" if spec.replay.sets > 1 else ""
+        rule = f"{spec.replay.share:.0%} of an epoch's rows are replayed{turns}"
+        funnel.change("replay", rule, len(replay.examples))
     everything = [*train, *(replay.examples if replay else ())]
 
     removed = [*sifted.removed, *sides.losses]

@@ -32,6 +32,7 @@ class Replay:
 
     examples: tuple[Example, ...]
     source: tuple[str, ...]
+    sets: int
     wanted: int
     available: int
     leaked: int
@@ -41,10 +42,12 @@ class Replay:
 
     def facts(self, rows: int) -> dict[str, Any]:
         """For the report; ``rows`` is the number of the job's own training rows."""
+        an_epoch = -(-len(self.examples) // self.sets)
         return {
             "source": list(self.source),
             "rows": len(self.examples),
-            "share": len(self.examples) / max(1, rows + len(self.examples)),
+            "sets": self.sets,
+            "share": an_epoch / max(1, rows + an_epoch),
             "wanted": self.wanted,
             "available": self.available,
             "leaked": self.leaked,
@@ -64,14 +67,15 @@ def draw(
     fits: Callable[[Example], bool] | None = None,
     secret: bytes | None = None,
 ) -> Replay:
-    """Replay rows that make ``spec.share`` of the ``known`` training rows and themselves (or all there are).
+    """Replay rows for ``spec.sets`` epochs (or all there are), of which each epoch's make ``spec.share`` of the
+    ``known`` training rows and themselves.
 
     Rows near a held-out row, rows that stand in training already and rows that do not fit are left out.
 
     Raises:
         LuthierError: a source is missing or of unknown layout.
     """
-    wanted = round(len(known) * spec.share / (1.0 - spec.share))
+    wanted = _an_epoch(spec, len(known)) * spec.sets
     plain = DataSpec(source=spec.source, personal=job.personal)
     examples: list[Example] = []
     errors: list[Finding] = []
@@ -99,7 +103,19 @@ def draw(
             chosen.append(example)
         else:
             overlong += 1
-    return Replay(tuple(chosen), spec.source, wanted, len(pool), len(leaked), overlong, tuple(errors), tuple(parents))
+    sets = sets_of(spec, len(known), len(chosen))
+    return Replay(
+        tuple(chosen), spec.source, sets, wanted, len(pool), len(leaked), overlong, tuple(errors), tuple(parents)
+    )
+
+
+def sets_of(spec: ReplaySpec, own: int, replayed: int) -> int:
+    """The sets that ``replayed`` rows give beside ``own`` rows of the job: the wanted ones, or as many as are whole."""
+    return max(1, min(spec.sets, replayed // max(1, _an_epoch(spec, own))))
+
+
+def _an_epoch(spec: ReplaySpec, own: int) -> int:
+    return round(own * spec.share / (1.0 - spec.share))
 
 
 def _identity(example: Example) -> str:

@@ -20,8 +20,9 @@ from torch import Tensor
 from transformers.cache_utils import Cache, DynamicCache
 
 from luthier.engines.detokenise import TextStream
-from luthier.engines.kvcache import RowCache, attention_kinds, prefix_cache
+from luthier.engines.kvcache import RowCache, attention_kinds
 from luthier.engines.sampling import Uniforms, choose, chosen_logprobs
+from luthier.models.prefix import prefix_cache
 from luthier.records import Completion
 from luthier.records.completion import FinishReason
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
+from transformers.cache_utils import Cache, DynamicLayer
 
 from luthier.engines.protocol import Unsupported
 
@@ -150,15 +150,6 @@ class RowCache(Cache):  # type: ignore[misc]
 
 def _round_up(columns: int) -> int:
     return -(-columns // _ALIGN) * _ALIGN
-
-
-def prefix_cache(prefix: Cache, rows: int) -> DynamicCache:
-    """A cache for ``rows`` rows that begins with what one row's prefill left in ``prefix``."""
-    made = DynamicCache()
-    for index, layer in enumerate(prefix.layers):
-        if layer.is_initialized:
-            made.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index)
-    return made
 
 
 def attention_kinds(config: Any) -> tuple[int, bool]:

@@ -154,6 +154,7 @@ class Job:
             "train": self.recipe.train.model_dump(mode="json"),
             "seed": self.recipe.seed,
             "template": self.chat.digest,
+            "replay": None if self.recipe.data.replay is None else self.recipe.data.replay.model_dump(mode="json"),
         }
         environment = training_environment(self.device, self.threads)
         return stage_key("train", spec, [dataset_digest, self.base.digest], environment=environment)

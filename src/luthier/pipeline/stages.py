@@ -53,11 +53,13 @@ class TrainInput:
     validation: list[Sample]
     key: str
     replayed: frozenset[str] = frozenset()
+    replay_sets: int = 1
 
 
 def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest: str) -> TrainInput:
     """Render the rows and derive the training plan. Loads no weights."""
     from luthier.data import rendering_policy
+    from luthier.data.replay import sets_of
     from luthier.train.batches import input_length
     from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
 
@@ -66,6 +68,9 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest
         return [s for e in sides[side] for s in job.chat.samples(e, max_length=job.max_length, on_overlong=policy)]
 
     train, validation = rendered("train"), rendered("validation")
+    replayed = frozenset(e.id for e in sides["train"] if "replay" in e.meta)
+    replay = job.recipe.data.replay
+    sets = 1 if replay is None else sets_of(replay, len(sides["train"]) - len(replayed), len(replayed))
     sizes = job.sizes
     facts = Facts(
         model=ModelFacts(
@@ -73,12 +78,18 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest
             context=sizes.context, parameters=sizes.parameters, trainable=sizes.trainable,
         ),
         device=DeviceFacts(kind=job.device.split(":")[0], threads=job.threads, **job.memory),  # type: ignore[arg-type]
-        train_tokens=[input_length(s) for s in train],
+        train_tokens=_of_an_epoch([(input_length(s), s.example_id in replayed) for s in train], sets),
         validation_tokens=[input_length(s) for s in validation],
     )  # fmt: skip
     plan = derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)
-    replayed = frozenset(e.id for e in sides["train"] if "replay" in e.meta)
-    return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed)
+    return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed, sets)
+
+
+def _of_an_epoch(rows: Sequence[tuple[int, bool]], sets: int) -> list[int]:
+    """Lengths of the rows that an epoch takes, the longest among them: of the replayed ones every ``sets``-th by
+    length."""
+    own = [length for length, replayed in rows if not replayed]
+    return own + sorted((length for length, replayed in rows if replayed), reverse=True)[::sets]
 
 
 def sides_of(data: Artifact) -> dict[str, list[Example]]:
@@ -115,10 +126,12 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
         result = method(
             job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=job.run,
             workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step, replayed=given.replayed,
+            replay_sets=given.replay_sets,
         )  # fmt: skip
     record = {
         "steps": result.steps, "best_step": result.best_step, "best_loss": result.best_loss,
-        "first_loss": result.first_loss, "stopped": result.stopped, "tokens": result.tokens,
+        "first_loss": result.first_loss,
+        "interpolated_loss": result.interpolated_loss, "stopped": result.stopped, "tokens": result.tokens,
         "trainable": job.sizes.trainable, "parameters": job.sizes.parameters, "share": job.sizes.share,
         "tuning": job.recipe.train.tuning.kind,
     }  # fmt: skip

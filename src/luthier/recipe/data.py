@@ -221,7 +221,10 @@ class ReplaySpec(Spec):
     source: Annotated[tuple[str, ...], OneOrMany]
     """Files of rows to replay, or ``nano`` for rows of the built-in base's own training."""
     share: Share = Field(default=0.05, ge=0.0, lt=0.9)
-    """Share of the training rows that are replayed ones."""
+    """Share of an epoch's rows that are replayed ones."""
+    sets: int = Field(default=1, ge=1, le=1000)
+    """So many sets of rows, each of that share, of which every epoch replays the next: as many sets as there are epochs
+    show the model only rows that it has not seen in this run, at no more cost."""
 
 
 class ContaminationSpec(Spec):

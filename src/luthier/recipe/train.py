@@ -91,6 +91,9 @@ class TrainSpec(Spec):
     anchor: float = Field(default=0.0, ge=0.0, le=100.0)
     """Against forgetting: weight of KL(base ‖ tuned) per token of the replayed rows (``data.replay``) beside the loss
     per trained token. 0 is off; 1 is a good first try. Needs an adapter: ``lora`` or ``qlora``."""
+    interpolate: Share = Field(default=1.0, gt=0.0, le=1.0)
+    """Against forgetting: the share of the change that is kept after training, base + share · (tuned − base). What was
+    learned mostly survives a share of 80%, what was lost mostly comes back (WiSE-FT, Wortsman et al. 2022)."""
     batch_tokens: int | None = Field(default=None, ge=16)
     """Tokens in one optimiser step; left out, it follows the size of the data."""
     micro_tokens: int | None = Field(default=None, ge=16)

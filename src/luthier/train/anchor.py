@@ -1,8 +1,10 @@
 """Hold a model near its base where rows are replayed: KL(base ‖ tuned), token by token, over the whole vocabulary.
 
 A replayed row teaches through its few answer tokens alone; what the base would say at every token of it is hundreds of
-times as much to hold on to. The base is the same weights with the adapter switched off (for QLoRA: the base in 4 bits),
-in eval mode and without gradients; both distributions are those of the same positions. Full tuning has no such base.
+times as much to hold on to. What a user notices are answers, and they are a few percent of the tokens: so the mean over
+the tokens of answers and the mean over all other tokens count half each. The base is the same weights with the adapter
+switched off (for QLoRA: the base in 4 bits), in eval mode and without gradients; both distributions are those of the
+same positions. Full tuning has no such base.
 
 Not here: which rows are replayed (data), how the loss is put together (loss.py).
 """
@@ -21,7 +23,7 @@ from luthier.models.adapters import adapter_disabled
 
 
 class Anchor:
-    """The term ``weight · Σ KL / tokens`` of one optimiser step.
+    """The term ``weight · ½ (mean KL at answers + mean KL elsewhere)`` of one optimiser step.
 
     Args:
         model: a peft model; its adapter is what is trained.
@@ -29,16 +31,19 @@ class Anchor:
     """
 
     def __init__(self, model: nn.Module, weight: float) -> None:
-        self.model, self.weight, self.tokens = model, weight, 0
+        self.model, self.weight = model, weight
+        self._shares = (0.0, 0.0)
         self._nats: list[Tensor] = []
 
-    def begin(self, tokens: int) -> None:
-        """A new step, in whose passes (of all processes) ``tokens`` tokens of anchored rows are fed."""
-        self.tokens, self._nats = tokens, []
+    def begin(self, answers: int, others: int) -> None:
+        """A new step, in whose passes (of all processes) anchored rows are fed: so many tokens before a token of an
+        answer, so many others."""
+        self._shares = (0.5 / max(1, others), 0.5 / max(1, answers))
+        self._nats = []
 
     @property
     def nats(self) -> float:
-        """Summed KL of the step so far."""
+        """The mean KL of the step so far, both means at half."""
         return float(torch.stack(self._nats).sum()) if self._nats else 0.0
 
     @contextmanager
@@ -53,18 +58,21 @@ class Anchor:
             for module in training:
                 module.training = True
 
-    def loss(self, tuned: Tensor, base: Tensor) -> Tensor:
-        """The differentiable term of some positions. Logits are (n, V)."""
-        nats = kl(tuned, base)
+    def loss(self, tuned: Tensor, base: Tensor, answers: Tensor) -> Tensor:
+        """The differentiable term of some positions. Logits are (n, V); ``answers`` (n,) marks those of answers."""
+        others_share, answers_share = self._shares
+        nats_n = kl(tuned, base)
+        at_answers = answers.to(nats_n.dtype)  # not a mask: the gradient of picking by mask is not deterministic
+        nats = (nats_n * at_answers).sum() * answers_share + (nats_n * (1 - at_answers)).sum() * others_share
         self._nats.append(nats.detach())
-        return nats * (self.weight / self.tokens)
+        return nats * self.weight
 
 
 def kl(tuned: Tensor, base: Tensor) -> Tensor:
-    """Σ over positions of KL(base ‖ tuned) in nats, from logits of shape (n, V)."""
+    """KL(base ‖ tuned) at each position in nats, shape (n,), from logits of shape (n, V)."""
     known = functional.log_softmax(base, dim=-1)
     said = functional.log_softmax(tuned, dim=-1)
-    return functional.kl_div(said, known, reduction="sum", log_target=True)
+    return functional.kl_div(said, known, reduction="none", log_target=True).sum(dim=-1)
 
 
 def make(model: Any, weight: float) -> Anchor | None:

@@ -4,6 +4,12 @@ A *micro-batch* is one forward pass; a *window* is one optimiser step, made of s
 by padded length with random order among equals, cut greedily at the budget, and the micro-batches are shuffled: little
 padding, and the number of micro-batches is the same in every epoch, so that all steps are known before step 1.
 
+Rows of different *kinds* (those that begin with the same prompt, those that are replayed, all others) never share a
+pass, and every window takes its share of each kind: rows of one kind are alike in length, and windows cut by length
+alone would be now of the one kind, now of the other. What the rows of a pass have in common at their beginning is read
+once (models.prefix); under causal attention it does not depend on what follows. Of the replayed rows an epoch may take
+one set, and the next epoch the next.
+
 Padding stands to the right and is known by position, never by id: under causal attention no real token can see it, so
 no attention mask is needed, and only positions that predict a trained token are ever read. Packing several rows into
 one sequence is not done here.
@@ -13,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -23,6 +29,10 @@ if TYPE_CHECKING:  # the planner cuts batches too, and it must not wait for torc
     from torch import Tensor
 
 PAD_TO = 8
+SHARED = 32
+"""Rows that have so many tokens in common are alike."""
+WORTH = 256
+"""Tokens that a pass must save to pay for one more reading."""
 EMPTY = 0  # any id does: no real token sees a padded position
 
 
@@ -40,31 +50,41 @@ class Sample(Protocol):
 @dataclass(frozen=True, slots=True)
 class Row:
     """One sample as arrays. ``inputs`` (T,) are fed; ``positions`` (n,) are those whose next token is trained;
-    ``targets`` (n,) are these next tokens; ``weights`` (n,) is None where every token weighs 1. At the tokens of an
-    ``anchored`` row the model is also held near its base (see ``train.anchor``)."""
+    ``targets`` (n,) are these next tokens; ``weights`` (n,) is None where every token weighs 1. ``replayed`` rows are
+    not of the job; an anchor holds the model near its base at their tokens (see ``train.anchor``). The first ``prefix``
+    tokens, none of them at or behind a trained position, are those of all rows of its kind."""
 
     example_id: str
     inputs: np.ndarray
     positions: np.ndarray
     targets: np.ndarray
     weights: np.ndarray | None
-    anchored: bool = False
+    replayed: bool = False
+    prefix: int = 0
+
+    @property
+    def kind(self) -> tuple[bool, bytes]:
+        """What rows of one pass have in common."""
+        return self.replayed, self.inputs[: self.prefix].tobytes()
 
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
-    """The anchored rows of a batch: their numbers ``rows`` (r,), and every real token of them as flattened positions,
-    ``index`` (m,) in the whole batch and ``inner`` (m,) in a batch of these rows alone."""
+    """The replayed rows of a batch: their numbers ``rows`` (r,), and every real token of them as flattened positions,
+    ``index`` (m,) in the whole batch and ``inner`` (m,) in a batch of these rows alone; ``answers`` (m,) says at which
+    of them an answer's token comes next."""
 
     rows: Tensor
     index: Tensor
     inner: Tensor
+    answers: Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """One forward pass. ``inputs`` (B, T); ``index`` (n,) into the B·T flattened positions; ``targets`` (n,);
-    ``weights`` (n,) or None; ``tokens`` counts real input tokens; ``row_ids`` name the examples."""
+    ``weights`` (n,) or None; ``tokens`` counts the rows' tokens; ``row_ids`` name the examples. Where there is a
+    ``prefix`` (P,), it stands before every row, and ``inputs`` hold what comes after it."""
 
     inputs: Tensor
     index: Tensor
@@ -73,6 +93,7 @@ class Batch:
     tokens: int
     row_ids: tuple[str, ...]
     anchored: Anchored | None = None
+    prefix: Tensor | None = None
 
     @property
     def trained(self) -> int:
@@ -80,7 +101,7 @@ class Batch:
         return self.targets.shape[0]
 
 
-def row(sample: Sample, *, anchored: bool = False) -> Row:
+def row(sample: Sample, *, replayed: bool = False) -> Row:
     """Arrays of a sample. What stands after the last trained token predicts nothing and is not fed.
 
     A sample may carry ``weights`` (one a token) or ``weight`` (one for the row); weight 0 means not trained.
@@ -105,7 +126,7 @@ def row(sample: Sample, *, anchored: bool = False) -> Row:
         positions=targets_at - 1,
         targets=ids[targets_at],
         weights=None if bool(np.all(kept == 1.0)) else kept,
-        anchored=anchored,
+        replayed=replayed,
     )
 
 
@@ -114,66 +135,167 @@ def input_length(sample: Sample) -> int:
     return len(row(sample).inputs)
 
 
-def micro_batches(lengths: Sequence[int] | np.ndarray, *, micro_tokens: int, seed: int, epoch: int) -> list[np.ndarray]:
+def share_prefixes(rows: Sequence[Row], *, at_least: int = 2) -> list[Row]:
+    """The rows, with what at least so many of them have in common at their beginning marked as ``prefix``.
+
+    Rows are alike if their first ``SHARED`` tokens are; the prefix is the longest that all of these share, up to the
+    first trained position of any. A prefix under a quarter of their tokens is left in them, and replayed rows stay as
+    they are: the base may read them too.
+    """
+    alike: dict[bytes, list[int]] = {}
+    for i, r in enumerate(rows):
+        if not r.replayed and r.positions[0] >= SHARED:
+            alike.setdefault(r.inputs[:SHARED].tobytes(), []).append(i)
+    made = [r if not r.prefix else replace(r, prefix=0) for r in rows]
+    for members in alike.values():
+        if len(members) < max(2, at_least):
+            continue
+        first = rows[members[0]].inputs
+        common = min(int(rows[i].positions[0]) for i in members)
+        for i in members:
+            differs = np.flatnonzero(rows[i].inputs[:common] != first[:common])
+            common = int(differs[0]) if len(differs) else common
+        if 4 * common * len(members) < sum(len(rows[i].inputs) for i in members):
+            continue
+        for i in members:
+            made[i] = replace(rows[i], prefix=common)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Numbers of the rows (n,) of one kind; an epoch takes one of so many ``sets`` of them."""
+
+    rows: np.ndarray
+    sets: int = 1
+
+    def of_epoch(self, epoch: int, seed: int) -> np.ndarray:
+        """The rows of one epoch. Every row comes once in ``sets`` epochs, and then in other company."""
+        if self.sets == 1:
+            return self.rows
+        turn, place = divmod(epoch, self.sets)
+        mixed = np.random.Generator(np.random.PCG64((seed, turn, self.sets))).permutation(self.rows)
+        return np.sort(mixed[place :: self.sets])
+
+
+def kinds(rows: Sequence[Row], *, at_least: int = 1, replay_sets: int = 1) -> list[Kind]:
+    """Rows by kind, in the order of first appearance. Kinds with fewer rows than ``at_least`` (the steps of an epoch)
+    stand together, but for the replayed ones; where no kind has as many, all rows are of one kind, so that no step is
+    empty."""
+    found: dict[tuple[bool, bytes], list[int]] = {}
+    for i, r in enumerate(rows):
+        found.setdefault(r.kind, []).append(i)
+    replayed = [i for (is_replayed, _), members in found.items() if is_replayed for i in members]
+    own = [members for (is_replayed, _), members in found.items() if not is_replayed]
+    whole = [members for members in own if len(members) >= at_least]
+    rest = sorted(i for members in own if len(members) < at_least for i in members)
+    made = [Kind(np.asarray(members, dtype=np.int64)) for members in (*whole, rest) if members]
+    if replayed:
+        made.append(Kind(np.asarray(replayed, dtype=np.int64), min(replay_sets, len(replayed))))
+    if max((len(kind.rows) // kind.sets for kind in made), default=0) < at_least:
+        return [Kind(np.arange(len(rows)))]
+    return made
+
+
+def micro_batches(
+    lengths: Sequence[int] | np.ndarray, *, micro_tokens: int, seed: int | tuple[int, ...], epoch: int,
+    at_least: int = 1,
+) -> list[np.ndarray]:  # fmt: skip
     """Row numbers of each micro-batch of an epoch, in training order.
 
     Rows times padded length stays within ``micro_tokens`` (a single longer row stands alone). The number of
-    micro-batches depends on the lengths and the budget only, not on seed or epoch.
+    micro-batches depends on the lengths and the budget only, not on seed or epoch. Where the budget allows fewer than
+    ``at_least``, they are cut smaller, with about equally many tokens in each.
     """
     lengths = np.asarray(lengths, dtype=np.int64)
     padded = -(-lengths // PAD_TO) * PAD_TO
-    random = np.random.Generator(np.random.PCG64((seed, epoch)))
+    random = np.random.Generator(np.random.PCG64((*(seed if isinstance(seed, tuple) else (seed,)), epoch)))
     ties = random.permutation(len(lengths))
     order = np.lexsort((ties, -padded))  # longest first, so that the first row of a batch sets its width
+    cuts = _cut(padded, order, micro_tokens)
+    if len(cuts) < min(at_least, len(order)):
+        parts = _in_equal_parts(padded, order, min(at_least, len(order)))
+        cuts = [cut for part in parts for cut in _cut(padded, part, micro_tokens)]
+    return [cuts[i] for i in random.permutation(len(cuts))]
+
+
+def _cut(padded: np.ndarray, order: np.ndarray, micro_tokens: int) -> list[np.ndarray]:
     cuts: list[np.ndarray] = []
     start = 0
     while start < len(order):
         size = max(1, micro_tokens // int(padded[order[start]]))
         cuts.append(order[start : start + size])
         start += size
-    return [cuts[i] for i in random.permutation(len(cuts))]
+    return cuts
+
+
+def _in_equal_parts(padded: np.ndarray, order: np.ndarray, count: int) -> list[np.ndarray]:
+    """``order`` cut into exactly ``count`` runs of one row or more and about equally many tokens."""
+    upto = np.cumsum(padded[order])
+    at = np.arange(1, count)
+    cuts = np.searchsorted(upto, at * (upto[-1] / count))
+    cuts = np.maximum.accumulate(np.maximum(cuts, 1) - at) + at  # each at least one behind the one before
+    return np.split(order, np.minimum(cuts, len(order) - count + at))
 
 
 class Layout:
     """Which rows make up each optimiser step of a whole run; a pure function of its arguments.
 
+    Every row comes once an epoch (or one set of its kind does), and every step takes of each kind its share.
+
     Args:
         lengths: input tokens of each row.
-        steps_an_epoch, micro_batches: windows an epoch, and forward passes in each (the last may hold fewer).
+        kinds: of rows (left out: all are of one kind).
+        steps_an_epoch: windows an epoch.
         micro_tokens: padded tokens of one pass.
         seed: of the order.
     """
 
     def __init__(
-        self, lengths: Sequence[int] | np.ndarray, *, steps_an_epoch: int, micro_batches: int, micro_tokens: int,
-        seed: int,
+        self, lengths: Sequence[int] | np.ndarray, *, steps_an_epoch: int, micro_tokens: int, seed: int,
+        kinds: Sequence[Kind] | None = None,
     ) -> None:  # fmt: skip
         self.lengths = np.asarray(lengths, dtype=np.int64)
+        self.kinds = [Kind(np.arange(len(self.lengths)))] if kinds is None else list(kinds)
         self.steps_an_epoch = steps_an_epoch
-        self.micro_batches = micro_batches
         self.micro_tokens = micro_tokens
         self.seed = seed
         self._epoch = -1
-        self._of_epoch: list[np.ndarray] = []
+        self._of_epoch: list[list[np.ndarray]] = []
 
     def window(self, step: int) -> list[np.ndarray]:
         """Row numbers of each micro-batch of one optimiser step; steps count from 1."""
         epoch, position = divmod(step - 1, self.steps_an_epoch)
         if epoch != self._epoch:
-            self._of_epoch = micro_batches(self.lengths, micro_tokens=self.micro_tokens, seed=self.seed, epoch=epoch)
+            self._of_epoch = [self._passes(number, epoch) for number in range(len(self.kinds))]
             self._epoch = epoch
-        return self._of_epoch[position * self.micro_batches : (position + 1) * self.micro_batches]
+        found = []
+        for passes in self._of_epoch:
+            first, end = (len(passes) * at // self.steps_an_epoch for at in (position, position + 1))
+            found += passes[first:end]
+        return found
+
+    def _passes(self, number: int, epoch: int) -> list[np.ndarray]:
+        members = self.kinds[number].of_epoch(epoch, self.seed)
+        seed = (self.seed, number) if number else self.seed
+        cuts = micro_batches(
+            self.lengths[members], micro_tokens=self.micro_tokens, seed=seed, epoch=epoch,
+            at_least=self.steps_an_epoch,
+        )  # fmt: skip
+        return [members[cut] for cut in cuts]
 
 
-def collate(rows: Sequence[Row], device: torch.device | str = "cpu") -> Batch:
-    """Rows side by side, padded on the right to a multiple of 8."""
+def collate(rows: Sequence[Row], device: torch.device | str = "cpu", *, worth: int = WORTH) -> Batch:
+    """Rows side by side, padded on the right to a multiple of 8; a prefix of theirs apart, where that saves
+    ``worth`` tokens."""
     import torch
 
-    width = -(-max(len(r.inputs) for r in rows) // PAD_TO) * PAD_TO
+    shared = _shared(rows, worth)
+    width = -(-max(len(r.inputs) - shared for r in rows) // PAD_TO) * PAD_TO
     inputs = np.full((len(rows), width), EMPTY, dtype=np.int64)
     for i, r in enumerate(rows):
-        inputs[i, : len(r.inputs)] = r.inputs
-    index = np.concatenate([r.positions + i * width for i, r in enumerate(rows)])
+        inputs[i, : len(r.inputs) - shared] = r.inputs[shared:]
+    index = np.concatenate([r.positions - shared + i * width for i, r in enumerate(rows)])
     weights = None
     if any(r.weights is not None for r in rows):
         weights = np.concatenate([np.ones(len(r.targets)) if r.weights is None else r.weights for r in rows])
@@ -185,19 +307,28 @@ def collate(rows: Sequence[Row], device: torch.device | str = "cpu") -> Batch:
         tokens=sum(len(r.inputs) for r in rows),
         row_ids=tuple(r.example_id for r in rows),
         anchored=_anchored(rows, width, device),
+        prefix=torch.from_numpy(rows[0].inputs[:shared]).to(device) if shared else None,
     )
+
+
+def _shared(rows: Sequence[Row], worth: int) -> int:
+    """Tokens that these rows share and that are worth reading apart; 0 if none."""
+    shared = rows[0].prefix
+    alike = len({r.kind for r in rows}) == 1
+    return shared if alike and shared * (len(rows) - 1) >= worth else 0
 
 
 def _anchored(rows: Sequence[Row], width: int, device: torch.device | str) -> Anchored | None:
     import torch
 
-    numbers = [i for i, r in enumerate(rows) if r.anchored]
+    numbers = [i for i, r in enumerate(rows) if r.replayed]
     if not numbers:
         return None
     real = [np.arange(len(rows[i].inputs)) for i in numbers]
     index = np.concatenate([i * width + at for i, at in zip(numbers, real, strict=True)])
     inner = np.concatenate([k * width + at for k, at in enumerate(real)])
-    return Anchored(*(torch.from_numpy(np.asarray(part)).to(device) for part in (numbers, index, inner)))
+    answers = np.concatenate([np.isin(at, rows[i].positions) for i, at in zip(numbers, real, strict=True)])
+    return Anchored(*(torch.from_numpy(np.asarray(part)).to(device) for part in (numbers, index, inner, answers)))
 
 
 def digest(rows: Sequence[Row]) -> str:
@@ -205,7 +336,7 @@ def digest(rows: Sequence[Row]) -> str:
     sha = hashlib.sha256()
     for r in rows:
         weights = b"" if r.weights is None else r.weights.tobytes()
-        for part in (r.inputs.tobytes(), r.positions.tobytes(), r.targets.tobytes(), weights, b"a" * r.anchored):
+        for part in (r.inputs.tobytes(), r.positions.tobytes(), r.targets.tobytes(), weights, b"a" * r.replayed):
             sha.update(len(part).to_bytes(8, "little"))
             sha.update(part)
     return sha.hexdigest()

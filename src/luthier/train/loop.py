@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from luthier.errors import LuthierError
 from luthier.train import checkpoint, optimiser, ranks
 from luthier.train.anchor import Anchor
-from luthier.train.batches import Batch, Layout, Row, collate, micro_batches
+from luthier.train.batches import Batch, Layout, Row, collate, kinds, micro_batches
 from luthier.train.checkpoint import Checkpoint
 from luthier.train.interrupt import Interrupted, StopSignal
 from luthier.train.loss import TokenLoss
@@ -64,6 +64,8 @@ class TrainResult:
     history: tuple[Mapping[str, Any], ...]
     plan: TrainPlan
     resumed_at: int | None = None
+    interpolated_loss: float | None = None
+    """Validation loss of the weights that were left on the model, where they are not the best ones themselves."""
 
 
 @dataclass
@@ -95,13 +97,15 @@ class Loop:
         folder: of the checkpoints.
         probe: further numbers at each evaluation, in eval mode and without gradients; it may use random numbers.
         on_step: called after each step.
-        anchor: holds the model near its base on anchored rows.
+        anchor: holds the model near its base on replayed rows.
+        replay_sets: sets that the replayed rows are taken in, one an epoch.
     """
 
     def __init__(
         self, model: nn.Module, loss: TokenLoss, plan: TrainPlan, *, train: Sequence[Row], validation: Sequence[Row],
         run: Run, folder: Path, device: torch.device | str = "cpu", probe: Probe | None = None,
         on_step: Callable[[StepInfo], None] | None = None, anchor: Anchor | None = None,
+        replay_sets: int = 1,
     ) -> None:  # fmt: skip
         self.anchor = anchor
         self.model, self.loss, self.plan, self.run, self.folder = model, loss, plan, run, folder
@@ -112,12 +116,17 @@ class Loop:
         )
         lengths = [len(r.inputs) for r in train]
         self.layout = Layout(
-            lengths, steps_an_epoch=plan.steps_an_epoch, micro_batches=plan.micro_batches,
-            micro_tokens=plan.micro_tokens, seed=plan.seed,
+            lengths, steps_an_epoch=plan.steps_an_epoch, micro_tokens=plan.micro_tokens, seed=plan.seed,
+            kinds=kinds(train, at_least=plan.steps_an_epoch, replay_sets=replay_sets),
         )
         self.validation = _in_order(validation[: plan.validation_rows], plan.micro_tokens)
         self.progress = Progress()
         self.best: dict[str, Tensor] | None = None
+        # where interpolation goes back to; of a LoRA pair B alone, which is zero there: the product is the change
+        self.start = {
+            name: p.detach().clone() for name, p in self.parameters.items()
+            if plan.interpolate < 1 and ".lora_A." not in name
+        }  # fmt: skip
         self.rank, self.ranks = ranks.place()
         self._clock = _Clock(plan.steps)
 
@@ -146,11 +155,13 @@ class Loop:
                 if stop.asked and self.progress.step < self.plan.steps and not self.progress.stopped:
                     raise self._interrupted()
         self._keep_best()
+        kept = self.plan.interpolate
+        interpolated_loss = self._interpolate(kept) if kept < 1 else None
         p = self.progress
         return TrainResult(
             steps=p.step, best_step=p.best_step, best_loss=p.best_loss, first_loss=p.first_loss, stopped=p.stopped,
             tokens=p.tokens, seconds=self._clock.seconds, history=tuple(p.history), plan=self.plan,
-            resumed_at=resumed_at,
+            resumed_at=resumed_at, interpolated_loss=interpolated_loss,
         )  # fmt: skip
 
     def _step(self) -> StepInfo:
@@ -161,9 +172,10 @@ class Loop:
         trained = sum(len(r.targets) for rows in window for r in rows)
         tokens = sum(len(r.inputs) for rows in window for r in rows)
         self.model.train()
-        anchored = sum(len(r.inputs) for rows in window for r in rows if r.anchored)
+        anchored = [r for rows in window for r in rows if r.replayed] if self.anchor is not None else []
         if self.anchor is not None:
-            self.anchor.begin(anchored)
+            answers = sum(len(r.targets) for r in anchored)
+            self.anchor.begin(answers, sum(len(r.inputs) for r in anchored) - answers)
         losses: dict[int, Tensor] = {}
         for i, rows in enumerate(window):
             if i % self.ranks == self.rank:
@@ -189,7 +201,7 @@ class Loop:
         drift: dict[str, float] = {}
         if self.anchor is not None and anchored:
             nats = ranks.sum_values(torch.tensor([self.anchor.nats], dtype=torch.float64))
-            drift = {"anchor_nats": float(nats) / anchored}
+            drift = {"anchor_nats": float(nats)}
         self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm, **drift})
         speed, left = self._clock.step(step, tokens, time.monotonic() - started)
         self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed, **drift)
@@ -226,8 +238,7 @@ class Loop:
         entry: dict[str, Any] = p.history[-1] if p.history else {"step": 0}
         with torch.no_grad():
             if self.validation:
-                sums = [float(self.loss.total(collate(rows, self.device))) for rows in self.validation]
-                entry["val"] = math.fsum(sums) / sum(len(r.targets) for rows in self.validation for r in rows)
+                entry["val"] = self._validation_loss()
             if self.probe is not None:
                 entry["probe"] = dict(self.probe(self.model, p.step))
         values = {**({"val": entry["val"]} if "val" in entry else {}), **entry.get("probe", {})}
@@ -237,6 +248,20 @@ class Loop:
             p.history.append(entry)
         elif "val" in entry:
             self._judge(entry["val"])
+
+    def _validation_loss(self) -> float:
+        sums = [float(self.loss.total(collate(rows, self.device))) for rows in self.validation]
+        return math.fsum(sums) / sum(len(r.targets) for rows in self.validation for r in rows)
+
+    def _interpolate(self, share: float) -> float | None:
+        """Go back to ``share`` of the way from the start; gives the validation loss there."""
+        with torch.no_grad():
+            for name, p in self.parameters.items():
+                if name in self.start:
+                    p.copy_(torch.lerp(self.start[name], p, share))
+            loss = self._validation_loss() if self.validation else None
+        self._event("interpolated", share=share, val=loss)
+        return loss
 
     def _judge(self, loss: float) -> None:
         """Keep the weights if they are the best so far; lose patience if they have not been for long."""
@@ -339,10 +364,12 @@ def _seed(seed: int, step: int, micro: int) -> int:
 
 def _in_order(rows: Sequence[Row], micro_tokens: int) -> list[list[Row]]:
     """Validation batches, the same at every evaluation."""
-    if not rows:
-        return []
-    numbers = micro_batches(np.array([len(r.inputs) for r in rows]), micro_tokens=micro_tokens, seed=0, epoch=0)
-    return [[rows[i] for i in batch] for batch in numbers]
+    made = []
+    for kind in kinds(rows):
+        lengths = np.array([len(rows[i].inputs) for i in kind.rows])
+        passes = micro_batches(lengths, micro_tokens=micro_tokens, seed=0, epoch=0)
+        made += [[rows[kind.rows[i]] for i in cut] for cut in passes]
+    return made
 
 
 def _copy(stored: Mapping[str, Tensor], parameters: Mapping[str, nn.Parameter]) -> None:

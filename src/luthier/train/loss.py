@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from luthier.models.prefix import prefix_cache
 from luthier.train.anchor import Anchor
 from luthier.train.batches import Batch
 from luthier.train.plan import logit_bytes
@@ -49,7 +50,7 @@ class TokenLoss:
 
     def total(self, batch: Batch) -> Tensor:
         """Weighted sum of the token losses, differentiable. Shape ()."""
-        picked = self._picked(batch.inputs, batch.index)
+        picked = self._picked(batch.inputs, batch.index, batch.prefix)
         return torch.stack([self._loss(*part) for part in self._chunks(picked, batch)]).sum()
 
     def backward(self, batch: Batch, denominator: float, anchor: Anchor | None = None) -> Tensor:
@@ -61,7 +62,7 @@ class TokenLoss:
         held = batch.anchored if anchor is not None else None
         trained = len(batch.targets)
         index = batch.index if held is None else torch.cat([batch.index, held.index])
-        picked = self._picked(batch.inputs, index)
+        picked = self._picked(batch.inputs, index, batch.prefix)
         leaf = picked.detach().requires_grad_()
         losses: list[Tensor] = []
         gradients: list[Tensor] = []
@@ -75,12 +76,12 @@ class TokenLoss:
         if anchor is not None and held is not None:
             with anchor.base():
                 base = self._picked(batch.inputs.index_select(0, held.rows), held.inner)
-            parts = (torch.split(part, self.chunk) for part in (leaf[trained:], base))
-            for tuned, known in zip(*parts, strict=True):
+            parts = (torch.split(part, self.chunk) for part in (leaf[trained:], base, held.answers))
+            for tuned, known, answers in zip(*parts, strict=True):
                 states = tuned.detach().requires_grad_()
                 with torch.no_grad():
                     known = self._logits(known)
-                anchor.loss(self._logits(states), known).backward()  # type: ignore[no-untyped-call]
+                anchor.loss(self._logits(states), known, answers).backward()  # type: ignore[no-untyped-call]
                 assert states.grad is not None
                 gradients.append(states.grad)
         if picked.requires_grad:
@@ -107,13 +108,39 @@ class TokenLoss:
         self.short = difference <= tolerance
         return difference
 
+    def shares(self, batch: Batch, *, tolerance: float) -> bool:
+        """Whether reading the prefix of this batch once gives what reading it in every row gives."""
+        if batch.prefix is None:
+            return True
+        rows, width = batch.inputs.shape
+        whole = torch.cat([batch.prefix.expand(rows, -1), batch.inputs], dim=1)
+        at = torch.arange(rows * width, device=batch.inputs.device)
+        at_whole = at + (at // width + 1) * len(batch.prefix)
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            with torch.no_grad():
+                ours = self._picked(batch.inputs, at, batch.prefix)
+                plain = self._picked(whole, at_whole)
+        except (TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError):
+            return False  # no keys and values to share: state-space layers, caches of other kinds
+        finally:
+            self.model.train(was_training)
+        return float((ours - plain).abs().max()) <= tolerance * float(plain.abs().max())
+
     def _context(self, device: str) -> AbstractContextManager[Any]:
         return torch.autocast(device, dtype=torch.bfloat16) if self.autocast else nullcontext()
 
-    def _picked(self, inputs: Tensor, index: Tensor) -> Tensor:
+    def _picked(self, inputs: Tensor, index: Tensor, prefix: Tensor | None = None) -> Tensor:
         """(n, d) hidden states at the flattened positions ``index``; on the plain way (n, V) logits."""
+        model = self.decoder if self.short else self.model
         with self._context(inputs.device.type):
-            out = (self.decoder if self.short else self.model)(input_ids=inputs, use_cache=False)
+            if prefix is None:
+                out = model(input_ids=inputs, use_cache=False)
+            else:
+                read = self.decoder(input_ids=prefix[None], use_cache=True).past_key_values
+                past = prefix_cache(read, len(inputs))
+                out = model(input_ids=inputs, past_key_values=past, use_cache=True)
         states: Tensor = out.last_hidden_state if self.short else out.logits
         return states.reshape(-1, states.shape[-1]).index_select(0, index)
 

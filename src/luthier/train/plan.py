@@ -18,7 +18,7 @@ from luthier.errors import LuthierError
 from luthier.recipe.train import FullTuning, LoraTuning, TrainSpec
 from luthier.train.batches import micro_batches
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 BATCHES_AN_EPOCH = 100
 ROWS_A_STEP = (16, 32)
 CPU_MICRO_TOKENS = 4096
@@ -102,6 +102,7 @@ class TrainPlan:
     threads: int
     rows: int
     anchor: float = 0.0
+    interpolate: float = 1.0
     version: int = PLAN_VERSION
     decided: Mapping[str, Reason] = field(default_factory=dict, compare=False)
 
@@ -161,7 +162,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     notes.add("evaluation_steps", list(evaluations), "evenly spread, the last step among them", key="train.evaluations")
     checkpoints = _spread(spec.checkpoints, steps)
     notes.add("checkpoint_steps", list(checkpoints), "evenly spread, the last step among them", key="train.checkpoints")
-    for name in ("schedule", "weight_decay", "clip", "patience", "anchor"):
+    for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "interpolate"):
         notes.add(name, getattr(spec, name), "as the recipe language's default says", key=f"train.{name}")
     notes.add("threads", facts.device.threads, "threads of this process; other counts round sums differently")
     return TrainPlan(
@@ -170,6 +171,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         micro_tokens=micro_tokens, micro_batches=k, precision=precision, recompute=recompute,
         evaluation_steps=evaluations, checkpoint_steps=checkpoints, validation_rows=validation_rows,
         patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), anchor=spec.anchor,
+        interpolate=spec.interpolate,
         decided=notes.decided,
     )  # fmt: skip
 

@@ -10,15 +10,17 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from torch import nn
 
 from luthier.errors import LuthierError
 from luthier.recipe.train import TrainSpec
 from luthier.train import anchor, checkpoint, machine
-from luthier.train.batches import Row, Sample, collate, digest, row
+from luthier.train.batches import Row, Sample, collate, digest, row, share_prefixes
 from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult
 from luthier.train.loss import TokenLoss
 from luthier.train.optimiser import trainable
@@ -40,7 +42,7 @@ class Loaded(Protocol):
 def run(
     spec: TrainSpec, plan: TrainPlan, *, loaded: Loaded, train: Sequence[Sample], validation: Sequence[Sample],
     run: Run, workdir: Path, seed: int, probe: Probe | None = None,
-    on_step: Callable[[StepInfo], None] | None = None, replayed: Collection[str] = (),
+    on_step: Callable[[StepInfo], None] | None = None, replayed: Collection[str] = (), replay_sets: int = 1,
 ) -> TrainResult:  # fmt: skip
     """Fine-tune ``loaded.model`` in place and leave the best weights on it, in eval mode.
 
@@ -55,7 +57,8 @@ def run(
         seed: must be the plan's.
         probe: further numbers at each evaluation.
         on_step: progress.
-        replayed: ids of the examples at which ``spec.anchor`` holds the model near its base.
+        replayed: ids of the examples that are not of the job; ``spec.anchor`` holds the model near its base there.
+        replay_sets: sets that these are taken in, one an epoch; the plan was derived from the rows of one epoch.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; call again to go on.
@@ -66,9 +69,9 @@ def run(
         raise ValueError("no parameter of the model is trained; prepare it with models.adapters first")
     if seed != plan.seed:
         raise ValueError(f"the plan was made for seed {plan.seed}, not {seed}")
-    train_rows = [row(s, anchored=bool(spec.anchor) and s.example_id in replayed) for s in train]
+    train_rows = [row(s, replayed=s.example_id in replayed) for s in train]
     validation_rows = [row(s) for s in validation]
-    if spec.anchor and not any(r.anchored for r in train_rows):
+    if spec.anchor and not any(r.replayed for r in train_rows):
         raise LuthierError(
             "no row is left to hold the model at", where="train.anchor", why="the anchor works on replayed rows",
             fix="name rows to replay: data: {replay: {source: …, share: 25%}}",
@@ -78,16 +81,22 @@ def run(
     machine.keep_freed_memory()
     with machine.exact(plan.threads, deterministic=device == "cpu"), machine.four_bit_gradients(loaded.model):
         loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")
-        difference = loss.check(_small(train_rows, device), tolerance=SHORT_WAY_TOLERANCE[plan.precision])
+        tolerance = SHORT_WAY_TOLERANCE[plan.precision]
+        difference = loss.check(_small(train_rows, device), tolerance=tolerance)
+        if not plan.recompute and not _drops(loaded.model):
+            shared = share_prefixes(train_rows, at_least=plan.steps_an_epoch)
+            if loss.shares(_beginnings(shared, device), tolerance=tolerance):
+                train_rows, validation_rows = shared, share_prefixes(validation_rows)
         run.event(
             "train", steps=plan.steps, parameters=sum(p.numel() for p in parameters.values()), plan=plan.digest,
             logits="at trained positions" if loss.short else "at all positions", logit_difference=difference,
+            tokens_shared=sum(r.prefix for r in train_rows),
             machine=machine.describe(device),
         )  # fmt: skip
         loop = Loop(
             loaded.model, loss, plan, train=train_rows, validation=validation_rows, run=run,
             folder=workdir / "checkpoints", device=device, probe=probe, on_step=on_step,
-            anchor=anchor.make(loaded.model, plan.anchor),
+            anchor=anchor.make(loaded.model, plan.anchor), replay_sets=replay_sets,
         )
         with _recomputing(loaded.model, plan.recompute):
             return loop.fit()
@@ -113,6 +122,23 @@ def _small(rows: Sequence[Row], device: str) -> Any:
         at = np.arange(len(inputs))
         cut.append(Row(r.example_id, inputs, at, inputs, None))
     return collate(cut, device)
+
+
+def _beginnings(rows: Sequence[Row], device: str) -> Any:
+    """A little batch to check shared reading with: two rows of the first kind that shares a prefix."""
+    first = next((r for r in rows if r.prefix), rows[0])
+    alike = [r for r in rows if r.kind == first.kind][:CHECKED_ROWS]
+    cut = []
+    for r in alike:
+        inputs = r.inputs[: r.prefix + CHECKED_TOKENS]
+        at = np.arange(r.prefix, len(inputs))
+        cut.append(replace(r, inputs=inputs, positions=at, targets=inputs[at], weights=None))
+    return collate(cut, device, worth=1)
+
+
+def _drops(model: Any) -> bool:
+    """Whether passes differ by chance; a shared beginning would then be the same chance for all rows."""
+    return any(isinstance(module, nn.Dropout) and module.p > 0 for module in model.modules())
 
 
 def _frozen(
