@@ -30,9 +30,9 @@ URGENCY_SHARE = {"low": 0.30, "normal": 0.40, "high": 0.30}
 
 SHARE_BOTH_PRODUCTS = 0.26
 SHARE_SECOND_PRODUCT = 0.55
-SHARE_TWO_WISHES = 0.36
-SHARE_NOT_ABOUT = 0.20
-SHARE_TURNED = 0.40
+SHARE_TWO_WISHES = 0.15
+SHARE_NOT_ABOUT = 0.10
+SHARE_TURNED = 0.20
 LONGEST = 300
 """Characters of a message; longer ones are drawn again, so that a row fits small contexts."""
 

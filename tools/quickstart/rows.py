@@ -17,7 +17,9 @@ from tools.quickstart.company import INSTRUCTION, INTENTS
 from tools.quickstart.compose import Ticket, draw_ticket
 from tools.quickstart.similarity import Index, char_shingles, shingles
 
-TRAIN_ROWS, TEST_ROWS, SPARE_ROWS = 1185, 240, 5
+TRAIN_ROWS, TEST_ROWS, SPARE_ROWS = 1260, 240, 5
+TEST_DRAWN = TEST_ROWS + 160
+"""Test rows are drawn in excess: those whose words stand in a training row for the most part are left out."""
 BY_HAND_IN_TEST = 16
 APART = {"3 words": 0.55, "5 words": 0.5, "5 characters": 0.72}
 """Kept rows stay below these Jaccards of each other, well under the 0.8 at which rows count as near-duplicates."""
@@ -49,9 +51,19 @@ def chat(ticket: Ticket) -> dict[str, list[dict[str, str]]]:
     }
 
 
+def _unseen(test: Sequence[Ticket], train: Sequence[Ticket]) -> list[Ticket]:
+    """The test tickets that Luthier's own contamination check calls clean."""
+    from luthier.similar import PROFILES, Item, Scan, index
+
+    scan = Scan(index([Item(str(i), ticket.message, ticket.reply) for i, ticket in enumerate(test)]))
+    scan.add([[(m["role"], m["content"]) for m in chat(ticket)["messages"]] for ticket in train])
+    judged = PROFILES["luthier"].judge(scan.found())
+    return [ticket for ticket, one in zip(test, judged, strict=True) if one.word == "clean"]
+
+
 def draw_sides(seed: int, written_by_hand: Sequence[Ticket]) -> Sides:
     """All clean tickets; the same seed gives the same ones. Raises ValueError when two hand-written ones are alike."""
-    total = TRAIN_ROWS + TEST_ROWS + SPARE_ROWS
+    total = TRAIN_ROWS + TEST_DRAWN + SPARE_ROWS
     rng = random.Random(seed)
     indexes = {"3 words": Index(), "5 words": Index(), "5 characters": Index()}
     kept: list[Ticket] = []
@@ -82,7 +94,10 @@ def draw_sides(seed: int, written_by_hand: Sequence[Ticket]) -> Sides:
     by_hand, drawn = kept[: len(written_by_hand)], kept[len(written_by_hand) :]
     rng.shuffle(by_hand)
     rng.shuffle(drawn)  # the last ones drawn are of the rarer intents
-    test = by_hand[:BY_HAND_IN_TEST] + drawn[: TEST_ROWS - BY_HAND_IN_TEST]
-    train = by_hand[BY_HAND_IN_TEST:] + drawn[TEST_ROWS - BY_HAND_IN_TEST : len(drawn) - SPARE_ROWS]
+    test = by_hand[:BY_HAND_IN_TEST] + drawn[: TEST_DRAWN - BY_HAND_IN_TEST]
+    train = by_hand[BY_HAND_IN_TEST:] + drawn[TEST_DRAWN - BY_HAND_IN_TEST : len(drawn) - SPARE_ROWS]
+    test = _unseen(test, train)[:TEST_ROWS]
+    if len(test) < TEST_ROWS:
+        raise ValueError(f"only {len(test)} test tickets are new enough: raise TEST_DRAWN")
     rng.shuffle(test)
     return Sides(train=train, test=test, spare=drawn[len(drawn) - SPARE_ROWS :])
