@@ -28,6 +28,21 @@ LOSSES: dict[str, str] = {
     "tokens.refused": "The chat format cannot render the row, or nothing in it would be trained.",
 }
 """Rule id -> what it means, for rows that were readable and still left; beside ``rows.RULES`` for the others."""
+KEYS: dict[str, tuple[str, ...]] = {
+    "answer.odd": ("data.map", "data.shape"),
+    "conflict": ("data.map", "data.shape"),
+    "duplicate.exact": ("data.dedupe.exact",),
+    "duplicate.near": ("data.dedupe.near",),
+    "leak.exact": ("data.test",),
+    "leak.near": ("data.test", "data.leak_similarity"),
+    "leak.family": ("data.test", "data.split"),
+    "leak.time": ("data.split", "data.leak_similarity"),
+    "split.bridge": ("data.split", "data.leak_similarity"),
+    "personal.found": ("data.personal",),
+    "tokens.overlong": ("train.max_length", "data.on_overlong", "model"),
+    "tokens.refused": ("model",),
+}
+"""Rule id -> the recipe keys (and all below them) that decide what it takes."""
 _SHOWN = 3
 _TEXT = 300
 
