@@ -16,12 +16,16 @@ from luthier.pipeline.diff import Diff, diff_two
 from luthier.recipe import Recipe
 from luthier.store import Store
 
-NOUNS = "lamp door train glove piano window river stone cloud ferry bread candle kettle ladder mirror needle".split()
+NOUNS = [
+    "lamp", "door", "train", "glove", "piano", "window", "river", "stone", "cloud", "ferry", "bread", "candle",
+    "kettle", "ladder", "mirror", "needle",
+]  # fmt: skip
 
 
 def row(n: int, **more: Any) -> dict[str, Any]:
     noun, other = NOUNS[n % 16], NOUNS[n * 7 % 13]
-    return {"question": f"{n} words on the {noun}: what became of the {other} {n * 37}?", "answer": f"Gone {n}.", **more}
+    asked = f"{n} words on the {noun}: what became of the {other} {n * 37}?"
+    return {"question": asked, "answer": f"Gone {n}.", **more}
 
 
 def put(path: Path, rows: list[dict[str, Any]]) -> None:

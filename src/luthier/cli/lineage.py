@@ -11,6 +11,8 @@ from luthier.cli.terminal import JSON_OPTION, console, emit_json, plain
 if TYPE_CHECKING:
     from luthier.data.versions import Change
     from luthier.pipeline.diff import Diff
+    from luthier.pipeline.forget import Found
+    from luthier.store import Erased
 
 _LIMIT = typer.Option(20, "--limit", min=0, help="Print at most this many rows of a kind.")
 
@@ -18,6 +20,7 @@ _LIMIT = typer.Option(20, "--limit", min=0, help="Print at most this many rows o
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command tree."""
     app.command()(diff)
+    app.command()(forget)
 
 
 def diff(
@@ -49,6 +52,80 @@ def diff(
         if len(changes) > limit:
             screen.print(f"  … {len(changes) - limit:,} more {kind} (--limit, or --json for all)", markup=False)
     return 0
+
+
+def forget(
+    email: list[str] = typer.Option([], "--email", metavar="ADDRESS", help="Rows with this address; repeatable."),
+    text: list[str] = typer.Option([], "--text", metavar="WORDS", help="Rows with these words, in any case."),
+    regex: list[str] = typer.Option([], "--regex", metavar="PATTERN", help="Rows that this expression fits."),
+    field: list[str] = typer.Option([], "--field", metavar="NAME=VALUE", help="Rows with this value in this column."),
+    row: list[str] = typer.Option([], "--row", metavar="ID", help="A row's id (or six letters of it), or file:line."),
+    erase: bool = typer.Option(False, "--erase", help="Erase them from the store. Nothing brings them back."),
+    many: bool = typer.Option(False, "--many", help="Erase though it looks like more than one person."),
+    limit: int = _LIMIT,
+    json: bool = JSON_OPTION,
+) -> int:
+    """Rows of a person: every dataset, run and model that they touched, and the commands to retrain without them.
+
+    Without --erase it only looks. Your own files are never changed: the places to mend are named.
+
+    Example: luthier forget --email ada@example.org
+    Example: luthier forget --field customer=4711 --erase
+    """
+    from luthier.pipeline.forget import erase as erase_found
+    from luthier.pipeline.forget import find
+    from luthier.pipeline.person import Person
+    from luthier.store import Store
+
+    store = Store.open()
+    found = find(store, Person(tuple(row), tuple(text), tuple(regex), tuple(email), tuple(field)))
+    done = erase_found(store, found, many=many) if erase else None
+    if json:
+        emit_json(found.to_dict() | {"erased": None if done is None else done.to_dict()})
+        return 0
+    screen = console()
+    for line in _found(found, limit, done):
+        screen.print(plain(line), markup=False)
+    return 0
+
+
+def _found(found: Found, limit: int, done: Erased | None) -> list[str]:
+    if not (found.rows or found.sources or found.scratch):
+        unread = [f"  not searched: {name} ({why})" for name, why in found.unread.items()]
+        return ["no row fits", *unread]
+    told = {held.line.id: held for held in reversed(found.rows)}
+    lines = [f"{len(told):,} rows, {len(found.rows):,} lines"]
+    for name, held in list(told.items())[:limit]:
+        lines.append(f"  {name}  {held.line.text}")
+        lines.append(f"  {'':<16}  by {held.reason}")
+    lines += [f"  … {len(told) - limit:,} more (--limit, or --json for all)"] if len(told) > limit else []
+    lines.append("held by")
+    for artifact, counts in found.holders.items():
+        lines.append(f"  {artifact:<24}  " + ", ".join(f"{file} {count:,}" for file, count in counts.items()))
+    lines += [f"  {'work':<24}  {name}" for name in found.scratch]
+    named = {target: name for name, target in found.names.items()}
+    parts: tuple[tuple[str, list[str]], ...] = (
+        ("learnt from them", [a.id + (f"  (named {named[a.id]})" if a.id in named else "") for a in found.learnt]),
+        ("runs", [run.id for run in found.runs]),
+        ("in your own files (remove them there yourself)", list(found.sources)),
+        ("not searched", [f"{name}: {why}" for name, why in found.unread.items()]),
+        ("written by a model with one of them in view (look at them: luthier why ID)", list(found.near)),
+    )
+    for title, names in parts:
+        lines += [title, *(f"  {name}" for name in names[:limit])] if names else []
+        lines += [f"  … {len(names) - limit:,} more"] if len(names) > limit else []
+    titles = {
+        "erase": "to erase them here", "retrain": "to train again without them",
+        "remove": "to remove what learnt from them (weights cannot forget)",
+    }  # fmt: skip
+    for purpose, commands in found.commands.items():
+        if purpose != "erase" or done is None:
+            lines += [titles[purpose], *(f"  {command}" for command in commands)]
+    if done is not None:
+        lines += ["", f"erased {sum(len(h.lines) for h in done.holders):,} lines; luthier verify stays green"]
+        lines += [f"  reports blanked: {', '.join(done.pages)}"] if done.pages else []
+        lines += [f"  still names them: {', '.join(done.residue)}"] if done.residue else []
+    return lines
 
 
 def _summary(found: Diff) -> list[str]:

@@ -78,6 +78,22 @@ class Loaded:
         """Findings whose rows were set aside."""
         return [finding for finding in self.findings if finding.severity == "error"]
 
+    def without(self, erased: Collection[str]) -> tuple[Loaded, int]:
+        """The same without rows that were erased on request, and how many these are."""
+        if not erased:
+            return self, 0
+        examples = tuple(example for example in self.examples if example.id not in erased)
+        errors = [finding for finding in self.errors if raw_id(finding.row) in erased]
+        gone = {finding.origin for finding in errors}
+        gone |= {example.origin for example in self.examples if example.id in erased and example.origin}
+        findings = tuple(finding for finding in self.findings if finding.origin not in gone)
+        return replace(self, examples=examples, findings=findings), len(self.examples) - len(examples) + len(errors)
+
+
+def raw_id(row: object) -> str:
+    """A name of a row as it was read, wherever it stands: rows that never become examples have no other."""
+    return hashlib.blake2b(repr(row).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+
 
 @dataclass(frozen=True)
 class Judged:

@@ -100,7 +100,7 @@ def label_rows(
         LuthierError: see :func:`run_augment`.
     """
     loaded = _recipe(target, overrides, engine=teacher, samples=samples)
-    rows, parents = _unlabelled(loaded)
+    rows, parents = _unlabelled(loaded, store)
     progress.line("rows", f"{len(rows):,} different ones from {', '.join(loaded.recipe.data.source)}")
     spec, seed = loaded.recipe.augment, loaded.recipe.seed
 
@@ -264,13 +264,15 @@ def read_seeds(loaded: LoadedRecipe, store: Store) -> tuple[list[Seed], list[str
     tables = read_tables(others, spec, folder=loaded.folder, known=others)
     seeds += seeding.from_examples(convert(tables, spec, labels=labels_of(tables)).examples)
     parents += [table.parent for table in tables]
-    return seeding.usable(seeds, ", ".join(spec.source)), parents
+    erased = store.erased()
+    return seeding.usable([one for one in seeds if one.id not in erased], ", ".join(spec.source)), parents
 
 
-def _unlabelled(loaded: LoadedRecipe) -> tuple[list[Unlabelled], list[str]]:
+def _unlabelled(loaded: LoadedRecipe, store: Store) -> tuple[list[Unlabelled], list[str]]:
     sources, folder = loaded.recipe.data.source, loaded.folder
     parents = [_parent(file.name, file.path) for file in files_of(sources, folder=folder)]
-    return unlabelled([row for source in sources for row in read_questions(source, folder)]), parents
+    rows, erased = unlabelled([row for source in sources for row in read_questions(source, folder)]), store.erased()
+    return [one for one in rows if one.id not in erased], parents
 
 
 def _parent(name: str, path: Path | None) -> str:

@@ -115,12 +115,12 @@ def erase(store: Store, ids: Sequence[str]) -> Erased:
                 if gone:
                     holders.append(Holder(artifact.id, file, tuple(lines)))
                 sources.update(filter(None, map(_origin, gone)))
-                if file.rpartition("/")[2].partition(".")[0] not in NOT_LEARNT:
+                if teaches(file):
                     taught.append(artifact.id)
         pages = tuple(str(p.relative_to(store.home)) for p in _pages(store.run_folder, wanted))
         scratch, busy = _clear_scratch(store, wanted)
         residue = (*_residue(store, wanted), *busy)
-    tainted = sorted(set(_descendants(store, taught)))
+    tainted = sorted(set(descendants(store, taught)))
     return Erased(
         rows=tuple(sorted(wanted)),
         holders=tuple(holders),
@@ -147,17 +147,25 @@ def _origin(row: dict[str, Any]) -> str | None:
     return f"{origin['file']}:{origin['line']}" if isinstance(origin, dict) and "file" in origin else None
 
 
-def _descendants(store: Store, ids: Collection[str]) -> Iterator[str]:
-    """Everything made from these, except ledgers and reports: they learn nothing and their rows are blanked."""
+def teaches(file: str) -> bool:
+    """Whether rows of a file of this name are trained on (or choose the weights, as validation rows do)."""
+    return file.rpartition("/")[2].partition(".")[0] not in NOT_LEARNT
+
+
+def descendants(store: Store, ids: Collection[str]) -> Iterator[str]:
+    """Everything that learnt from what these hold, parents first. Ledgers and reports learn nothing.
+
+    A dataset made beside an older one (``data.split.previous``) answers for itself: if it took a row over, it holds it.
+    """
     queue, seen = list(ids), set(ids)
     while queue:
-        for child in store.catalogue.children(queue.pop()):
+        for child in store.catalogue.children(queue.pop(0)):
             artifact = store.catalogue.artifact(child)
             if child in seen or artifact is None:
                 continue
             seen.add(child)
-            queue.append(child)
-            if artifact.kind not in ("dataset", "ledger", "report"):
+            if artifact.kind not in ("dataset", "augmented", "ledger", "report"):
+                queue.append(child)
                 yield child
 
 
