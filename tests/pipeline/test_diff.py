@@ -125,6 +125,8 @@ def test_masking_changes_rows_and_names_its_key(make: Make) -> None:
     found = compared(make(rows), make(rows, personal="keep"))
     (changed,) = found.changes
     assert (changed.kind, changed.fields, changed.keys) == ("changed", ("question",), ("data.personal.kind",))
+    shifted = compared(make(rows), make(rows[1:], personal="keep"))  # the file changed too: found by its masked words
+    assert [c.fields for c in shifted.changes if c.kind == "changed"] == [("question",)]
     rejected = compared(make(rows), make(rows, personal="reject"))
     assert told(rejected, "removed") == {("it is quarantined", "personal.found", ("data.personal.kind",))}
 

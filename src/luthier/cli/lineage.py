@@ -94,7 +94,7 @@ def _found(found: Found, limit: int, done: Erased | None) -> list[str]:
         unread = [f"  not searched: {name} ({why})" for name, why in found.unread.items()]
         return ["no row fits", *unread]
     told = {held.line.id: held for held in reversed(found.rows)}
-    lines = [f"{len(told):,} rows, {len(found.rows):,} lines"]
+    lines = [f"rows {len(told):,}, places {len(found.rows):,}"]
     for name, held in list(told.items())[:limit]:
         lines.append(f"  {name}  {held.line.text}")
         lines.append(f"  {'':<16}  by {held.reason}")

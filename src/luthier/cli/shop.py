@@ -61,12 +61,15 @@ def compare(
 
 
 def why(
-    ref: str = typer.Argument(..., metavar="ID", help="Any id that was printed: artifact, run, or a served response."),
+    ref: str = typer.Argument(
+        ..., metavar="ID", help="Any id that was printed: artifact, run, response, row; or FILE:LINE of a source."
+    ),
     json: bool = JSON_OPTION,
 ) -> int:
-    """Where something came from, back to the rows, and what was made from it.
+    """Where something came from, back to the rows, and what was made from it; of a row that is gone: why.
 
     Example: luthier why chatcmpl-01f3…
+    Example: luthier why tickets.jsonl:12
     """
     from luthier.store import Store
 

@@ -1,8 +1,9 @@
 """Two versions of a dataset side by side: rows added, removed, changed and moved, each with the rule that did it.
 
 Rows are matched by content first; what is left, by its place in a source file that is the same in both, by its
-question, and by its place in a file that changed, where the texts still look alike. Every row of both versions is
-counted once. Linear in the number of rows. Reading datasets and recipes is the caller's work (``pipeline.diff``).
+question (also as it reads when masked), and by its place in a file that changed, where the texts still look alike.
+Every row of both versions is counted once. Linear in the number of rows. Reading datasets and recipes is the caller's
+work (``pipeline.diff``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from luthier.data.funnel import KEYS, cut
 from luthier.data.split import name_of
 from luthier.records import Example
 from luthier.store import Artifact, is_erased
-from luthier.text import words
+from luthier.text import normalise, personal, words
 
 Kind = Literal["added", "removed", "changed", "moved"]
 KINDS: tuple[Kind, ...] = ("added", "removed", "changed", "moved")
@@ -189,7 +190,7 @@ def _matched(old: Version, new: Version) -> tuple[list[tuple[Seat, Seat]], list[
 
     rounds: tuple[tuple[Callable[[Seat], Any], bool], ...] = (
         (lambda seat: (seat.id, seat.place), False), (lambda seat: seat.id, False), (by_place, False),
-        (lambda seat: name_of(seat.example) if seat.example else None, False), (by_line, True),
+        (lambda seat: name_of(seat.example) if seat.example else None, False), (_masked, False), (by_line, True),
     )  # fmt: skip
     pairs: list[tuple[Seat, Seat]] = []
     left_old, left_new = list(old.rows), list(new.rows)
@@ -288,6 +289,11 @@ def _fields(before: Seat, after: Seat) -> tuple[str, ...]:
 def _alike(before: Seat, after: Seat) -> bool:
     one, two = set(words(_text(before, whole=True))), set(words(_text(after, whole=True)))
     return bool(one and two) and len(one & two) / len(one | two) >= _ALIKE
+
+
+def _masked(seat: Seat) -> str | None:
+    """The question with every piece of personal data masked: the same for a row that was masked and one that was not."""
+    return normalise(personal.redact(seat.example.asked)[0]) or None if seat.example else None
 
 
 def _text(seat: Seat, *, whole: bool = False) -> str:

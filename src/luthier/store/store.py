@@ -259,7 +259,7 @@ class Store:
         self.catalogue.note_response(response_id, artifact_id, adapter, at or now())
 
     def lineage(self, ref: str) -> Lineage:
-        """Where an artifact, run, served response or row came from, and what was made from it.
+        """Where an artifact, run, served response or row (id or ``file:line``) came from, and what was made from it.
 
         Raises:
             LuthierError: nothing of that name.
@@ -271,9 +271,11 @@ class Store:
             found = self.resolve(ref)
         except LuthierError:
             of_row = lineage.of_row(self, ref)
-            if of_row is None:
-                raise
-            return of_row
+            if of_row is not None:
+                return of_row
+            if (gone := lineage.nowhere(self, ref)) is not None:
+                raise gone from None
+            raise
         return lineage.of_run(self, found) if isinstance(found, Run) else lineage.of_artifact(self, found)
 
     # -- care
