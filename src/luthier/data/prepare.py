@@ -19,7 +19,7 @@ from luthier.data import duplicates, refuse, split
 from luthier.data.answers import AnswerKind, kind_of
 from luthier.data.clean import Cleaned, clean
 from luthier.data.contamination import find_contamination, put_text_back, suite_of, suite_of_pack, take_text_out
-from luthier.data.family import families_of
+from luthier.data.family import children_of, families_of
 from luthier.data.fit import fit, rendering_policy
 from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
 from luthier.data.leak import certificate
@@ -336,6 +336,14 @@ def _cleaned(
     what = ", ".join(TOLD[kind] for kind in spec.personal.find)
     if spec.personal.kind == "reject":
         funnel.lose("personal data", f"set aside: {what}", found.rejected, kinds=found.counts)
+        born = children_of([loss.example for loss in found.rejected], found.rows)
+        if born:
+            told = "set aside: generated from rows with personal data"
+            orphans = tuple(Loss(row, "personal.family", "generated from a row with personal data") for row in born)
+            funnel.lose("children of such rows", told, orphans)
+            unwanted = {id(row) for row in born}
+            rows = tuple(row for row in found.rows if id(row) not in unwanted)
+            found = replace(found, rows=rows, rejected=(*found.rejected, *orphans))
         return found, given.examples
     if spec.personal.kind != "keep":
         become = "tags like [PHONE]" if spec.personal.kind == "redact" else "made-up values, the same for the same"

@@ -292,7 +292,7 @@ def _alike(before: Seat, after: Seat) -> bool:
 
 
 def _masked(seat: Seat) -> str | None:
-    """The question with every piece of personal data masked: the same for a row that was masked and one that was not."""
+    """The question with every piece of personal data masked: the same whether the row was masked or not."""
     return normalise(personal.redact(seat.example.asked)[0]) or None if seat.example else None
 
 
