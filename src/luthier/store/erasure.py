@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,7 +117,7 @@ def erase(store: Store, ids: Sequence[str]) -> Erased:
                 sources.update(filter(None, map(_origin, gone)))
                 if teaches(file):
                     taught.append(artifact.id)
-        pages = tuple(str(p.relative_to(store.home)) for p in _pages(store.run_folder, wanted))
+        pages = tuple(str(p.relative_to(store.home)) for p in blank_pages(store.run_folder.glob("*/*.html"), wanted))
         scratch, busy = _clear_scratch(store, wanted)
         residue = (*_residue(store, wanted), *busy)
     tainted = sorted(set(descendants(store, taught)))
@@ -169,18 +169,20 @@ def descendants(store: Store, ids: Collection[str]) -> Iterator[str]:
                 yield child
 
 
-def _pages(runs: Path, ids: Collection[str]) -> Iterator[Path]:
-    """Blank the marked pieces of report pages; gives the pages that held one."""
-    for page in sorted(runs.glob("*/*.html")):
+def blank_pages(pages: Iterable[Path], ids: Collection[str]) -> Iterator[Path]:
+    """Blank the marked pieces of report pages that show one of these rows; gives the pages that held one."""
+    tags = {_tag(row_id) for row_id in ids}
+    for page in sorted(pages):
         text = before = page.read_text(encoding="utf-8")
-        for row_id in ids:
-            name = re.escape(_tag(row_id))
-            text = re.sub(
-                f"<!--row {name}-->.*?<!--/row {name}-->", "<em>erased on request</em>", text, flags=re.DOTALL
-            )
+        for name in sorted(tags.intersection(_SHOWN.findall(text))):
+            one = re.escape(name)
+            text = re.sub(f"<!--row {one}-->.*?<!--/row {one}-->", "<em>erased on request</em>", text, flags=re.DOTALL)
         if text != before:
             write_whole(page, text.encode("utf-8"))
             yield page
+
+
+_SHOWN = re.compile(r"<!--row (\S+?)-->")
 
 
 def _clear_scratch(store: Store, ids: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

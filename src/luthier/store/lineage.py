@@ -175,6 +175,7 @@ def _stands_at(origin: Any, file: str, number: int) -> bool:
 
 def _holders(store: Store, holders: list[tuple[Artifact, str, list[int]]]) -> Iterator[Lineage]:
     elsewhere = {artifact.id for artifact, name, _ in holders if not name.startswith(_LOOK_ONLY)}
+    expired = store.expired()
     for artifact, name, lines in holders:
         if name.startswith(_LOOK_ONLY) and artifact.id in elsewhere:
             continue
@@ -184,7 +185,8 @@ def _holders(store: Store, holders: list[tuple[Artifact, str, list[int]]]) -> It
         seen: set[str] = set()
         users = () if left else tuple(_down(store, child, seen) for child in store.catalogue.children(artifact.id))
         title = f"{artifact.kind} · {name}, line {places}"
-        yield Lineage(artifact.id, artifact.kind, title, "row of", (*_stands(row), *left, *_made(row)), users)
+        past = (("gone", "past its retention (privacy.retention)"),) if (artifact.id, name) in expired else ()
+        yield Lineage(artifact.id, artifact.kind, title, "row of", (*_stands(row), *left, *past, *_made(row)), users)
 
 
 def _read_line(path: Path, number: int) -> dict[str, Any]:
