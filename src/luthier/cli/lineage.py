@@ -1,7 +1,8 @@
-"""Verbs about rows and where they went: diff, forget. They print; the work is in ``pipeline``."""
+"""Verbs about rows and where they went: diff, forget, prove. They print; the work is in ``pipeline``."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -21,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command tree."""
     app.command()(diff)
     app.command()(forget)
+    app.command()(prove)
 
 
 def diff(
@@ -86,6 +88,39 @@ def forget(
     screen = console()
     for line in _found(found, limit, done):
         screen.print(plain(line), markup=False)
+    return 0
+
+
+def prove(
+    row: str = typer.Argument(..., metavar="ROW", help="A row's id; or a file with a proof, to check it."),
+    dataset: str | None = typer.Argument(None, metavar="[DATASET]", help="The dataset (or run) that holds the row."),
+    out: Path | None = typer.Option(None, "--out", metavar="FILE", help="Write the proof here."),
+    root: str | None = typer.Option(None, "--root", metavar="HEX", help="The root that a proof must lead to."),
+    json: bool = JSON_OPTION,
+) -> int:
+    """Prove that a row is in a dataset, by its Merkle root, without showing another row; or check such a proof.
+
+    Checking needs no store; with --root the proof must lead to the root that you were given. Exit 1 if it does not.
+
+    Example: luthier prove 2c0b9ff08083ca77 tickets-1adf --out proof.json
+    Example: luthier prove proof.json --root 5f0c…
+    """
+    from luthier.pipeline.proof import check_proof, prove_row
+
+    if dataset is None:
+        proof, problem = check_proof(Path(row), root)
+        if json:
+            emit_json({**proof.to_dict(), "holds": not problem, "problem": problem})
+        else:
+            told = f"row {proof.row} in {proof.artifact}: {problem or 'the proof holds'}\n  root  {proof.root}"
+            typer.echo(plain(told))
+        return 1 if problem else 0
+    proof = prove_row(row, dataset, out)
+    if json:
+        emit_json(proof.to_dict())
+    else:
+        typer.echo(f"row {proof.row}: {proof.file}, line {proof.line} of {proof.artifact} ({proof.rows:,} rows)")
+        typer.echo(f"  root  {proof.root}" + (f"\n  proof {out}" if out else ""))
     return 0
 
 

@@ -66,7 +66,8 @@ def _found(store: Store, ref: str) -> tuple[Version, str, Mapping[str, Any]]:
         found = store.resolve(ref)
     except LuthierError:
         if (path / MANIFEST).is_file():
-            return _of_artifact(store, read_artifact(path.resolve()), f"folder {ref}", None)
+            dataset = _dataset(store, read_artifact(path.resolve()))
+            return version_of(dataset), f"folder {ref}", recipe_of(store, dataset)
         if not path.exists() and not any(sign in ref for sign in "*?["):
             raise
         return _of_files(ref), f"rows of {ref}", {}
@@ -74,19 +75,28 @@ def _found(store: Store, ref: str) -> tuple[Version, str, Mapping[str, Any]]:
 
 
 def _of_store(store: Store, found: Artifact | Run) -> tuple[Version, str, Mapping[str, Any]]:
+    dataset = _dataset(store, found)
+    if isinstance(found, Run):
+        return version_of(dataset), f"run {found.id}", found.recipe
+    return version_of(dataset), found.id, recipe_of(store, dataset)
+
+
+def dataset_of(store: Store, ref: str) -> Artifact:
+    """The dataset of that name, or the one of a run, a model or an adapter.
+
+    Raises:
+        LuthierError: nothing of that name, or no dataset belongs to it.
+    """
+    return _dataset(store, store.resolve(ref))
+
+
+def _dataset(store: Store, found: Artifact | Run) -> Artifact:
     if isinstance(found, Artifact):
-        return _of_artifact(store, found, found.id, None)
+        return found if found.kind == "dataset" else _dataset_above(store, found)
     datasets = [a for name in found.made.get("data", ()) if (a := store.catalogue.artifact(name)) is not None]
     if not datasets:
         raise LuthierError(f"run {found.id} made no dataset", where=found.dir, why=f"it is {found.status}")
-    return _of_artifact(store, store.get(datasets[-1].id), f"run {found.id}", found)
-
-
-def _of_artifact(
-    store: Store, artifact: Artifact, told: str, run: Run | None
-) -> tuple[Version, str, Mapping[str, Any]]:
-    dataset = artifact if artifact.kind == "dataset" else _dataset_above(store, artifact)
-    return version_of(dataset), told, (run.recipe if run is not None else recipe_of(store, dataset))
+    return store.get(datasets[-1].id)
 
 
 def _dataset_above(store: Store, artifact: Artifact) -> Artifact:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError
-from luthier.store import rowfile
+from luthier.store import merkle, rowfile
 from luthier.store.artifact import Artifact, uri_title
 from luthier.store.disk import human, objects
 
@@ -80,7 +80,8 @@ def of_artifact(store: Store, artifact: Artifact, *, relation: str = "", users: 
         return node
     down = tuple(_down(store, child, seen) for child in store.catalogue.children(artifact.id))
     names = [name for name, target in store.aliases().items() if target == artifact.id]
-    facts = (*node.facts, ("alias", ", ".join(names))) if names else node.facts
+    root = merkle.root_of(artifact) if artifact.kind == "dataset" and artifact.path.is_dir() else None
+    facts = (*node.facts, *([("alias", ", ".join(names))] if names else []), *([("merkle root", root)] if root else []))
     return Lineage(node.id, node.kind, node.title, relation, facts, node.children + down)
 
 
