@@ -75,6 +75,19 @@ def test_a_pseudonym_is_found_without_the_source(place: Home) -> None:
     assert list(found.unread) == ["rows.jsonl"]
 
 
+def test_a_source_that_is_gone_hides_no_other_and_nobody_is_waited_for(
+    place: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(place.folder / "more.jsonl", [row(n) for n in range(60, 70)])
+    _, dataset = place.run(source=["more.jsonl", "rows.jsonl"])
+    digest = "#sha256=" + "ab" * 32
+    place.store.put("dataset", {"x": b"1"}, parents=[dataset, f"source:-{digest}", f"source:hub:a/b{digest[:-1]}c"])
+    (place.folder / "more.jsonl").unlink()
+    monkeypatch.setattr("sys.stdin", None)
+    found = place.find(emails=(ADA,))
+    assert found.sources == ("rows.jsonl:41",) and set(found.unread) == {"more.jsonl", "-", "hub:a/b"}
+
+
 def test_words_are_found_in_any_case_and_spacing_also_where_the_row_was_removed(place: Home) -> None:
     _, dataset = place.run()
     found = place.find(texts=("ada lovelace",))

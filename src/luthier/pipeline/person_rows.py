@@ -16,6 +16,7 @@ import orjson
 
 from luthier.data.load import Table, convert, labels_of, raw_id, read_tables
 from luthier.errors import LuthierError
+from luthier.models import hub_rows
 from luthier.pipeline.person import Matcher
 from luthier.pipeline.sources import known_sources
 from luthier.recipe import load_recipe
@@ -109,13 +110,15 @@ class Sources:
             for folder in dict.fromkeys((self._store.home, Path.cwd())):
                 yield DataSpec(source=tuple(names)), folder
 
-    def _tables(self, spec: DataSpec, folder: Path) -> list[Table]:
-        try:
-            known = known_sources(lambda: self._store, spec.source, folder)
-            own = tuple(source for source in spec.source if source not in known)
-            return read_tables(own, spec, folder=folder) if own else []
-        except LuthierError:
-            return []  # told as not there as it was
+    def _tables(self, spec: DataSpec, folder: Path) -> Iterator[Table]:
+        """Source by source, so that one that is gone hides no other; nothing is fetched and nobody is waited for."""
+        for source in spec.source:
+            if source == "-" or hub_rows.is_hub(source) or known_sources(lambda: self._store, [source], folder):
+                continue
+            try:
+                yield from read_tables([source], spec, folder=folder)
+            except LuthierError:
+                continue  # told as not there as it was
 
     def _table(self, table: Table, spec: DataSpec, known_as: str | None) -> None:
         if table.sha256 in self._done:

@@ -62,9 +62,11 @@ class Proof:
         try:
             if data["luthier_proof"] > FORMAT:
                 raise LuthierError("this proof was written by a newer Luthier", where=where)
-            texts = {name: str(data[name]) for name in ("artifact", "root", "file", "row", "row_hash")}
-            numbers = {name: int(data[name]) for name in ("rows", "index", "line")}
-            return cls(**texts, **numbers, path=tuple(map(str, data["path"])))
+            return cls(
+                artifact=str(data["artifact"]), root=str(data["root"]), rows=int(data["rows"]),
+                index=int(data["index"]), file=str(data["file"]), line=int(data["line"]), row=str(data["row"]),
+                row_hash=str(data["row_hash"]), path=tuple(map(str, data["path"])),
+            )  # fmt: skip
         except (KeyError, TypeError, ValueError):
             raise LuthierError("this is no proof", where=where, fix="luthier prove ROW writes one") from None
 
