@@ -96,6 +96,17 @@ def test_words_are_found_in_any_case_and_spacing_also_where_the_row_was_removed(
     assert not place.find(texts=("ada lovelac",)).rows, "not inside a longer word"
 
 
+@pytest.mark.parametrize("word", ["user", "assistant", "quarantine", "duplicate.exact", "rows.jsonl", "answer.empty"])
+def test_words_of_the_account_are_nobodys(place: Home, word: str) -> None:
+    chat = {"messages": [{"role": "user", "content": "Well now?"}, {"role": "assistant", "content": "Well."}]}
+    bad = {"messages": [{"role": "user", "content": "And then?"}, {"role": "assistant", "content": ""}]}
+    plain = [{"messages": [{"role": "user", "content": row(n)["question"]}, {"role": "assistant", "content": f"{n}."}]}
+             for n in range(30)]  # fmt: skip
+    put(place.folder / "rows.jsonl", [*plain, chat, chat, bad])
+    place.run()
+    assert not place.find(texts=(word,)).rows and not place.find(texts=(word,)).sources
+
+
 def test_columns_patterns_and_places_tell_a_row_too(place: Home) -> None:
     put(place.folder / "rows.jsonl", [row(n, customer=str(4700 + n)) for n in range(40)])
     place.run()

@@ -12,6 +12,15 @@ from luthier.errors import UsageError
 from luthier.text.personal import Span
 from luthier.text.pseudonyms import Pseudonyms
 
+_ACCOUNT = frozenset({
+    "id", "item", "origin", "rule", "why", "severity", "fix", "partner", "step", "place", "part", "set", "side", "file",
+    "line", "path", "message", "suite", "system", "decoding", "engine", "finish",
+})  # fmt: skip
+"""What Luthier writes beside a row to account for it: its words are nobody's."""
+_TURNS = (("role", "content"), ("from", "value"))
+"""Keys of a turn: that somebody is a user says nothing of who they are."""
+_ORIGIN = {"file", "line"}
+
 
 @dataclass(frozen=True)
 class Person:
@@ -74,9 +83,11 @@ class Matcher:
             )
 
     def row(self, row_id: str, origin: str, value: Any) -> str | None:
-        """Why this row is one of theirs, by its id, its place or what is in it."""
+        """Why this row, as Luthier writes rows, is one of theirs: by its id, its place or what is in it."""
         if any(row_id.startswith(wanted) or origin == wanted for wanted in self._person.rows):
             return "row"
+        if isinstance(value, Mapping):
+            value = {name: inner for name, inner in value.items() if name not in _ACCOUNT}
         return self.content(value)
 
     def content(self, value: Any) -> str | None:
@@ -113,9 +124,11 @@ def _strings(value: Any, name: str) -> Iterator[tuple[str, str]]:
     """(name of the field, text) of everything in a row; numbers as they are written."""
     if isinstance(value, str):
         yield name, value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, Mapping) and set(value) != _ORIGIN:
+        speaker = next((who for who, said in _TURNS if who in value and said in value), None)
         for key, inner in value.items():
-            yield from _strings(inner, str(key))
+            if key != speaker:
+                yield from _strings(inner, str(key))
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _strings(inner, name)

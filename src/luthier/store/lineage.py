@@ -257,8 +257,8 @@ def nowhere(store: Store, ref: str) -> LuthierError | None:
     return LuthierError(
         f"no dataset holds a row of {ref}",
         where=", ".join(read[-3:]),
-        why="data.keep or data.drop left it out, it was erased, or it is a later message of a chat (a chat has the "
-        "place of its first row)",
+        why="data.keep or data.drop left it out, it was erased, it is a later message of a chat (a chat has the place "
+        "of its first row), or there is no such line",
         fix="luthier check RECIPE tells what becomes of each row",
     )
 
