@@ -145,6 +145,9 @@ def test_what_learnt_is_listed_with_its_names_and_the_commands_in_their_order(pl
     assert found.names == {"tickets": model.id} and {r.id for r in found.runs} == {run}
     assert found.commands["retrain"] == (f"luthier run runs/{run}/recipe.yaml",)
     assert found.commands["remove"] == tuple(f"luthier rm --force {a.id}" for a in (model, adapter, trained))
+    erase(store, found)
+    after = place.find(rows=(taught.id,))
+    assert not after.rows and after.learnt == found.learnt and after.commands["remove"] == found.commands["remove"]
     tested = examples(dataset, "test")[0]
     quiet = place.find(rows=(tested.id,))
     assert quiet.rows and not quiet.learnt and "retrain" not in quiet.commands, "a tested row taught nothing"

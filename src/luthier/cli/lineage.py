@@ -125,7 +125,7 @@ def prove(
 
 
 def _found(found: Found, limit: int, done: Erased | None) -> list[str]:
-    if not (found.rows or found.sources or found.scratch):
+    if not (found.rows or found.sources or found.scratch or found.learnt):
         unread = [f"  not searched: {name} ({why})" for name, why in found.unread.items()]
         return ["no row fits", *unread]
     told = {held.line.id: held for held in reversed(found.rows)}
@@ -134,7 +134,7 @@ def _found(found: Found, limit: int, done: Erased | None) -> list[str]:
         lines.append(f"  {name}  {held.line.text}")
         lines.append(f"  {'':<16}  by {held.reason}")
     lines += [f"  … {len(told) - limit:,} more (--limit, or --json for all)"] if len(told) > limit else []
-    lines.append("held by")
+    lines += ["held by"] if found.holders or found.scratch else []
     for artifact, counts in found.holders.items():
         lines.append(f"  {artifact:<24}  " + ", ".join(f"{file} {count:,}" for file, count in counts.items()))
     lines += [f"  {'work':<24}  {name}" for name in found.scratch]
@@ -158,6 +158,7 @@ def _found(found: Found, limit: int, done: Erased | None) -> list[str]:
             lines += [titles[purpose], *(f"  {command}" for command in commands)]
     if done is not None:
         lines += ["", f"erased {sum(len(h.lines) for h in done.holders):,} lines; luthier verify stays green"]
+        lines += [f"  what learnt from them: luthier forget --row {found.ids[0]}"] if found.ids and found.learnt else []
         lines += [f"  reports blanked: {', '.join(done.pages)}"] if done.pages else []
         lines += [f"  still names them: {', '.join(done.residue)}"] if done.residue else []
     return lines

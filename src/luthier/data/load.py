@@ -304,9 +304,11 @@ def _table(file: SourceFile, spec: DataSpec) -> Table:
     fields = Counter(key for raw in raws if raw.value is not None for key in raw.value)
     check_columns_named(fields, file, spec)
     digest = _digest(file, raws)
-    everything, raws = raws, wanted(raws, spec.keep, spec.drop)
-    kept = set(map(id, raws)) if len(raws) < rows else set()
-    left_out = [raw for raw in everything if id(raw) not in kept] if kept or not raws else []
+    left_out: list[Raw] = []
+    if spec.keep or spec.drop:
+        everything, raws = raws, wanted(raws, spec.keep, spec.drop)
+        kept = set(map(id, raws))
+        left_out = [raw for raw in everything if id(raw) not in kept]
     if spec.thread is not None:
         raws = list(join_threads(raws, spec.thread))
     shape = shape_of([raw for raw in raws if raw.value is not None], file, spec)

@@ -34,7 +34,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Found:
-    """All that speaks of the person.
+    """All that speaks of the person. Of rows that were erased before only what learnt from them is told.
 
     ``also`` are names of the same rows as they stand in the sources. ``learnt`` holds artifacts, parents first; each of
     ``names`` is an alias of one of them. ``scratch`` are folders of work that quote them, ``unread`` sources that could
@@ -120,14 +120,15 @@ def find(store: Store, person: Person) -> Found:
     theirs = {line.id for line in lines if line.reason} | sources.ids
     while made := {line.id for line in lines if line.made_from & theirs} - theirs:
         theirs |= made
+    all_theirs = [line for line in lines if line.reason or line.id in theirs]
     rows = [
         Held(line, line.reason or ("made from one of theirs" if line.made_from & theirs else "the same row"))
-        for line in lines
-        if line.reason or line.id in theirs
+        for line in all_theirs
+        if not line.erased
     ]
-    taught = list(dict.fromkeys(held.line.artifact for held in rows if teaches(held.line.file)))
+    taught = list(dict.fromkeys(line.artifact for line in all_theirs if teaches(line.file)))
     learnt = [a for name in descendants(store, taught) if (a := store.catalogue.artifact(name)) is not None]
-    touched = {held.line.artifact for held in rows}
+    touched = {line.artifact for line in all_theirs}
     runs = [run for run in store.runs() if touched & {name for ids in run.made.values() for name in ids}]
     tainted = {artifact.id for artifact in learnt}
     return Found(

@@ -30,7 +30,8 @@ _ONLY_NEAR = "self_instruct"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a file of rows. ``reason`` says why it is the person's, if it is by itself.
+    """A line of a file of rows. ``reason`` says why it is the person's, if it is by itself; of an ``erased`` one only
+    the id is left.
 
     ``made_from`` are names of the rows that it was rewritten from or answers, ``shown`` those that its writer saw.
     """
@@ -41,12 +42,13 @@ class Line:
     id: str
     text: str
     reason: str | None
-    made_from: frozenset[str]
-    shown: frozenset[str]
+    made_from: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()
+    erased: bool = False
 
 
 def lines_of(store: Store, matcher: Matcher, sources: Sources) -> Iterator[Line]:
-    """Every line that is not erased, of every file of rows."""
+    """Every line of every file of rows."""
     for artifact in store.artifacts():
         digests = _digests(artifact)
         for file, entry in artifact.files.items():
@@ -56,6 +58,8 @@ def lines_of(store: Store, matcher: Matcher, sources: Sources) -> Iterator[Line]
                 for number, raw in enumerate(opened, 1):
                     row = orjson.loads(raw)
                     if is_erased(row):
+                        reason = matcher.row(row["id"], "", None)
+                        yield Line(artifact.id, file, number, row["id"], "", reason, erased=True)
                         continue
                     name, origin = str(row.get(entry.id_key)), _origin(row)
                     # excerpts to look at are told by the ids of the rows, which stand elsewhere
@@ -114,10 +118,11 @@ class Sources:
     def _tables(self, spec: DataSpec, folder: Path) -> Iterator[Table]:
         """Source by source, so that one that is gone hides no other; nothing is fetched and nobody is waited for."""
         for source in spec.source:
-            if source == "-" or hub_rows.is_hub(source) or known_sources(lambda: self._store, [source], folder):
+            if source == "-" or hub_rows.is_hub(source):
                 continue
             try:
-                yield from read_tables([source], spec, folder=folder)
+                if not known_sources(lambda: self._store, [source], folder):
+                    yield from read_tables([source], spec, folder=folder)
             except LuthierError:
                 continue  # told as not there as it was
 
