@@ -24,10 +24,27 @@ LOSSES: dict[str, str] = {
     "leak.time": "The row is alike or of one group with a newer row of the test set.",
     "split.bridge": "The row is new and joins rows that stand on two sides of the previous dataset.",
     "personal.found": "The row holds personal data or a secret, and the recipe says reject.",
+    "personal.family": "The row was generated from one that holds personal data, and the recipe says reject.",
     "tokens.overlong": "The row is longer than train.max_length tokens.",
     "tokens.refused": "The chat format cannot render the row, or nothing in it would be trained.",
 }
 """Rule id -> what it means, for rows that were readable and still left; beside ``rows.RULES`` for the others."""
+KEYS: dict[str, tuple[str, ...]] = {
+    "answer.odd": ("data.map", "data.shape"),
+    "conflict": ("data.map", "data.shape"),
+    "duplicate.exact": ("data.dedupe.exact",),
+    "duplicate.near": ("data.dedupe.near",),
+    "leak.exact": ("data.test",),
+    "leak.near": ("data.test", "data.leak_similarity"),
+    "leak.family": ("data.test", "data.split"),
+    "leak.time": ("data.split", "data.leak_similarity"),
+    "split.bridge": ("data.split", "data.leak_similarity"),
+    "personal.found": ("data.personal",),
+    "personal.family": ("data.personal",),
+    "tokens.overlong": ("train.max_length", "data.on_overlong", "model"),
+    "tokens.refused": ("model",),
+}
+"""Rule id -> the recipe keys (and all below them) that decide what it takes."""
 _SHOWN = 3
 _TEXT = 300
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,7 @@ from luthier.data import duplicates, refuse, split
 from luthier.data.answers import AnswerKind, kind_of
 from luthier.data.clean import Cleaned, clean
 from luthier.data.contamination import find_contamination, put_text_back, suite_of, suite_of_pack, take_text_out
-from luthier.data.family import families_of
+from luthier.data.family import children_of, families_of
 from luthier.data.fit import fit, rendering_policy
 from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
 from luthier.data.leak import certificate
@@ -80,7 +80,7 @@ def prepare(
     """
     made = build(
         spec, folder=folder, seed=seed, chat=chat, max_length=max_length, secret=pseudonym_secret(spec, store),
-        previous=before(spec, store), known=known,
+        previous=before(spec, store), known=known, erased=store.erased(),
     )
     with store.draft("dataset") as draft:
         write(made, draft.path)
@@ -163,11 +163,12 @@ def build(
     secret: bytes | None = None,
     previous: Artifact | None = None,
     known: Mapping[str, SourceFile] | None = None,
+    erased: Collection[str] = frozenset(),
 ) -> Prepared:
     """Everything of :func:`prepare` but the filing.
 
     ``secret`` keys pseudonyms (:func:`pseudonym_secret`); ``previous`` is the dataset whose sides are kept
-    (:func:`before`).
+    (:func:`before`). Rows whose id is ``erased``, as they were read or as they are learned, are left out.
 
     Raises:
         LuthierError: see :func:`prepare`.
@@ -175,17 +176,24 @@ def build(
     tables = read_tables(spec.source, spec, folder=folder, known=known)
     test_tables = read_tables(spec.test, spec.unfiltered(), folder=folder) if spec.test else []
     labels = labels_of([*tables, *test_tables])
-    loaded, given = convert(tables, spec, labels=labels), convert(test_tables, spec, labels=labels)
+    loaded, erased_rows = convert(tables, spec, labels=labels).without(erased)
+    given, _ = convert(test_tables, spec, labels=labels).without(erased)
     refuse.unanswered(loaded, spec)
     refuse.nothing_usable(loaded, spec.source)
     if spec.test:
         refuse.nothing_usable(given, spec.test)
 
     funnel = Funnel()
-    _book_reading(funnel, loaded, tables, spec)
+    _book_reading(funnel, loaded, tables, spec, erased_rows)
     cleaned, given_seen = _cleaned(loaded, given, spec, funnel, secret)
+    rows = [row for row in cleaned.rows if row.id not in erased]
+    if len(rows) < len(cleaned.rows):
+        funnel.leave_out("erased", _ERASED, len(cleaned.rows) - len(rows))
+    if erased:
+        seen = [place for place, row in enumerate(given_seen) if row.id not in erased]
+        given = replace(given, examples=tuple(given.examples[place] for place in seen))
+        given_seen = [given_seen[place] for place in seen]
     given_asked = [row.asked for row in given_seen]
-    rows = list(cleaned.rows)
     refuse.nothing_left(rows, funnel, spec)
     old = _sides_of(previous) if previous else {}
     missing = len(old.keys() - {split.name_of(row) for row in rows}) if old else 0
@@ -241,7 +249,7 @@ def build(
         fits = None if chat is None else _fits(chat, max_length, spec)
         replay = draw(
             spec.replay, spec, known=train, held_out=held, held_asked=held_asked, seed=seed, folder=folder, fits=fits,
-            secret=secret,
+            secret=secret, erased=erased,
         )
         turns = f" in {spec.replay.sets} sets, one an epoch" if spec.replay.sets > 1 else ""
         rule = f"{spec.replay.share:.0%} of an epoch's rows are replayed{turns}"
@@ -302,11 +310,16 @@ def build(
     return Prepared(tuple(everything), tuple(validation), tuple(test), gone, tuple(quarantine), account, parents)
 
 
-def _book_reading(funnel: Funnel, loaded: Loaded, tables: Sequence[Table], spec: DataSpec) -> None:
+_ERASED = "rows that were erased on request are not used again"
+
+
+def _book_reading(funnel: Funnel, loaded: Loaded, tables: Sequence[Table], spec: DataSpec, erased: int) -> None:
     files = f"{len(tables):,} file{'' if len(tables) == 1 else 's'}"
     funnel.start(loaded.rows, f"{files}: {tables[0].shape.reason}")
     if spec.keep or spec.drop:
         funnel.leave_out("filtered", f"only rows count whose {describe(spec.keep, spec.drop)}", loaded.filtered)
+    if erased:
+        funnel.leave_out("erased", _ERASED, erased)
     unreadable = [finding for finding in loaded.errors if finding.rule.startswith("row.")]
     invalid = [finding for finding in loaded.errors if not finding.rule.startswith("row.")]
     if spec.thread is not None:  # several rows are one chat: from here on chats are counted
@@ -325,6 +338,14 @@ def _cleaned(
     what = ", ".join(TOLD[kind] for kind in spec.personal.find)
     if spec.personal.kind == "reject":
         funnel.lose("personal data", f"set aside: {what}", found.rejected, kinds=found.counts)
+        born = children_of([loss.example for loss in found.rejected], found.rows)
+        if born:
+            told = "set aside: generated from rows with personal data"
+            orphans = tuple(Loss(row, "personal.family", "generated from a row with personal data") for row in born)
+            funnel.lose("children of such rows", told, orphans)
+            unwanted = {id(row) for row in born}
+            rows = tuple(row for row in found.rows if id(row) not in unwanted)
+            found = replace(found, rows=rows, rejected=(*found.rejected, *orphans))
         return found, given.examples
     if spec.personal.kind != "keep":
         become = "tags like [PHONE]" if spec.personal.kind == "redact" else "made-up values, the same for the same"

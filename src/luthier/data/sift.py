@@ -13,6 +13,7 @@ import numpy as np
 
 from luthier.data import duplicates
 from luthier.data.answers import AnswerKind, odd_answers
+from luthier.data.family import adopt
 from luthier.data.funnel import Funnel, Loss
 from luthier.data.leak import leaks
 from luthier.recipe.data import DataSpec
@@ -65,6 +66,7 @@ def sift(
         rule = f"question and answer equal after normalising (NFKC, case, punctuation); {duplicates.KEEPS}"
         funnel.lose("duplicates", rule, copies.values())
         removed += left.without(copies)
+        left.rows = adopt(left.rows, copies.values())
     conflicts = duplicates.conflicting(left.rows, left.keys, kind)
     rule = "the same question with another label: nobody can say which is right"
     funnel.lose("contradictions", rule, conflicts.values())
