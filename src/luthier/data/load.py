@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from luthier.data.family import with_families
+from luthier.data.family import with_families, with_parents
 from luthier.data.sources import files_of
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import DataSpec
@@ -167,6 +167,9 @@ def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] 
             else:
                 findings.append(item)
     filtered = sum(table.filtered for table in tables)
+    if spec.split.parents is not None:
+        rows = {raw.origin: raw.value for table in tables for raw in table.raws if raw.value is not None}
+        examples = list(with_parents(examples, rows, spec.split.parents))
     return Loaded(tuple(with_families(examples)), tuple(findings), sum(table.rows for table in tables), filtered)
 
 
@@ -242,7 +245,11 @@ def check_columns_named(fields: Collection[str], file: SourceFile, spec: DataSpe
     Raises:
         LuthierError: names the column and the nearest one that is there.
     """
-    for key, columns in (("group_by", spec.split.group_by), ("by_time", (spec.split.by_time,))):
+    parents = spec.split.parents
+    named = () if parents is None else (parents.id, *parents.of)
+    for key, columns in (
+        ("group_by", spec.split.group_by), ("by_time", (spec.split.by_time,)), ("parents", named)
+    ):  # fmt: skip
         for column in columns:
             if column is not None and fields and column not in fields:
                 raise LuthierError(

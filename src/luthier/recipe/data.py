@@ -266,8 +266,8 @@ class DataSpec(Spec):
     dedupe: DedupeSpec = DedupeSpec()
     """Which duplicates are removed."""
     vectors: str | RemoteSpec = "words"
-    """How texts are compared by meaning: ``words`` (TF-IDF of words and their parts, reduced by SVD; nothing is loaded),
-    or who embeds them: a run, a model, a folder, a hub id, ``nano``, or ``{url, model, key}``."""
+    """How texts are compared by meaning: ``words`` (TF-IDF of words and their parts, reduced by SVD; nothing is
+    loaded), or who embeds them: a run, a model, a folder, a hub id, ``nano``, or ``{url, model, key}``."""
     leak_similarity: float = Field(default=0.8, gt=0.3, le=1.0)
     """Train rows this similar (Jaccard) to a test row are removed from train."""
     on_unanswered: Literal["refuse", "quarantine"] = "quarantine"

@@ -39,8 +39,8 @@ class JudgeSpec(Spec):
     asks: Annotated[tuple[Aspect, ...], OneOrMany] = Field(default=("quality", "complexity"), min_length=1)
     """What it is asked about each row: ``quality`` of the answer, ``complexity`` of the question."""
     how: Literal["say", "expect"] = "say"
-    """``say``: it writes a reason and a mark, read strictly. ``expect``: the mark expected from the probabilities of the
-    digits 1 to 6 (published by DEITA for its scorers), which only a model run on this machine can give."""
+    """``say``: it writes a reason and a mark, read strictly. ``expect``: the mark expected from the probabilities of
+    the digits 1 to 6 (published by DEITA for its scorers), which only a model run on this machine can give."""
     max_tokens: int = Field(default=256, ge=4)
     """Longest reason and mark."""
     min_quality: float | None = Field(default=None, ge=1.0, le=6.0)
@@ -64,8 +64,8 @@ class SelectSpec(Spec):
     """What a row is worth: the product of these. Left out: the judge's marks, else IFD, else nothing (then rows come in
     the order of their ids, which is a fair draw). ``length`` is that of the answer."""
     similar: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
-    """Going from the most worth down, a row is left out if its cosine similarity to one that was already taken is higher
-    (published by DEITA: 0.9); null takes it. ``data.vectors`` says how rows are compared."""
+    """Going from the most worth down, a row is left out if its cosine similarity to one that was already taken is
+    higher (published by DEITA: 0.9); null takes it. ``data.vectors`` says how rows are compared."""
     rows: int | None = Field(default=None, ge=1)
     """Take at most so many rows; null is no limit."""
     tokens: int | None = Field(default=None, ge=1)

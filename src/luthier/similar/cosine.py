@@ -1,12 +1,12 @@
 """Which vectors are alike: every pair at or above a cosine, and a greedy choice of vectors that are not.
 
-All pairs are compared, in blocks: O(n² d) multiplications and O(n) memory beside the pairs. 32-bit products only propose;
-what is reported was computed again in 64 bits, so no pair is missed and none is guessed.
+All pairs are compared, in blocks: O(n² d) multiplications and O(n) memory beside the pairs. 32-bit products only
+propose; what is reported was computed again in 64 bits, so no pair is missed and none is guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,8 +142,8 @@ def _pairs(vectors: Vectors, others: Vectors, threshold: float, *, within: bool)
             total += int(fine.sum())
             if total > MOST_PAIRS:
                 raise _too_many(threshold)
-    none: Sequence[tuple[Ints, Ints, NDArray[np.float64]]] = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
-    first, second, cosine = (np.concatenate(parts) for parts in zip(*(found or none), strict=True))
+    found.append((np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)))
+    first, second, cosine = (np.concatenate(parts) for parts in zip(*found, strict=True))
     order = np.lexsort((first, second))
     return Pairs(first[order], second[order], cosine[order])
 
