@@ -22,6 +22,7 @@ from typing import Any
 from luthier.data.funnel import Funnel, Loss
 from luthier.data.scores import Raters, spread
 from luthier.errors import LuthierError
+from luthier.recipe.data import DataSpec
 from luthier.recipe.select import JudgeSpec, LikelihoodSpec, SelectSpec, Worth
 from luthier.records import Example, Score
 from luthier.similar.cosine import take_unlike
@@ -42,9 +43,16 @@ class Selected:
     account: dict[str, Any]
 
 
-def needs_model(spec: SelectSpec | None) -> bool:
-    """Whether a model must score rows."""
-    return spec is not None and (spec.likelihood is not None or spec.judge is not None)
+def without_models(spec: DataSpec) -> DataSpec:
+    """The same without the rules that a model decides on: for those who must not ask one."""
+    chosen = spec.select
+    if chosen is not None and (chosen.likelihood or chosen.judge):
+        chosen = None
+    dedupe = spec.dedupe
+    if spec.vectors != "words":
+        dedupe = dedupe.model_copy(update={"semantic": None})
+        chosen = None if chosen is None else chosen.model_copy(update={"similar": None})
+    return spec.model_copy(update={"select": chosen, "dedupe": dedupe, "vectors": "words"})
 
 
 def select(
@@ -106,15 +114,22 @@ class _Pool:
             return None
         return score.value if name == "ifd" else score.parts.get(name)
 
+    def known(self, scorer: str, name: str) -> dict[int, float]:
+        """One number of all rows that have it, those that left since included."""
+        found = {row: self.part(scorer, name, row) for row in self.scores[scorer]}
+        return {row: value for row, value in found.items() if value is not None}
+
     def lose(self, rule: str, text: str, why: dict[int, str], partner: dict[int, int] | None = None) -> None:
-        """Rows leave by a rule: booked, and said why."""
+        """Rows leave by a rule: booked, and said why. ``why`` may speak of rows that left before: they are counted as
+        what the rule would take alone."""
         partner = partner or {}
         losses = {
-            row: Loss(self.rows[row], rule, reason, self.rows[partner[row]] if row in partner else None)
-            for row, reason in sorted(why.items())
+            row: Loss(self.rows[row], rule, why[row], self.rows[partner[row]] if row in partner else None)
+            for row in self.left
+            if row in why
         }
         self._funnel.lose(rule.replace("select.", "selection: ").replace("_", " "), text, losses.values())
-        self.rules.append({"rule": rule, "text": text, "removed": len(losses)})
+        self.rules.append({"rule": rule, "text": text, "removed": len(losses), "alone": len(why)})
         self.losses |= losses
         self.left = [row for row in self.left if row not in losses]
 
@@ -143,19 +158,19 @@ def _by_likelihood(pool: _Pool, spec: LikelihoodSpec) -> None:
     if spec.max_perplexity is not None:
         why = {
             row: f"perplexity {found:,.1f} of the answer after its question"
-            for row in pool.left
-            if (found := pool.part("likelihood", "perplexity", row)) is not None and found > spec.max_perplexity
+            for row, found in pool.known("likelihood", "perplexity").items()
+            if found > spec.max_perplexity
         }
         pool.lose("select.perplexity", f"perplexity above {spec.max_perplexity:g}", why)
     if spec.max_ifd is not None:
         why = {
             row: f"IFD {found:.3f}: the question does not make the answer likelier"
-            for row in pool.left
-            if (found := pool.part("likelihood", "ifd", row)) is not None and found > spec.max_ifd
+            for row, found in pool.known("likelihood", "ifd").items()
+            if found > spec.max_ifd
         }
         pool.lose("select.ifd", f"IFD above {spec.max_ifd:g}", why)
     if spec.keep < 1:
-        known = {row: found for row in pool.left if (found := pool.part("likelihood", "ifd", row)) is not None}
+        known = {row: found for row, found in pool.known("likelihood", "ifd").items() if row not in pool.losses}
         order = sorted(known, key=lambda row: (-known[row], pool.rows[row].id))
         low = order[ceil(spec.keep * len(order)) :]
         why = {row: f"IFD {known[row]:.3f}: easier than the {spec.keep:.0%} that stay" for row in low}
@@ -166,9 +181,8 @@ def _by_judge(pool: _Pool, spec: JudgeSpec) -> None:
     if spec.min_quality is None:
         return
     why: dict[int, str] = {}
-    for row in pool.left:
-        found = pool.part("judge", "quality", row)
-        if found is not None and found < spec.min_quality:
+    for row, found in pool.known("judge", "quality").items():
+        if found < spec.min_quality:
             said = pool.scores["judge"][row].reason
             why[row] = f"quality {found:g} of 6" + (f": {said}" if said else "")
     pool.lose("select.quality", f"the judge's mark for quality is below {spec.min_quality:g}", why)
@@ -250,4 +264,4 @@ def _figures(found: dict[int, Score]) -> dict[str, Any]:
     names = sorted({name for score in found.values() for name in score.parts})
     spreads = {name: spread([s.parts[name] for s in found.values() if name in s.parts]) for name in names}
     values = [score.value for score in found.values() if score.value is not None]
-    return {"rows": len(found), "unscored": len(found) - len(values), "value": spread(values), **spreads}
+    return {"rows": len(found), "unscored": len(found) - len(values), "value": spread(values), "parts": spreads}
