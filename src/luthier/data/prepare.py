@@ -319,7 +319,7 @@ def build(
     }
     sources = [table.parent for table in (*tables, *test_tables)]
     sources += [suite.parent for suite in suites if suite.parent]
-    sources += [previous.id] if previous else []
+    sources += [*([previous.id] if previous else []), *raters.parents]
     parents = tuple(dict.fromkeys([*sources, *(replay.parents if replay else ())]))
     gone = tuple(loss.to_dict() for loss in removed)
     scores = selected.scores if selected else ()

@@ -29,11 +29,15 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Raters:
-    """Who scores rows, and who gives texts vectors, where the recipe asks a model. None: nobody is at hand."""
+    """Who scores rows, and who gives texts vectors, where the recipe asks a model. None: nobody is at hand.
+
+    ``parents`` names them as parents of the dataset.
+    """
 
     likelihood: Rate | None = None
     judge: Rate | None = None
     embed: Callable[[Sequence[str]], Vectors] | None = None
+    parents: tuple[str, ...] = ()
 
 
 NO_RATERS = Raters()

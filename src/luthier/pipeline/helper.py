@@ -58,31 +58,45 @@ def open_helper(store: Store, wanted: Wanted, *, folder: Path, egress: Sequence[
         from luthier.pipeline.resolve import open_engine
 
         with open_engine(store, _from(folder, wanted)) as opened:
-            plain = Path(wanted).name if wanted.startswith((".", "/", "~")) else wanted
             parents = (opened.artifact.id,) if opened.artifact is not None else ()
-            yield Helper(opened.engine, opened.adapter, plain, parents)
+            yield Helper(opened.engine, opened.adapter, _plain(wanted), parents)
 
 
-def identity(store: Store, wanted: Wanted, *, folder: Path) -> str:
-    """What decides a helper's answers, as far as it can be told without opening it: 16 hex digits.
+@dataclass(frozen=True)
+class Identity:
+    """What a helper is. ``digest`` (16 hex digits) covers what decides its answers, as far as it is known here."""
+
+    name: str
+    digest: str
+    artifact: str | None = None
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """As parents of what it helped to make."""
+        own = () if self.artifact is None else (self.artifact,)
+        return (*own, f"engine:{self.name}#sha256={self.digest}")
+
+
+def identity(store: Store, wanted: Wanted, *, folder: Path) -> Identity:
+    """Who a helper is, without opening it.
 
     Raises:
         LuthierError: an unknown model.
     """
     wanted = _parsed(wanted)
     if isinstance(wanted, RemoteSpec):
-        facts = f"remote {wanted.url} {wanted.model}"
-    elif _FUNCTION.search(wanted):
+        return Identity(wanted.model, _digest(f"remote {wanted.url} {wanted.model}"))
+    if _FUNCTION.search(wanted):
         from luthier.registry import load_user_function
 
-        facts = f"function {load_user_function(wanted, base=folder).sha256}"
-    else:
-        from luthier.pipeline.resolve import find
+        own = load_user_function(wanted, base=folder)
+        return Identity(own.path.name, _digest(f"function {own.sha256}"))
+    from luthier.pipeline.resolve import find
 
-        named = find(store, _from(folder, wanted))
-        adapter = "" if named.adapter is None else _folder_digest(named.adapter)
-        facts = f"model {named.source.digest} {adapter}"
-    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+    named = find(store, _from(folder, wanted))
+    adapter = "" if named.adapter is None else _folder_digest(named.adapter)
+    artifact = None if named.artifact is None else named.artifact.id
+    return Identity(_plain(wanted), _digest(f"model {named.source.digest} {adapter}"), artifact)
 
 
 def _parsed(wanted: Wanted) -> Wanted:
@@ -90,6 +104,14 @@ def _parsed(wanted: Wanted) -> Wanted:
         url, _, model = wanted.partition("#")
         return RemoteSpec(url=url, model=model)
     return wanted
+
+
+def _plain(wanted: str) -> str:
+    return Path(wanted).name if wanted.startswith((".", "/", "~")) else wanted
+
+
+def _digest(facts: str) -> str:
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
 def _from(folder: Path, wanted: str) -> str:

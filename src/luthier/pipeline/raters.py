@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -71,8 +71,13 @@ def open_raters(job: Job) -> Iterator[Raters]:
 
         yield Raters(
             rater("likelihood", _likelihood), rater("judge", lambda found: _judge(job, found)),
-            embed if "vectors" in wanted else None,
+            embed if "vectors" in wanted else None, tuple(dict.fromkeys(_parents(job, wanted.values()))),
         )  # fmt: skip
+
+
+def _parents(job: Job, wanted: Iterable[Wanted | None]) -> Iterator[str]:
+    for one in wanted:
+        yield from (job.base.uri,) if one is None else identity(job.store, one, folder=job.folder).parents
 
 
 def _wanted(job: Job) -> dict[str, Wanted | None]:
@@ -104,7 +109,7 @@ def _identity(job: Job, part: str, wanted: Wanted | None) -> str:
         judge = job.recipe.data.select.judge
         settings = {"asks": sorted(judge.asks), "how": judge.how, "max_tokens": judge.max_tokens}
     base = f"{job.base.digest} {job.chat.digest}"
-    who = base if wanted is None else identity(job.store, wanted, folder=job.folder)
+    who = base if wanted is None else identity(job.store, wanted, folder=job.folder).digest
     facts = [VERSION, part, who, settings]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
