@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from luthier.data import Prepared, build
+from luthier.data import Prepared, build, examples, prepare
 from luthier.data.scores import Raters
 from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
 from luthier.records import Example
 from luthier.similar.vectors import word_vectors
+from luthier.store import Store
 
 ASKED = [
     "Why was my {} card declined at the {} shop", "How long does the {} transfer take to the {} bank",
@@ -121,3 +122,20 @@ def test_vectors_of_a_model_are_used_where_one_is_named(tmp_path: Path) -> None:
     assert asked and made.report["semantic"] | {"by": "nano", "pairs": 0} == made.report["semantic"]
     with pytest.raises(LuthierError, match="names a model, and none is at hand"):
         build(spec, folder=tmp_path)
+
+
+def test_old_rows_keep_their_sides_whatever_is_kin_now(home: Path) -> None:
+    """The rows were dealt without looking for kin; now some pairs are kin across sides, and nothing old may move."""
+    store = Store.open()
+    prepared(home, None)
+    spec = {"source": "rows.jsonl", "split": {"test": 0.2, "validation": 0.2}}
+    old = prepare(DataSpec.model_validate(spec), store=store, folder=home)
+    side = {e.asked: name for name in ("train", "validation", "test") for e in examples(old, name)}
+    torn = sum(side[question(n)] != side[turned(question(n))] for n in range(20, 30))  # of the others one row leaves
+    assert torn
+    again = {**spec, "split": {**spec["split"], "previous": old.id}, "dedupe": {"semantic": 0.99}}  # type: ignore[dict-item]
+    made = build(DataSpec.model_validate(again), folder=home, previous=old)
+    found = sides(made)
+    assert found and all(side[asked] == name for asked, name in found.items())
+    counted = sum(one.get("torn", 0) for one in made.report["certificate"]["semantic"]["sides"].values())
+    assert counted == torn

@@ -208,7 +208,7 @@ def build(
             why="rows keep their sides by their questions: old rows and new ones are read together",
             fix="name the old files in data.source too; data.personal must be as it was",
         )  # fmt: skip
-    stood = {row.origin for row in rows if split.name_of(row) in old}
+    stood = {row.origin: old[name] for row in rows if (name := split.name_of(row)) in old}
     old_tests = examples(previous, "test") if previous and not spec.test else []
     if old:
         old = {name: side for name, side in old.items() if not (spec.test and side == "test")}
@@ -356,7 +356,8 @@ def _certificate(
     if kin is None:
         return proof
     numbers = {"train": sides.train, "validation": sides.validation, "test": sides.test}
-    return {**proof, "semantic": semantic.certificate(kin, numbers, given=bool(spec.test))}
+    inherited = spec.split.previous is not None
+    return {**proof, "semantic": semantic.certificate(kin, numbers, given=bool(spec.test), inherited=inherited)}
 
 
 def _counter(chat: ChatFormat, max_length: int | None, spec: DataSpec) -> Callable[[Example], int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,16 @@ class Kin:
         stay = (first >= 0) & (second >= 0)
         pairs = Pairs(first[stay], second[stay], self.pairs.cosine[stay])
         return Kin(self.rows[names], self.test, pairs, self.threshold)
+
+
+    def without_torn(self, sides: Sequence[str | None]) -> Kin:
+        """Without the pairs of which both have a side already, and not the same."""
+        number = {side: place for place, side in enumerate(dict.fromkeys(sides))}
+        of = np.asarray([number[side] for side in sides], dtype=np.int64)
+        old = np.asarray([side is not None for side in sides], dtype=bool)
+        first, second = self.pairs.first, self.pairs.second
+        stay = ~(old[first] & old[second] & (of[first] != of[second]))
+        return replace(self, pairs=Pairs(first[stay], second[stay], self.pairs.cosine[stay]))
 
 
 def kin_of(rows: Sequence[Example], test_asked: Sequence[str], embed: Embed, threshold: float) -> Kin:
@@ -105,8 +115,9 @@ def account(kin: Kin, losses: Mapping[int, Loss], by: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def certificate(kin: Kin, sides: Mapping[str, Sequence[int]], *, given: bool) -> dict[str, Any]:
-    """The largest cosine across each two sides (row numbers), which lies below the threshold.
+def certificate(kin: Kin, sides: Mapping[str, Sequence[int]], *, given: bool, inherited: bool) -> dict[str, Any]:
+    """The largest cosine across each two sides (row numbers), which lies below the threshold; where sides are
+    ``inherited``, ``torn`` counts the pairs of old rows that do not.
 
     Raises:
         LuthierError: a pair is left (that would be a defect of this stage).
@@ -118,13 +129,14 @@ def certificate(kin: Kin, sides: Mapping[str, Sequence[int]], *, given: bool) ->
     names = [name for name, found in vectors.items() if len(found)]
     for place, one in enumerate(names):
         for other in names[place + 1 :]:
-            if len(found := alike_between(vectors[one], vectors[other], kin.threshold).first):
+            torn = len(alike_between(vectors[one], vectors[other], kin.threshold).first)
+            if torn and not inherited:
                 raise LuthierError(
-                    f"{len(found)} rows of {one} are kin to rows of {other}", where="data.dedupe.semantic",
+                    f"{torn} rows of {one} are kin to rows of {other}", where="data.dedupe.semantic",
                     fix="this is a defect of Luthier: please report it with the recipe",
                 )  # fmt: skip
             out[f"{one}/{other}"] = {
                 "max_cosine": round(highest(vectors[one], vectors[other]), 6),
-                "pairs": len(vectors[one]) * len(vectors[other]),
-            }
+                "pairs": len(vectors[one]) * len(vectors[other]), **({"torn": torn} if torn else {}),
+            }  # fmt: skip
     return {"threshold": kin.threshold, "sides": out}

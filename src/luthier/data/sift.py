@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -46,15 +47,16 @@ def sift(
     funnel: Funnel,
     *,
     flagged: Collection[Origin | None],
-    stood: Collection[Origin | None] = frozenset(),
+    stood: Mapping[Origin | None, str] = MappingProxyType({}),
     test: Sequence[Example],
     test_asked: Sequence[str],
     embed: semantic.Embed,
 ) -> Sifted:
     """Run the rows through all rules.
 
-    ``flagged`` are places of rows with findings, ``stood`` of rows that a previous dataset has; ``test`` is a given
-    test set, ``test_asked`` its questions as compared; ``embed`` gives texts vectors (``data.dedupe.semantic``).
+    ``flagged`` are places of rows with findings, ``stood`` of rows that a previous dataset has, with their sides, which
+    no new likeness joins (vectors may hang on what rows there are); ``test`` is a given test set, ``test_asked`` its
+    questions as compared; ``embed`` gives texts vectors (``data.dedupe.semantic``).
     """
     left = _Left(rows, keys)
     set_aside: list[Loss] = []
@@ -106,6 +108,7 @@ def sift(
         rule = f"questions with a cosine of at least {kin.threshold:g}, answers that say the same; {duplicates.KEEPS}"
         funnel.lose("duplicates in other words", rule, same_meaning.values())
         removed += same_meaning.values()
+        kin = kin.without_torn([stood.get(row.origin) for row in left.rows])
         links = joined(links, kin.pairs)
     keep = tuple(index for index in range(len(left.rows)) if index not in near and index not in same_meaning)
     return Sifted(tuple(left.rows), keep, links, tuple(removed), tuple(set_aside), kin, same_meaning)
