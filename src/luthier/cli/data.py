@@ -31,9 +31,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(contamination)
     app.command()(pack)
     group = typer.Typer(cls=_DataGroup, no_args_is_help=True, rich_markup_mode=None)
-    group.command(_DataGroup.STAGE, hidden=True, help=_alone("validate, clean, de-duplicate and split the rows"))(
-        _stage("data")
-    )
+    what = f"{_alone('validate, clean, de-duplicate, choose and split the rows')} Short: luthier data RECIPE."
+    group.command(_DataGroup.STAGE, help=what)(_stage("data"))
     group.command()(preview)
     app.add_typer(group, name="data", help="The data stage alone (luthier data RECIPE), and what it would take out.")
     for stage, what in (

@@ -156,18 +156,10 @@ class _Pool:
 
 def _by_likelihood(pool: _Pool, spec: LikelihoodSpec) -> None:
     if spec.max_perplexity is not None:
-        why = {
-            row: f"perplexity {found:,.1f} of the answer after its question"
-            for row, found in pool.known("likelihood", "perplexity").items()
-            if found > spec.max_perplexity
-        }
+        why = _above(pool, "perplexity", spec.max_perplexity, "perplexity {:,.1f} of the answer after its question")
         pool.lose("select.perplexity", f"perplexity above {spec.max_perplexity:g}", why)
     if spec.max_ifd is not None:
-        why = {
-            row: f"IFD {found:.3f}: the question does not make the answer likelier"
-            for row, found in pool.known("likelihood", "ifd").items()
-            if found > spec.max_ifd
-        }
+        why = _above(pool, "ifd", spec.max_ifd, "IFD {:.3f}: the question does not make the answer likelier")
         pool.lose("select.ifd", f"IFD above {spec.max_ifd:g}", why)
     if spec.keep < 1:
         known = {row: found for row, found in pool.known("likelihood", "ifd").items() if row not in pool.losses}
@@ -175,6 +167,10 @@ def _by_likelihood(pool: _Pool, spec: LikelihoodSpec) -> None:
         low = order[ceil(spec.keep * len(order)) :]
         why = {row: f"IFD {known[row]:.3f}: easier than the {spec.keep:.0%} that stay" for row in low}
         pool.lose("select.ifd_share", f"not among the {spec.keep:.0%} with the highest IFD", why)
+
+
+def _above(pool: _Pool, name: str, limit: float, why: str) -> dict[int, str]:
+    return {row: why.format(found) for row, found in pool.known("likelihood", name).items() if found > limit}
 
 
 def _by_judge(pool: _Pool, spec: JudgeSpec) -> None:
