@@ -141,8 +141,9 @@ def _embedded(helper: Helper, texts: Sequence[str]) -> NDArray[np.float32]:
     if not isinstance(engine, EmbeddingEngine) or "embed" not in engine.capabilities:
         raise Unsupported(engine.name, "vectors of texts", fix="data.vectors: words, or a model that gives vectors")
     distinct = sorted({text for text in texts if text.strip()})
+    if not distinct:
+        return np.zeros((len(texts), 1), dtype=np.float32)
     place = {text: row for row, text in enumerate(distinct)}
-    found = np.asarray(engine.embed(distinct, adapter=helper.adapter), dtype=np.float64).reshape(len(distinct), -1)
-    blank = np.zeros((1, max(found.shape[1], 1)))
-    made = np.vstack([found.reshape(-1, blank.shape[1]), blank])
-    return unit(made)[[place.get(text, len(distinct)) for text in texts]]
+    found = np.asarray(engine.embed(distinct, adapter=helper.adapter), dtype=np.float64)
+    made = unit(np.vstack([found, np.zeros((1, found.shape[1]))]))
+    return made[[place.get(text, len(distinct)) for text in texts]]
