@@ -127,6 +127,8 @@ def test_wrong_ways_are_answered_with_words(recipe: Path, capsys: pytest.Capture
     far = "data.select.judge.engine=http://judge.example.org/v1#big"
     assert run(["data", "preview", "job.yaml", "--set", far]) == 1
     assert "privacy.egress" in capsys.readouterr().err
+    assert run(["data", "preview", "rows.jsonl", "--set", "data.dedupe.semantic=0.95", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["semantic"]["by"] == "words"
     assert run(["data"]) == 2
     assert run(["data", "--help"]) == 0
     assert "preview" in capsys.readouterr().out

@@ -78,7 +78,7 @@ def _stage(stage: str):  # type: ignore[no-untyped-def]
 
 
 def preview(
-    recipe: Path = _RECIPE,
+    target: str = typer.Argument(..., metavar="RECIPE|DATA", help="A recipe, or rows (then the base is nano)."),
     overrides: list[str] = SET_OPTION,
     limit: int = typer.Option(3, "--limit", min=0, help="Show at most this many rows a rule."),
     json: bool = JSON_OPTION,
@@ -88,12 +88,12 @@ def preview(
     Scores of models are kept, so that another limit costs no second reading.
 
     Example: luthier data preview job.yaml --set data.select.likelihood.max_ifd=0.95
+    Example: luthier data preview rows.jsonl --set data.dedupe.semantic=0.95
     """
     from luthier.pipeline.preview import preview_data
-    from luthier.recipe import load_recipe
     from luthier.store import Store
 
-    found = preview_data(load_recipe(recipe, overrides), Store.open(), Progress())
+    found = preview_data(target, Store.open(), overrides, Progress())
     if json:
         emit_json(found.to_dict())
     else:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.data import Prepared, before, build, pseudonym_secret
+from luthier.pipeline.inspect import is_recipe
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.pipeline.raters import open_raters
-from luthier.recipe import LoadedRecipe
+from luthier.recipe import LoadedRecipe, load_recipe, make_recipe
 from luthier.records import Example
 
 if TYPE_CHECKING:
@@ -71,13 +74,15 @@ class Preview:
         return [*out, f"  alone      {', '.join(alone)}"] if alone else out
 
 
-def preview_data(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None = None) -> Preview:
-    """Run the data stage without filing anything.
+def preview_data(
+    target: str, store: Store, overrides: Sequence[str] = (), progress: ProgressLike | None = None
+) -> Preview:
+    """Run the data stage of a recipe, or of a file of rows with ``nano`` as its base, without filing anything.
 
     Raises:
         LuthierError: as the stage itself.
     """
-    job, began = Job(loaded, store, progress), time.monotonic()
+    job, began = Job(_recipe(target, overrides), store, progress), time.monotonic()
     spec = job.recipe.data
     with open_raters(job) as raters:
         made = build(
@@ -89,6 +94,12 @@ def preview_data(loaded: LoadedRecipe, store: Store, progress: ProgressLike | No
         tuple(account["steps"]), account["rows"], account["selection"], account["semantic"],
         tuple(_clusters(made)), time.monotonic() - began,
     )  # fmt: skip
+
+
+def _recipe(target: str, overrides: Sequence[str]) -> LoadedRecipe:
+    if is_recipe(target):
+        return load_recipe(target, overrides)
+    return make_recipe({"model": {"base": "nano"}, "data": {"source": [target]}}, overrides, Path.cwd())
 
 
 def _clusters(made: Prepared) -> list[dict[str, Any]]:
