@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from luthier.data.family import children_of, with_families
+from luthier.data.family import children_of, with_families, with_parents
 from luthier.data.sources import files_of
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import DataSpec
@@ -190,6 +190,9 @@ def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] 
     filtered = sum(table.filtered for table in tables)
     unwanted = {id(child) for child in children_of(_left_out(tables, spec, labels), examples)} if filtered else set()
     wanted_rows = [example for example in examples if id(example) not in unwanted]
+    if spec.split.parents is not None:
+        read = {raw.origin: raw.value for table in tables for raw in table.raws if raw.value is not None}
+        wanted_rows = list(with_parents(wanted_rows, read, spec.split.parents))
     rows = sum(table.rows for table in tables)
     return Loaded(tuple(with_families(wanted_rows)), tuple(findings), rows, filtered + len(unwanted))
 
@@ -278,7 +281,11 @@ def check_columns_named(fields: Collection[str], file: SourceFile, spec: DataSpe
     Raises:
         LuthierError: names the column and the nearest one that is there.
     """
-    for key, columns in (("group_by", spec.split.group_by), ("by_time", (spec.split.by_time,))):
+    parents = spec.split.parents
+    named = () if parents is None else (parents.id, *parents.of)
+    for key, columns in (
+        ("group_by", spec.split.group_by), ("by_time", (spec.split.by_time,)), ("parents", named)
+    ):  # fmt: skip
         for column in columns:
             if column is not None and fields and column not in fields:
                 raise LuthierError(

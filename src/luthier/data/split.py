@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from luthier.data.bridges import Joined, bridges
-from luthier.data.family import families, is_child, ties
+from luthier.data.family import families, is_child, ties, was_made
 from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.recipe.data import SplitSpec
@@ -96,7 +96,7 @@ def deal(
         test, rest, losses = _by_time(examples, component, keep, spec)
     else:
         test, rest, losses = [], list(keep), []
-    born = [row for row in rest if is_child(examples[row]) and families(examples[row])[0] in tested]
+    born = [row for row in rest if was_made(examples[row]) and families(examples[row])[0] in tested]
     losses += [Loss(examples[row], "leak.family", "made from a row of the test set") for row in born]
     rest = sorted(set(rest) - set(born)) if born else rest
     places = _places(examples, names, component, spec.salt)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from luthier.augment import (
     Asker,
@@ -34,19 +34,16 @@ from luthier.augment import (
 from luthier.augment import seeds as seeding
 from luthier.data.sources import files_of
 from luthier.errors import UsageError, did_you_mean
+from luthier.pipeline.helper import open_helper
 from luthier.pipeline.inspect import is_recipe
 from luthier.pipeline.job import ProgressLike
 from luthier.pipeline.predict import read_questions
 from luthier.pipeline.sources import known_sources
-from luthier.recipe import LoadedRecipe, RemoteSpec, load_recipe, make_recipe
+from luthier.recipe import LoadedRecipe, load_recipe, make_recipe
 from luthier.rows import SourceFile, expand, read_file
 from luthier.store import Artifact, Store
 
-if TYPE_CHECKING:
-    from luthier.engines import Engine
-
 _PREFIX = "augment-"
-_URL = re.compile(r"^https?://[^#]+#.+$")
 
 
 @dataclass(frozen=True)
@@ -320,42 +317,7 @@ def open_asker(store: Store, loaded: LoadedRecipe) -> Iterator[tuple[Asker, list
     """
     spec = loaded.recipe.augment
     wanted = spec.engine if spec.engine is not None else loaded.recipe.model.base
-    if isinstance(wanted, str) and _URL.match(wanted):
-        url, _, model = wanted.partition("#")
-        wanted = RemoteSpec(url=url, model=model)
-    if isinstance(wanted, RemoteSpec):
-        from luthier.engines.remote import RemoteEngine
-
-        egress = loaded.recipe.privacy.egress
-        remote = RemoteEngine(wanted.url, wanted.model, wanted.key, egress, concurrency=wanted.concurrency)
-        with _closing(remote):
-            yield _asker(remote, spec.form, None, wanted.model)
-    elif re.search(r"\.py:\w+$", wanted):
-        from luthier.engines.scripted import ScriptedEngine
-        from luthier.registry import load_user_function
-
-        own = load_user_function(wanted, base=loaded.folder)
-        scripted = ScriptedEngine(own.function, name=f"{own.path.name}:{own.sha256[:12]}")
-        with _closing(scripted):
-            yield _asker(scripted, spec.form, None, own.path.name)
-    else:
-        from luthier.pipeline.resolve import open_engine
-
-        name = str((loaded.folder / wanted).resolve()) if wanted.startswith(".") else wanted
-        with open_engine(store, name) as opened:
-            plain = Path(wanted).name if wanted.startswith((".", "/", "~")) else wanted
-            asker, parents = _asker(opened.engine, spec.form, opened.adapter, plain)
-            yield asker, [*([opened.artifact.id] if opened.artifact is not None else []), *parents]
-
-
-@contextmanager
-def _closing(engine: Engine) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        engine.close()
-
-
-def _asker(engine: Engine, form: str, adapter: str | None, name: str) -> tuple[Asker, list[str]]:
-    asker = Asker(engine, form, adapter)
-    return asker, [f"engine:{name}#sha256={fingerprint(asker)}"]
+    egress = loaded.recipe.privacy.egress
+    with open_helper(store, wanted, folder=loaded.folder, egress=egress) as helper:
+        asker = Asker(helper.engine, spec.form, helper.adapter)
+        yield asker, [*helper.parents, f"engine:{helper.name}#sha256={fingerprint(asker)}"]

@@ -24,7 +24,7 @@ from luthier.store.run import now
 if TYPE_CHECKING:
     from luthier.store.store import Store
 
-NOT_LEARNT = frozenset({"test", "removed", "rejected", "quarantine", "shown", "ledger"})
+NOT_LEARNT = frozenset({"test", "removed", "rejected", "quarantine", "shown", "scores", "ledger"})
 """Row files of these names (up to the first dot) are not trained on: what was made from them is not tainted."""
 _TEXT = {".json", ".jsonl", ".html", ".md", ".txt", ".csv", ".log", ".yaml"}
 
