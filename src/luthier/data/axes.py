@@ -31,7 +31,7 @@ _TASKS = {
     "answer": "answer respond reply",
 }
 _TASK_OF = {verb: task for task, verbs in reversed(_TASKS.items()) for verb in verbs.split()}
-_MATHS = re.compile(r"\bhow (?:many|much)\b.*\?|\d\s*[-+*/×÷^=]\s*\d|\bequation\b|\bsolve for\b", re.IGNORECASE | re.DOTALL)
+_MATHS = re.compile(r"\d.*\bhow (?:many|much)\b.*\?|\d\s*[-+*/×÷^=]\s*\d|\bequation\b|\bsolve for\b", re.IGNORECASE | re.DOTALL)
 _PROGRAMS = re.compile(
     r"\b(?:python|javascript|typescript|java|c\+\+|sql|html|css|bash|regex|regular expression|function|script|program|algorithm)\b",
     re.IGNORECASE,
@@ -47,7 +47,7 @@ FORMATS = ("label", "number", "few words", "sentence", "prose", "list", "table",
 
 
 def task_of(example: Example, root: Root, *, label: bool, fields: bool) -> str:
-    """The task of a row. ``label`` and ``fields`` say that the job's answers are labels, or JSON with closed fields."""
+    """The task of a row. ``label`` and ``fields`` say that the job's answers are labels, or JSON."""
     if example.text is not None:
         return "plain text"
     if example.tools or any(message.tool_calls for message in example.messages):

@@ -97,7 +97,7 @@ def survey(
     examples = [row.example for row in gathered.rows]
     kind = kind_of(examples)
     studied = [_study(row) for row in gathered.rows]
-    free = kind.kind == "text" or bool(kind.free)
+    free = kind.kind == "text"
     clusters = find_clusters([one.question for one in studied], embed=embed)
     cells, edge_rows = _cells(studied, kind)
     return {
@@ -295,10 +295,10 @@ def _different(members: Sequence[int], studied: Sequence[_Studied]) -> list[int]
 def _cells(studied: Sequence[_Studied], kind: AnswerKind) -> tuple[list[Cell], dict[str, list[int]]]:
     cells = []
     of_edge: dict[str, list[int]] = {name: [] for name in EDGES}
-    label, fields = kind.kind == "label", kind.kind == "json" and bool(kind.fields)
+    label, fields = kind.kind == "label", kind.kind == "json"
     for place, one in enumerate(studied):
         example = one.row.example
-        free = not label and not (fields and not kind.free) and example.text is None
+        free = kind.kind == "text" and example.text is None
         look = Look(example, one.request, one.question, one.answer, one.language, one.answer_language, free)
         edges = edges_of(look)
         for name in edges:
@@ -350,7 +350,7 @@ def _quality(
     for place, row in zip(places, answered, strict=True):
         for rule, why in of_one(row):
             found[rule].append((place, why))
-    for place, rule, why in of_all(answered):
+    for place, rule, why in of_all(answered) if kind.kind == "text" else ():
         found[rule].append((places[place], why))
     rules = [
         {
