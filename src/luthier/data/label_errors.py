@@ -27,7 +27,7 @@ _ROWS_BY_CLASSES = 1_500_000
 
 @dataclass(frozen=True)
 class Suspect:
-    """One row by its place in the list: its label, the likely one, and ``score`` = p(likely) - p(given), 0 to 1."""
+    """One row by its place in the list: its label, the likely one, and ``score`` = p(likely) - p(given)."""
 
     place: int
     given: str
@@ -86,6 +86,8 @@ def confident(
     """
     thresholds = np.array([chances[given == j, j].mean() for j in range(chances.shape[1])])
     reached = np.where(chances >= thresholds, chances, -1.0)
+    own = np.arange(len(given)), given
+    reached[own] = np.where(reached[own] >= 0, np.nextafter(reached[own], 2.0), -1.0)  # of equal chances the label's
     best = reached.argmax(axis=1)
     likely = np.where(reached.max(axis=1) >= 0, best, given)
     return likely, likely != given

@@ -197,7 +197,11 @@ def _spread(values: Sequence[float]) -> dict[str, Any]:
     low, high = float(found.min()), float(found.max())
     top = max(points["p99"], low + 1e-9)
     whole = bool((found == found.round()).all())
-    bins = min(_BINS, max(1, round(top - low) + 1)) if whole else _BINS
+    if whole:  # bins of equally many whole numbers, or some bars would stand above their neighbours
+        width = max(1, -(-int(top - low + 1) // _BINS))
+        bins: Any = np.arange(low, top + width + 1, width)
+    else:
+        bins = _BINS
     counts, edges = np.histogram(np.minimum(found, top), bins=bins)
     number = int if whole else float
     spread = {"min": low, **points, "max": high}

@@ -46,7 +46,7 @@ def histogram(title: str, found: Mapping[str, Any], *, unit: str, limit: float |
     if not counts:
         return ""
     high = max(edges[-1], limit or 0.0)
-    low, top = min(edges[0], 0.0 if edges[0] >= 0 else edges[0]), max(counts)
+    low, top = (0.0 if 0 <= edges[0] < 0.4 * high else edges[0]), max(counts)
 
     def px(x: float) -> float:
         return LEFT + (W - LEFT - RIGHT) * (x - low) / ((high - low) or 1.0)

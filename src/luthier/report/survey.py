@@ -19,6 +19,8 @@ from luthier.text.language import NAMES
 
 Account = Mapping[str, Any]
 _MOST_LANGUAGES = 12
+_OPEN = 10
+"""Probably wrong labels that are shown at once; the others unfold."""
 
 
 def survey_page(account: Account, *, made: str = "", steer: str = "") -> str:
@@ -52,10 +54,11 @@ def _asset(name: str) -> str:
 def _summary(account: Account, name: str, made: str) -> str:
     lengths, spread = account["lengths"], account["diversity"]
     whole = lengths["whole"]
+    spoken = sum(code != "unknown" for code in account["languages"]["asked"])
     tiles = [
         (f"{account['rows']:,}", "rows" + (f", {account['usable']:,} usable" if account["usable"] < account["rows"] else "")),
         (number(whole["p50"]) if whole else "none", f"{lengths['unit']}, median"),
-        (f"{sum(n > 0 for k, n in account['languages']['asked'].items() if k != 'unknown'):,}", "languages"),
+        (f"{spoken:,}", "language" if spoken == 1 else "languages"),
         (f"{spread['effective']:g}", "topics of equal weight"),
         (f"{len(account['coverage']['holes']):,}", "named holes"),
         (f"{account['quality']['flagged']:,}", "answers to look at"),
@@ -82,7 +85,7 @@ def _lead(account: Account) -> str:
     tasks = [task for task, n in account["coverage"]["axes"]["task"].items() if n >= 0.1 * account["studied"]]
     count = f"{len(files)} file" + ("" if len(files) == 1 else "s")
     spoken = ", ".join(one for one in languages if one != "unknown") or "no language that is known"
-    return f"{count} of {kinds} rows in {spoken}; mostly: {', '.join(tasks[:4]) or 'many tasks'}."
+    return f"{count} of {kinds} rows in {spoken}; tasks: {', '.join(tasks[:4]) or 'many'}."
 
 
 # -- what the rows are
@@ -128,7 +131,7 @@ def _spoken(counts: Mapping[str, int]) -> dict[str, int]:
 def _chats(account: Account) -> str:
     chats = account["chats"]
     told = [
-        (chats["with_system"], f"{chats['with_system']:,} rows have a system message ({chats['systems']:,} different ones)"),
+        (chats["with_system"], f"{chats['with_system']:,} rows have a system message ({chats['systems']:,} different)"),
         (chats["with_tools"], f"{chats['with_tools']:,} rows have tools"),
         (chats["disliked"], f"{chats['disliked']:,} answers were disliked and are not judged here"),
         (chats["repeated_questions"], f"{chats['repeated_questions']:,} rows ask what another row asks"),
@@ -190,13 +193,17 @@ def _coverage(account: Account, steer: str) -> str:
         rows, columns = _there(found["axes"][down]), _there(found["axes"][across])[:_MOST_LANGUAGES]
         if (len(columns) > 1 or down == "edge") and len(rows) > 1 and not (down == "edge" and len(columns) == 1):
             pair = heat(counts, rows, columns, titles, {(one, other) for one, other in framed})
-            pictures.append(f"<h3>{esc(_AXES[down])} by {esc(_AXES[across])}</h3>{pair}")
+            head = f"{_AXES[down]} by {_AXES[across]}"
+            pictures.append(f"<div><h3>{esc(head[0].upper() + head[1:])}</h3>{pair}</div>")
     note = "Rows of each pair; framed pairs are holes. A row of several edge classes stands in each."
-    tables = f'<p class="note">{note}</p>{"".join(pictures)}' if pictures else ""
+    tables = f'<p class="note">{note}</p><div class="halves">{"".join(pictures)}</div>' if pictures else ""
     return f"{body}<h3>Edge classes</h3>{_edges(found['edges'], account['studied'])}{tables}{_matrix(found)}"
 
 
-_AXES = {"edge": "Edge class", "task": "task", "language": "language", "length": "length of the request", "format": "Format of the answer"}
+_AXES = {
+    "edge": "edge class", "task": "task", "language": "language", "length": "length of the request",
+    "format": "format of the answer",
+}  # fmt: skip
 
 
 def _there(counts: Mapping[str, int]) -> list[str]:
@@ -208,9 +215,9 @@ def _edges(edges: Mapping[str, Account], studied: int) -> str:
     most = max((one["rows"] for one in possible.values()), default=0)
     lines = []
     for one in sorted(possible.values(), key=lambda one: -one["rows"]):
-        label = f"{esc(one['title'])}"
+        label = f'<span class="bare">{esc(one["title"])}</span>'
         if one["examples"]:
-            label = f'<details><summary title="{esc(one["what"])}">{label}</summary>{_listed(one["examples"])}</details>'
+            label = f'<details><summary title="{esc(one["what"])}">{esc(one["title"])}</summary>{_listed(one["examples"])}</details>'
         note = share(one["rows"], studied) if one["rows"] else "none"
         lines.append(bar(label, one["rows"], most, note, "" if one["rows"] else "low", html=True))
     return f'<div class="bars topics">{"".join(lines)}</div>'
@@ -233,7 +240,10 @@ def _labels(account: Account) -> str:
         told = f"{one['classes']:,} classes, spread as evenly as {number(one['effective'])} of equal size; the largest has {one['largest']:.1%}"
         rare = [name for name, rows in one["counts"].items() if rows < 10]
         tail = f"; {len(rare):,} have fewer than 10 rows" if rare else ""
-        body += f'<h3>{esc(one["field"])}</h3><p class="note">{esc(told + tail)}.</p>{_counts(one["counts"], rare)}'
+        body += (
+            f'<div><h3>{esc(one["field"])}</h3><p class="note">{esc(told + tail)}.</p>{_counts(one["counts"], rare)}</div>'
+        )
+    body = f'<div class="halves">{body}</div>' if len(account["labels"]) > 1 else body
     for one in account["label_errors"]:
         body += _suspects(one)
     return body
@@ -259,16 +269,20 @@ def _suspects(found: Account) -> str:
         f"label than it usually is of rows that bear it; it agrees with the labels on {found['accuracy']:.0%} of the rows, "
         "so the lower that is, the less its suspicions mean."
     )
+    first, rest = found["suspects"][:_OPEN], found["suspects"][_OPEN:]
+    more = f"<details><summary>{len(rest)} more</summary>{_grid(rest)}</details>" if rest else ""
+    return f'{title}<p class="note">{esc(note)}</p>{_grid(first) if first else ""}{more}'
+
+
+def _grid(suspects: Sequence[Account]) -> str:
     rows = "".join(
-        f"<tr><td><code>{esc(one['origin'])}</code></td>"
+        f"<tr><td>{_place(one)}</td>"
         f'<td class="swap"><s>{esc(cut(one["given"], 40))}</s> <b>{esc(cut(one["likely"], 40))}</b></td>'
         f"<td>{one['score']:.2f}</td><td dir=auto>{marked(one['id'], esc(one['text']))}</td></tr>"
-        for one in found["suspects"]
+        for one in suspects
     )
     heads = "<th>row</th><th>given, likely</th><th>score</th><th>text</th>"
-    grid = f'<div class="wide"><table class="grid suspects"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-    shown = f"the {len(found['suspects'])} surest" if found["found"] > len(found["suspects"]) else "all of them"
-    return f'{title}<p class="note">{esc(note)}</p>' + (f"<details open><summary>{shown}</summary>{grid}</details>" if rows else "")
+    return f'<div class="wide"><table class="grid suspects"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 # -- answers
@@ -308,5 +322,11 @@ def _listed(rows: Sequence[Account]) -> str:
         why = one.get("why") or (f"{one['score']:g}" if "score" in one else "")
         told = f'<span class="why"><small>{esc(why)}</small></span>' if why else ""
         text = f'<span dir="auto">{esc(one["text"])}</span>{said}'
-        lines.append(f"<li><code>{esc(one['origin'])}</code> {marked(one['id'], text) if one['id'] else text}{told}</li>")
+        lines.append(f"<li>{_place(one)} {marked(one['id'], text) if one['id'] else text}{told}</li>")
     return f'<ul class="rows">{"".join(lines)}</ul>'
+
+
+def _place(one: Account) -> str:
+    """File and line; the folder shows when pointed at."""
+    origin = str(one["origin"])
+    return f'<code title="{esc(origin)}">{esc(origin.rpartition("/")[2])}</code>'

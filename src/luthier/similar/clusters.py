@@ -28,7 +28,9 @@ _TERMS = 20_000
 _DIMENSIONS = 64
 _COMMANDS = frozenset(
     """write give make list explain describe generate create find tell please using following provide name identify answer
-    question sentence given example examples text new get know many much does one two three didn hasn don isn won can doesn yet""".split()
+    question sentence given example examples text new get know many much does one two three didn hasn don isn won can doesn yet our off ago
+    last again away since still want wants got getting going really anything something somebody someone says said hello
+    dear thanks thank back way well way thing things yesterday today""".split()
 )
 """Words that requests begin with whatever they are about: never a name."""
 _SMALL = frozenset(word for text in LATIN.values() for word in text.split()) | _COMMANDS

@@ -75,7 +75,7 @@ def _latin(text: str) -> str:
         return UNKNOWN
     small, endings = _weights()
     scores: Counter[str] = Counter()
-    signs = 0
+    signs: Counter[str] = Counter()
     for word in written:
         if len(word) == 1 and word not in "aeoyizvksuIA":
             continue  # a letter that stands for something
@@ -83,21 +83,21 @@ def _latin(text: str) -> str:
         found = small.get(low, ())
         if not found and len(low) > 4:
             found = next((endings[low[-n:]] for n in (5, 4, 3, 2) if low[-n:] in endings), ())
-        signs += bool(found)
         for code, weight in found:
             scores[code] += weight
+            signs[code] += 1
     for sign, count in Counter(sign for sign in text.lower() if sign > "\x7f").items():
         users = [code for code, letters in LETTERS.items() if sign in letters]
         if not users and any(sign in letters for letters in FOREIGN.values()):
             return UNKNOWN
-        signs += bool(users)
+        signs.update(users)
         for code in users:
             scores[code] += 0.6 * min(count, 3) / len(users)
         for code in scores if users else ():
             if code not in users and code != "en":  # borrowed words keep their accents in English
                 scores[code] *= 0.8
     (best, score), (_, second) = (*scores.most_common(2), (UNKNOWN, 0.0), (UNKNOWN, 0.0))[:2]
-    enough = signs >= 2 and score >= max(0.45, _ENOUGH * len(written))
+    enough = signs[best] >= 2 and score >= max(0.45, _ENOUGH * len(written))
     return best if enough and score >= _LEAD * second else UNKNOWN
 
 

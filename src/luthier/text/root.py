@@ -111,7 +111,7 @@ def _question(words: list[str]) -> Root:
         return Root("question", _verb(lower[2]) or lower[2], _object(words[3:], lower[2]))
     if at is None:  # the subject is the question word: "Who wrote Hamlet?"
         verb = next((_base(word) for word in lower[1:4] if _base(word) in VERBS), "")
-        return Root("question", verb, _object(words[2:], verb) if verb == _base(lower[1]) else "")
+        return Root("question", verb, _object(words[2:], verb) if verb and verb == _base(lower[1]) else "")
     if lower[at] in BE:
         verb_at = next((n for n in range(at + 1, len(lower)) if _participle(lower[n])), None)
         if verb_at is not None and lower[0] in ("why", "how", "when", "where") and verb_at - at <= 4:
