@@ -64,7 +64,7 @@ def test_one_answer_to_many_questions_is_canned() -> None:
 
 
 def test_an_answer_far_from_its_topic_in_length_is_told() -> None:
-    usual = [row(f"q{n}", "word " * (40 + n % 7)) for n in range(30)]
+    usual = [row(f"q{n}", f"word{n} " * (40 + n % 7)) for n in range(30)]
     found = {place: rule for place, rule, _ in of_all([*usual, row("short", "no"), row("long", "word " * 900)])}
     assert found == {30: "quality.short", 31: "quality.long"}
     elsewhere = [row(f"q{n}", f"word {n}", topic=1) for n in range(30)]

@@ -74,8 +74,8 @@ _DANGLING = re.compile(
     re.IGNORECASE,
 )
 _REFUSES = re.compile(
-    r"\b(?:i(?:['’]m| am)? (?:sorry|afraid)|i apologi[sz]e|unfortunately|regrettably)\b[^.!?]{0,90}\b(?:can(?:['’]?t|not| not)|unable"
-    r"|not (?:able|possible|allowed)|won['’]?t|will not)\b"
+    r"\b(?:sorry|afraid|apologi[sz]e|unfortunately|regrettably)\b[^.!?]{0,60}\b(?:i|we)(?: am| are|['’]m|['’]re)?"
+    r"(?: \w+)? (?:can(?:['’]?t|not| not)|unable|not (?:able|allowed)|won['’]?t|will not|(?:do not|don['’]t) have access)\b"
     r"|\bi (?:can(?:['’]?t|not| not)|won['’]?t|will not|am unable to|am not able to|['’]m not able to|must decline to|refuse to)\s+"
     r"(?:\w+\s+){0,2}(?:help|assist|provide|do|give|create|write|fulfil+|answer|comply|support|share|offer|engage|discuss)\b"
     r"|\b(?:leider )?kann ich (?:ihnen|dir|euch)?\s*(?:dabei |das )?(?:leider )?nicht (?:helfen|beantworten|tun)"
