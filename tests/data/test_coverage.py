@@ -37,7 +37,11 @@ def test_what_an_answer_cannot_show_is_no_hole() -> None:
 
 def test_one_language_needs_no_right_to_left_and_no_other_language() -> None:
     asked = {hole.cells["edge"] for hole in holes([cell()] * 500, free=True)}
-    both = {hole.cells["edge"] for hole in holes([cell()] * 400 + [cell("answer", "de")] * 100, free=True) if len(hole.cells) == 1}
+    both = {
+        hole.cells["edge"]
+        for hole in holes([cell()] * 400 + [cell("answer", "de")] * 100, free=True)
+        if len(hole.cells) == 1
+    }
     assert "rtl" not in asked and "cross_language" not in asked
     assert {"rtl", "cross_language"} <= both
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (rows of a table read best on lines of their own)
 """Each edge class is told where a person would tell it, and not where something only looks like it."""
 
 from __future__ import annotations
@@ -84,9 +85,14 @@ def test_answers_that_do_not_refuse(answer: str) -> None:
 
 def test_what_only_the_answer_shows() -> None:
     assert "ambiguity" in edges_of(look("Book a table for us.", "For how many people? Could you tell me the date?"))
-    assert "unanswerable" in edges_of(look("How old is he according to the text?", "His age is not mentioned in the text."))
+    assert "unanswerable" in edges_of(
+        look("How old is he according to the text?", "His age is not mentioned in the text.")
+    )
     assert "unanswerable" not in edges_of(look("How old is he according to the text?", "He is twelve."))
-    asked, answer = "How do I change the password of my account?", "Sie können das Passwort in den Einstellungen ändern."
+    asked, answer = (
+        "How do I change the password of my account?",
+        "Sie können das Passwort in den Einstellungen ändern.",
+    )
     assert "cross_language" in edges_of(look(asked, answer))
     assert "cross_language" not in edges_of(look(asked, "You can change it in the settings of your account."))
 

@@ -28,7 +28,8 @@ def test_a_bad_answer_falls_under_its_rule(rule: str) -> None:
 
 
 @pytest.mark.parametrize(("question", "answer"), [
-    ("Return the name as JSON.", "The name is Anna."), ("Answer in one word: what is it?", "I think it is a very large dog."),
+    ("Return the name as JSON.", "The name is Anna."),
+    ("Answer in one word: what is it?", "I think it is a very large dog."),
     ("Tell me about tides.", "Tides rise&nbsp;and fall.<br>The moon does it."),
 ])  # fmt: skip
 def test_broken_formats(question: str, answer: str) -> None:

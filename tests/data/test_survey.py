@@ -26,7 +26,12 @@ def chat(*said: str, system: str = "") -> dict[str, Any]:
 
 
 def test_rows_that_cannot_be_used_and_repeated_questions_are_counted(tmp_path: Path) -> None:
-    rows = [chat("Where is it?", "Here."), chat("where is it", "There."), chat("Who?", ""), chat("Why is it so?", "It is.")]
+    rows = [
+        chat("Where is it?", "Here."),
+        chat("where is it", "There."),
+        chat("Who?", ""),
+        chat("Why is it so?", "It is."),
+    ]
     put(tmp_path, "rows.jsonl", rows)
     with (tmp_path / "rows.jsonl").open("a") as stream:
         stream.write("{broken\n")
@@ -64,7 +69,9 @@ def test_labels_are_balanced_and_suspects_named(tmp_path: Path) -> None:
     (balance,) = told["labels"]
     assert balance["counts"] == {"refund": 41, "delivery": 39} and balance["effective"] == 2.0
     (errors,) = told["label_errors"]
-    assert [(one["origin"], one["given"], one["likely"]) for one in errors["suspects"]] == [("rows.jsonl:8", "refund", "delivery")]
+    assert [(one["origin"], one["given"], one["likely"]) for one in errors["suspects"]] == [
+        ("rows.jsonl:8", "refund", "delivery")
+    ]
     assert told["coverage"]["axes"]["task"] == {"classify": 80}
     assert told["quality"]["answers"] == 0  # labels are no answers in words
 
@@ -78,7 +85,9 @@ def test_json_answers_are_balanced_field_by_field(tmp_path: Path) -> None:
 
 
 def test_turns_languages_and_holes(tmp_path: Path) -> None:
-    rows = [chat("Where is my parcel today?", "It is on the way to you.", "And the lamp?", "It is here.") for _ in range(30)]
+    rows = [
+        chat("Where is my parcel today?", "It is on the way to you.", "And the lamp?", "It is here.") for _ in range(30)
+    ]
     rows += [chat("Wo ist mein Paket heute?", "Es ist auf dem Weg zu Ihnen.") for _ in range(30)]
     put(tmp_path, "rows.jsonl", rows)
     told = survey(["rows.jsonl"], folder=tmp_path)
@@ -90,11 +99,16 @@ def test_turns_languages_and_holes(tmp_path: Path) -> None:
 
 
 def test_comparisons_stand_for_their_good_answer(tmp_path: Path) -> None:
-    pairs = [{"prompt": f"Question {n} of mine?", "chosen": "Yes, this is fine.", "rejected": "I cannot help with that."} for n in range(9)]
+    pairs = [
+        {"prompt": f"Question {n} of mine?", "chosen": "Yes, this is fine.", "rejected": "I cannot help with that."}
+        for n in range(9)
+    ]
     told = survey([put(tmp_path, "pairs.jsonl", pairs)], folder=tmp_path)
     assert told["files"][0]["shape"] == detect(pairs).name and told["usable"] == 9
     assert "quality.refusal" not in {one["rule"] for one in told["quality"]["rules"]}
-    thumbs = [{"prompt": f"Question {n}?", "completion": "I cannot help with that.", "label": n % 2 == 0} for n in range(10)]
+    thumbs = [
+        {"prompt": f"Question {n}?", "completion": "I cannot help with that.", "label": n % 2 == 0} for n in range(10)
+    ]
     told = survey([put(tmp_path, "thumbs.jsonl", thumbs)], folder=tmp_path)
     assert told["chats"]["disliked"] == 5 and told["quality"]["answers"] == 5
 
@@ -113,7 +127,8 @@ def test_filters_and_maps_of_a_recipe_hold(tmp_path: Path) -> None:
     rows = [{"subject": f"Lamp {n}", "body": "It is broken.", "reply": "We mend it.", "open": n % 2} for n in range(10)]
     put(tmp_path, "rows.jsonl", rows)
     spec = DataSpec.model_validate({
-        "source": "rows.jsonl", "map": {"prompt": "{{subject}}\n{{body}}", "completion": "reply"}, "keep": {"open": [1]},
+        "source": "rows.jsonl", "map": {"prompt": "{{subject}}\n{{body}}", "completion": "reply"},
+        "keep": {"open": [1]},
     })  # fmt: skip
     told = survey(["rows.jsonl"], spec, folder=tmp_path)
     assert (told["rows"], told["filtered"], told["usable"]) == (10, 5, 5)
@@ -153,5 +168,3 @@ def test_known_figures_of_medquad(realdata: Path) -> None:
     assert (told["rows"], told["chats"]["repeated_questions"]) == (16407, 2109)
     assert told["languages"]["asked"]["en"] > 0.99 * 16407
     assert told["coverage"]["holes"][0]["name"] == "no row has an empty input"
-
-

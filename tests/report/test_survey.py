@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (rows of a table read best on lines of their own)
 """The page of a data report: complete, offline, escaped; what is not there is not spoken of."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from luthier.report.shapes import bars, heat, histogram
 from luthier.report.survey import survey_page
 from luthier.report.survey_words import findings, summary
 
-EVIL = "<script>alert(1)</script> & \"quotes\""
+EVIL = '<script>alert(1)</script> & "quotes"'
 
 
 def an_account(**changed: Any) -> dict[str, Any]:
@@ -152,6 +153,9 @@ def test_a_real_account_makes_a_page(tmp_path: Path, job: str) -> None:
 
     rows: list[dict[str, Any]] = [{"text": f"my parcel {n} is late", "label": "ab"[n % 2]} for n in range(30)]
     if job == "chat":
-        rows = [{"messages": [{"role": "user", "content": f"Where is {n}?"}, {"role": "assistant", "content": "Here."}]} for n in range(3)]
+        rows = [
+            {"messages": [{"role": "user", "content": f"Where is {n}?"}, {"role": "assistant", "content": "Here."}]}
+            for n in range(3)
+        ]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert not checked(survey_page(survey(["rows.jsonl"], folder=tmp_path))).wrong

@@ -10,15 +10,17 @@ import pytest
 from luthier.similar.clusters import find_clusters
 
 TOPICS = {
-    "garden": "tulip soil spade compost seedling hedge pruning greenhouse".split(),
-    "kitchen": "oven flour butter whisk dough simmer saucepan garlic".split(),
-    "harbour": "anchor mast sail rope tide captain deck rudder".split(),
+    "garden": ["tulip", "soil", "spade", "compost", "seedling", "hedge", "pruning", "greenhouse"],
+    "kitchen": ["oven", "flour", "butter", "whisk", "dough", "simmer", "saucepan", "garlic"],
+    "harbour": ["anchor", "mast", "sail", "rope", "tide", "captain", "deck", "rudder"],
 }
 
 
 def texts(each: int = 40) -> tuple[list[str], list[str]]:
     rng = random.Random(3)
-    made = [(topic, f"please tell me about the {' '.join(rng.sample(words, 4))}") for topic, words in TOPICS.items() for _ in range(each)]
+    made = []
+    for topic, words in TOPICS.items():
+        made += [(topic, f"please tell me about the {' '.join(rng.sample(words, 4))}") for _ in range(each)]
     rng.shuffle(made)
     return [text for _, text in made], [topic for topic, _ in made]
 
@@ -47,18 +49,16 @@ def test_texts_without_a_telling_word_belong_to_none() -> None:
 
 
 def test_vectors_of_a_model_are_used_where_they_are_given() -> None:
-    said, topics = texts(20)
-    places = {topic: n for n, topic in enumerate(TOPICS)}
+    said, _ = texts(20)
 
     def embed(wanted: list[str]) -> np.ndarray:  # groups by what the words do not say: odd and even
         return np.array([[1.0, 0.0] if said.index(text) % 2 else [0.0, 1.0] for text in wanted], dtype=np.float32)
 
     found = find_clusters(said, count=2, embed=embed)
-    assert {frozenset(place % 2 for place in cluster.members) for cluster in found.clusters} == {frozenset({0}), frozenset({1})}
-    assert len(places) == len(set(topics))
+    assert [{place % 2 for place in cluster.members} for cluster in found.clusters] in ([{0}, {1}], [{1}, {0}])
 
 
-@pytest.mark.parametrize("said", [[], ["tulip"], ["tulip", "oven"], ["tulip"] * 30, [""] * 30, ["一 二 三 花 园 土"] * 5])
+@pytest.mark.parametrize("said", [[], ["tulip"], ["tulip", "oven"], ["tulip"] * 30, [""] * 30, ["一 二 三 花"] * 5])
 def test_few_or_equal_texts_do_no_harm(said: list[str]) -> None:
     found = find_clusters(said)
     assert len(found.of) == len(said)

@@ -161,7 +161,7 @@ def report(
         [], "--scores", metavar="FILE", help='What a model said of rows: JSON lines {"id": ROW, "value": NUMBER}.'
     ),
     embed: str | None = typer.Option(
-        None, "--embed", metavar="FILE.py:FUNCTION", help="Group by these vectors (texts in, vectors out), not by words."
+        None, "--embed", metavar="FILE.py:FUNCTION", help="Group by these vectors (texts in, vectors out)."
     ),
     sample: int = typer.Option(50_000, "--sample", min=1, help="Study at most this many rows, drawn at random."),
     json: bool = JSON_OPTION,

@@ -14,26 +14,30 @@ from luthier.records import Example
 from luthier.text.root import Root
 
 _TASKS = {
-    "write": "write compose draft create generate make design develop invent imagine craft produce tell brainstorm plan "
-    "outline construct formulate devise build prepare act roleplay narrate paint publish script continue",
-    "rewrite": "rewrite rephrase paraphrase edit correct fix improve shorten simplify convert change replace format reverse "
-    "sort rearrange reorder restate modify transform adapt expand remove capitalize abbreviate proofread revise polish "
-    "combine merge complete fill reword reformat refine alter update insert turn normalise normalize",
+    "write": "write compose draft create generate make design develop invent imagine craft produce tell brainstorm "
+    "plan outline construct formulate devise build prepare act roleplay narrate paint publish script continue",
+    "rewrite": "rewrite rephrase paraphrase edit correct fix improve shorten simplify convert change replace format "
+    "reverse sort rearrange reorder restate modify transform adapt expand remove capitalize abbreviate proofread "
+    "revise polish combine merge complete fill reword reformat refine alter update insert turn normalise normalize",
     "summarise": "summarise summarize condense compress abridge",
     "translate": "translate",
-    "extract": "extract find identify locate retrieve highlight select detect parse count pick recognise recognize match underline",
-    "classify": "classify categorise categorize label determine decide judge rate rank grade assess evaluate verify check "
-    "validate score distinguish differentiate predict",
-    "explain": "explain describe define discuss elaborate compare contrast illustrate clarify interpret teach analyse analyze "
-    "argue justify outline reflect examine explore demonstrate show",
+    "extract": "extract find identify locate retrieve highlight select detect parse count pick recognise recognize "
+    "match underline",
+    "classify": "classify categorise categorize label determine decide judge rate rank grade assess evaluate verify "
+    "check validate score distinguish differentiate predict",
+    "explain": "explain describe define discuss elaborate compare contrast illustrate clarify interpret teach "
+    "analyse analyze argue justify outline reflect examine explore demonstrate show",
     "list": "list name suggest give provide recommend propose enumerate cite mention offer",
     "calculate": "calculate compute solve multiply add subtract divide estimate derive evaluate sum prove",
     "answer": "answer respond reply",
 }
 _TASK_OF = {verb: task for task, verbs in reversed(_TASKS.items()) for verb in verbs.split()}
-_MATHS = re.compile(r"\d.*\bhow (?:many|much)\b.*\?|\d\s*[-+*/×÷^=]\s*\d|\bequation\b|\bsolve for\b", re.IGNORECASE | re.DOTALL)
+_MATHS = re.compile(
+    r"\d.*\bhow (?:many|much)\b.*\?|\d\s*[-+*/×÷^=]\s*\d|\bequation\b|\bsolve for\b", re.IGNORECASE | re.DOTALL
+)
 _PROGRAMS = re.compile(
-    r"\b(?:python|javascript|typescript|java|c\+\+|sql|html|css|bash|regex|regular expression|function|script|program|algorithm)\b",
+    r"\b(?:python|javascript|typescript|java|c\+\+|sql|html|css|bash|regex|regular expression|function|script|program"
+    r"|algorithm)\b",
     re.IGNORECASE,
 )
 _LIST = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+\S", re.MULTILINE)
@@ -43,7 +47,20 @@ _SENTENCE = re.compile(r"[.!?。！？؟](?:\s|$)|[。！？]")
 
 TASKS = (*_TASKS, "code", "tools", "plain text", "other")
 LENGTHS = ("up to 10 words", "11 to 50", "51 to 200", "over 200")
-FORMATS = ("label", "number", "few words", "sentence", "prose", "list", "table", "code", "JSON", "tool call", "plain text", "none")
+FORMATS = (
+    "label",
+    "number",
+    "few words",
+    "sentence",
+    "prose",
+    "list",
+    "table",
+    "code",
+    "JSON",
+    "tool call",
+    "plain text",
+    "none",
+)
 
 
 def task_of(example: Example, root: Root, *, label: bool, fields: bool) -> str:
@@ -57,7 +74,9 @@ def task_of(example: Example, root: Root, *, label: bool, fields: bool) -> str:
     if fields:
         return "extract"
     asked = example.asked
-    if "```" in example.answer or (root.verb in ("write", "create", "fix", "implement") and _PROGRAMS.search(asked[:600])):
+    if "```" in example.answer or (
+        root.verb in ("write", "create", "fix", "implement") and _PROGRAMS.search(asked[:600])
+    ):
         return "code"
     if root.verb == "make" and root.obj in ("list",):
         return "list"

@@ -1,4 +1,4 @@
-"""The coverage matrix, task x length x format x language x edge class, and its holes: what no row, or hardly any, shows.
+"""The coverage matrix, task x length x format x language x edge class, and its holes: what hardly any row shows.
 
 Two kinds of hole. An edge class that the data could have and (nearly) no row has; and a pair of values that are both
 frequent but (nearly) never meet: rows of the two were independent, so many would be expected, at least 5 and ten times
@@ -72,7 +72,7 @@ def marginals(cells: Sequence[Cell]) -> dict[str, dict[str, int]]:
 
 
 def matrix(cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    """Every combination that some row has, with its rows, most frequent first. A row stands once for each of its edges."""
+    """Every combination that some row has, most frequent first. A row stands once for each of its edges."""
     joint = Counter(
         (cell.task, cell.length, cell.format, cell.language, edge) for cell in cells for edge in cell.values("edge")
     )
@@ -90,7 +90,7 @@ def table(cells: Sequence[Cell], down: str, across: str) -> dict[str, dict[str, 
 
 
 def holes(cells: Sequence[Cell], *, free: bool) -> list[Hole]:
-    """What is missing, the most wanted first; ``free`` says that some answers are put in words (labels cannot refuse)."""
+    """What is missing, the most wanted first; ``free``: answers are put in words (labels cannot refuse)."""
     if not cells:
         return []
     edges = [name for name, edge in EDGES.items() if free or not edge.by_answer]

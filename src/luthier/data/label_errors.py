@@ -49,7 +49,10 @@ class LabelErrors:
 
 
 def find_label_errors(texts: Sequence[str], labels: Sequence[str]) -> LabelErrors:
-    """Rows whose label is probably wrong. Of more than 20,000 rows (fewer with many classes) a fixed random sample is checked."""
+    """Rows whose label is probably wrong.
+
+    Of more than 20,000 rows (fewer with many classes) a fixed random sample is checked.
+    """
     sizes = Counter(labels)
     places = [n for n, label in enumerate(labels) if sizes[label] >= LEAST_IN_CLASS and texts[n].strip()]
     most = min(LARGEST, _ROWS_BY_CLASSES // max(1, len({labels[n] for n in places})))
@@ -67,9 +70,7 @@ def find_label_errors(texts: Sequence[str], labels: Sequence[str]) -> LabelError
     likely, suspect = confident(chances, given)
     margins = chances[np.arange(len(given)), likely] - chances[np.arange(len(given)), given]
     order = [int(n) for n in np.argsort(-margins, kind="stable") if suspect[n]]
-    suspects = tuple(
-        Suspect(places[n], names[given[n]], names[likely[n]], round(float(margins[n]), 4)) for n in order
-    )
+    suspects = tuple(Suspect(places[n], names[given[n]], names[likely[n]], round(float(margins[n]), 4)) for n in order)
     pairs = Counter((one.given, one.likely) for one in suspects)
     accuracy = float((chances.argmax(axis=1) == given).mean())
     return LabelErrors(
@@ -77,9 +78,7 @@ def find_label_errors(texts: Sequence[str], labels: Sequence[str]) -> LabelError
     )
 
 
-def confident(
-    chances: NDArray[np.float64], given: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def confident(chances: NDArray[np.float64], given: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Of each row the class it confidently belongs to (its own where there is none), and whether that is another.
 
     ``chances`` has shape (rows, classes); every class has at least one row.

@@ -10,11 +10,21 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from luthier.data.axes import is_json
 from luthier.data.edges import refuses
+from luthier.data.phrases import (
+    BOILERPLATE,
+    LEFTOVER,
+    NAMES_LANGUAGE,
+    WANTS_CODE,
+    WANTS_JSON,
+    WANTS_ONE_WORD,
+    WORD,
+)  # fmt: skip
 from luthier.rows.signs import cut_off
 from luthier.text import normalise
 from luthier.text.language import UNKNOWN
@@ -37,7 +47,9 @@ class Rule:
 RULES: dict[str, Rule] = {
     "quality.empty": Rule("there is no answer to learn from", "the row cannot be used"),
     "quality.truncated": Rule("the answer seems to break off", "the model learns to stop in the middle"),
-    "quality.format": Rule("the answer breaks the format that is asked, or holds leftovers of a page", "formats are learned exactly"),
+    "quality.format": Rule(
+        "the answer breaks the format that is asked, or holds leftovers of a page", "formats are learned exactly"
+    ),
     "quality.echo": Rule("the answer repeats the question", "the model learns to repeat before it answers"),
     "quality.repetition": Rule("the answer repeats itself", "loops are learned from loops"),
     "quality.refusal": Rule("the answer refuses", "a few are wanted, many make a model that refuses everything"),
@@ -45,7 +57,9 @@ RULES: dict[str, Rule] = {
     "quality.canned": Rule(
         f"the same answer to {CANNED} or more different questions", "the model learns it as the answer to anything"
     ),
-    "quality.language": Rule("the answer is in another language than the request, which does not ask for it", "languages get mixed"),
+    "quality.language": Rule(
+        "the answer is in another language than the request, which does not ask for it", "languages get mixed"
+    ),
     "quality.short": Rule("the answer is much shorter than others on its topic", "often an answer that was given up"),
     "quality.long": Rule("the answer is much longer than others on its topic", "often text that was pasted whole"),
 }
@@ -60,27 +74,6 @@ class Answered:
     language: str
     answer_language: str
     topic: int
-
-
-_BOILERPLATE = re.compile(
-    r"\bas an? (?:ai|artificial intelligence|large language|language)(?: language)? ?(?:model|assistant)?\b"
-    r"|\bi(?:['’]m| am) (?:just |only )?an? (?:ai|language model)\b|\b(?:openai|chatgpt|anthropic)\b.{0,40}\b(?:trained|developed|created|model)\b"
-    r"|\b(?:trained|developed|created) by (?:openai|anthropic|google|meta)\b|\bas of my (?:last )?(?:knowledge|training|update)"
-    r"|\bmy (?:knowledge cut-?off|training data)\b|\bi do not have (?:personal|feelings|emotions|opinions|the ability to)"
-    r"|\A\W*(?:certainly|absolutely|of course|sure(?: thing)?|great question)\s*[!,.]|\bi hope this helps\b"
-    r"|\bfeel free to (?:ask|reach out|let me know)\b|\blet me know if you (?:have|need) (?:any|more|further|anything)\b",
-    re.IGNORECASE,
-)
-_LEFTOVER = re.compile(r"&(?:nbsp|amp|lt|gt|quot|#\d{2,5});|</?(?:p|br|div|span|li|ul|td|tr|font|strong)\b[^>]{0,80}>|\[/?(?:b|url|quote)\b", re.IGNORECASE)
-_WANTS_JSON = re.compile(r"\b(?:as|in|return|output|only|valid|a)\s+(?:\w+\s+)?json\b(?! (?:file|schema|path|parser))", re.IGNORECASE)
-_WANTS_ONE_WORD = re.compile(r"\b(?:one|a single|only one) word\b(?! (?:at a time|per))", re.IGNORECASE)
-_WANTS_CODE = re.compile(r"\b(?:html|xml|bbcode)\b|</?\w+>", re.IGNORECASE)
-_NAMES_LANGUAGE = re.compile(
-    r"\b(?:translat\w*|translate|language|english|german|french|spanish|italian|portuguese|dutch|russian|chinese|japanese|korean|arabic"
-    r"|hindi|polish|turkish|swedish|übersetz\w*|deutsch|englisch|traduis|traduire|traduc\w*|inglés|español|français|anglais)\b",
-    re.IGNORECASE,
-)
-_WORD = re.compile(r"\w+", re.UNICODE)
 
 
 def of_one(row: Answered) -> Iterator[tuple[str, str]]:
@@ -98,11 +91,11 @@ def of_one(row: Answered) -> Iterator[tuple[str, str]]:
         yield "quality.repetition", why
     if refuses(answer):
         yield "quality.refusal", _quoted(answer[:120])
-    if found := _BOILERPLATE.search(answer):
+    if found := BOILERPLATE.search(answer):
         yield "quality.boilerplate", _quoted(found.group().strip())
-    if UNKNOWN not in (row.language, row.answer_language) and row.language != row.answer_language:
-        if len(answer.split()) >= 5 and not _NAMES_LANGUAGE.search(row.question):
-            yield "quality.language", f"asked in {row.language}, answered in {row.answer_language}"
+    differ = UNKNOWN not in (row.language, row.answer_language) and row.language != row.answer_language
+    if differ and len(answer.split()) >= 5 and not NAMES_LANGUAGE.search(row.question):
+        yield "quality.language", f"asked in {row.language}, answered in {row.answer_language}"
 
 
 def of_all(rows: Sequence[Answered]) -> Iterator[tuple[int, str, str]]:
@@ -113,11 +106,11 @@ def of_all(rows: Sequence[Answered]) -> Iterator[tuple[int, str, str]]:
 
 def repetition(answer: str) -> str:
     """How an answer repeats itself, or the empty string: a word, a line, or (from 40 words) most runs of four words."""
-    words = _WORD.findall(answer.lower())
+    words = WORD.findall(answer.lower())
     if len(words) < 8:
         return ""
     longest, run = 1, 1
-    for before, word in zip(words, words[1:], strict=False):
+    for before, word in pairwise(words):
         run = run + 1 if word == before and not word.isdigit() else 1
         longest = max(longest, run)
     if longest >= 6:
@@ -138,11 +131,16 @@ def repetition(answer: str) -> str:
 def _broken_format(question: str, answer: str) -> str:
     asked = question[:3000]
     inner = answer.removeprefix("```json").removeprefix("```").removesuffix("```").strip()
-    if _WANTS_JSON.search(asked) and not is_json(inner) and "{" not in asked and not re.search(r"[{\[].*[}\]]", inner, re.DOTALL):
+    if (
+        WANTS_JSON.search(asked)
+        and not is_json(inner)
+        and "{" not in asked
+        and not re.search(r"[{\[].*[}\]]", inner, re.DOTALL)
+    ):
         return "JSON is asked for, and there is none"
-    if _WANTS_ONE_WORD.search(asked) and len(answer.split()) > 4:
+    if WANTS_ONE_WORD.search(asked) and len(answer.split()) > 4:
         return f"one word is asked for, {len(answer.split())} are given"
-    if (found := _LEFTOVER.search(answer)) and "```" not in answer and not _WANTS_CODE.search(asked):
+    if (found := LEFTOVER.search(answer)) and "```" not in answer and not WANTS_CODE.search(asked):
         return f"{_quoted(found.group()[:30])} is left over from a page"
     return ""
 

@@ -1,6 +1,6 @@
 """``luthier data report``: what the rows are, what they cover, what they lack, and which ones a person should look at.
 
-Reads what ``luthier check`` reads, changes nothing, and gives one plain account (:func:`survey`) from which the page, the
+Reads what ``luthier check`` reads, changes nothing, and gives one plain account (:func:`survey`) from which page,
 terminal and ``--json`` are made. Every row is counted; texts are studied on at most 50,000 rows (a fixed random sample,
 told in the account). No model is asked here: lengths in tokens, vectors and scores of models are handed in.
 """
@@ -308,9 +308,7 @@ def _cells(studied: Sequence[_Studied], kind: AnswerKind) -> tuple[list[Cell], d
         for name in edges:
             of_edge[name].append(place)
         task = task_of(example, one.root, label=label, fields=fields)
-        cells.append(
-            Cell(task, length_of(one.words[0]), format_of(example, label=label), one.language, edges)
-        )
+        cells.append(Cell(task, length_of(one.words[0]), format_of(example, label=label), one.language, edges))
     return cells, of_edge
 
 
@@ -338,9 +336,7 @@ def _coverage(
 # -- answers
 
 
-def _quality(
-    studied: Sequence[_Studied], clusters: Clusters, kind: AnswerKind, gathered: Gathered
-) -> dict[str, Any]:
+def _quality(studied: Sequence[_Studied], clusters: Clusters, kind: AnswerKind, gathered: Gathered) -> dict[str, Any]:
     empty = sum(gathered.unusable[rule] for rule in UNANSWERED)
     first = [place for rule in UNANSWERED for place in gathered.first.get(rule, ())]
     found: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -360,7 +356,8 @@ def _quality(
         {
             "rule": rule, "what": RULES[rule].what, "why": RULES[rule].why, "rows": len(hits),
             "examples": [
-                _shown(studied[n], why=why, answer=_cut(" ".join(studied[n].answer.split()))) for n, why in hits[:_SHOWN]
+                _shown(studied[n], why=why, answer=_cut(" ".join(studied[n].answer.split())))
+                for n, why in hits[:_SHOWN]
             ],
         }
         for rule, hits in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))

@@ -62,9 +62,8 @@ def histogram(title: str, found: Mapping[str, Any], *, unit: str, limit: float |
     for n, (count, left, right) in enumerate(zip(counts, edges, edges[1:], strict=False)):
         kind = ' class="beyond"' if beyond and n == len(counts) - 1 else ""
         width = max(px(right) - px(left) - 1, 0.8)
-        body.append(
-            f'<rect{kind} x="{px(left):.1f}" width="{width:.1f}" y="{py(count):.1f}" height="{H - BOTTOM - py(count):.1f}"/>'
-        )
+        place = f'x="{px(left):.1f}" width="{width:.1f}" y="{py(count):.1f}" height="{H - BOTTOM - py(count):.1f}"'
+        body.append(f"<rect{kind} {place}/>")
     for x in ticks(low, high, 5):
         body.append(f'<text class="xtick" x="{px(x):.1f}" y="{H - BOTTOM + 17}">{esc(tick_label(x))}</text>')
     body.append(f'<line class="base" x1="{LEFT}" x2="{W - RIGHT}" y1="{H - BOTTOM}" y2="{H - BOTTOM}"/>')
@@ -91,7 +90,10 @@ def number(value: float) -> str:
 
 
 def heat(
-    counts: Mapping[str, Mapping[str, int]], down: Sequence[str], across: Sequence[str], titles: Mapping[str, str],
+    counts: Mapping[str, Mapping[str, int]],
+    down: Sequence[str],
+    across: Sequence[str],
+    titles: Mapping[str, str],
     holes: Collection[tuple[str, str]],
 ) -> str:
     """A table of counts, darker where there are more; holes are framed."""  # fmt: skip

@@ -23,7 +23,7 @@ _OPEN = 10
 """Probably wrong labels that are shown at once; the others unfold."""
 
 
-def survey_page(account: Account, *, made: str = "", steer: str = "") -> str:
+def survey_page(account: Account, *, steer: str = "") -> str:
     """The whole page as text; ``steer`` is the command that makes rows for the holes."""
     parts = [
         ("rows", "What the rows are", _rows(account)),
@@ -42,7 +42,7 @@ def survey_page(account: Account, *, made: str = "", steer: str = "") -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{esc(name)} · data report</title>"
         f"<style>{_asset('page.css')}{_asset('survey.css')}</style></head><body>"
-        f"<nav>{menu}</nav><main>{_summary(account, name, made)}{sections}</main>"
+        f"<nav>{menu}</nav><main>{_summary(account, name)}{sections}</main>"
         "<footer>data report · made by Luthier · this file is complete: it loads nothing</footer></body></html>\n"
     )
 
@@ -51,12 +51,13 @@ def _asset(name: str) -> str:
     return resources.files("luthier.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _summary(account: Account, name: str, made: str) -> str:
+def _summary(account: Account, name: str) -> str:
     lengths, spread = account["lengths"], account["diversity"]
     whole = lengths["whole"]
+    usable = account["usable"]
     spoken = sum(code != "unknown" for code in account["languages"]["asked"])
     tiles = [
-        (f"{account['rows']:,}", "rows" + (f", {account['usable']:,} usable" if account["usable"] < account["rows"] else "")),
+        (f"{account['rows']:,}", "rows" + (f", {usable:,} usable" if usable < account["rows"] else "")),
         (number(whole["p50"]) if whole else "none", f"{lengths['unit']}, median"),
         (f"{spoken:,}", "language" if spoken == 1 else "languages"),
         (f"{spread['effective']:g}", "topics of equal weight"),
@@ -71,9 +72,10 @@ def _summary(account: Account, name: str, made: str) -> str:
     first = f'<h3>To look at first</h3><ul class="first">{lines}</ul>' if found else "<p>Nothing stands out.</p>"
     sample = ""
     if account["studied"] < account["usable"]:
-        sample = f'<p class="note">Texts were studied on a random sample of {account["studied"]:,} rows; counts below are of these.</p>'
+        told = f"Texts were studied on a random sample of {account['studied']:,} rows; counts below are of these."
+        sample = f'<p class="note">{told}</p>'
     return (
-        f'<section id="summary"><p class="name">{esc(name)} <small>data report{f" · {esc(made)}" if made else ""}</small></p>'
+        f'<section id="summary"><p class="name">{esc(name)} <small>data report</small></p>'
         f'<p class="lead">{esc(_lead(account))}</p><div class="keys">{keys}</div>{first}{sample}</section>'
     )
 
@@ -81,7 +83,9 @@ def _summary(account: Account, name: str, made: str) -> str:
 def _lead(account: Account) -> str:
     files = account["files"]
     kinds = " and ".join(dict.fromkeys(one["shape"].replace("_", " and ") for one in files))
-    languages = [NAMES.get(code, code) for code, n in account["languages"]["asked"].items() if n >= 0.02 * account["studied"]]
+    languages = [
+        NAMES.get(code, code) for code, n in account["languages"]["asked"].items() if n >= 0.02 * account["studied"]
+    ]
     tasks = [task for task, n in account["coverage"]["axes"]["task"].items() if n >= 0.1 * account["studied"]]
     count = f"{len(files)} file" + ("" if len(files) == 1 else "s")
     spoken = ", ".join(one for one in languages if one != "unknown") or "no language that is known"
@@ -93,7 +97,8 @@ def _lead(account: Account) -> str:
 
 def _rows(account: Account) -> str:
     files = [
-        (one["file"], f"{one['rows']:,}", one["shape"], f"{one['confidence']:.0%}", one["reason"]) for one in account["files"]
+        (one["file"], f"{one['rows']:,}", one["shape"], f"{one['confidence']:.0%}", one["reason"])
+        for one in account["files"]
     ]
     body = table(files, ("file", "rows", "layout", "sure", "because"))
     body += _unusable(account["unusable"])
@@ -101,7 +106,9 @@ def _rows(account: Account) -> str:
     pictures = []
     if lengths["unit"] != "words":
         pictures.append(histogram("Whole rows", lengths["whole"], unit=lengths["unit"], limit=lengths["limit"]))
-    pictures += [histogram(f"{name.capitalize()}s", found, unit="words") for name, found in lengths["words"].items() if found]
+    pictures += [
+        histogram(f"{name.capitalize()}s", found, unit="words") for name, found in lengths["words"].items() if found
+    ]
     body += f'<h3>Lengths</h3><div class="charts">{"".join(pictures)}</div>'
     if lengths.get("over"):
         head = f"{lengths['over']:,} rows are longer than {lengths['limit']:,} {lengths['unit']}"
@@ -110,7 +117,9 @@ def _rows(account: Account) -> str:
         body += f'<p class="note">{lengths["refused"]:,} rows cannot be rendered through the chat template.</p>'
     spoken = {side: _spoken(counts) for side, counts in account["languages"].items() if counts}
     titles = {"asked": "Languages of the requests", "answered": "Languages of the answers"}
-    pictures = [f"<div><h3>{titles[side]}</h3>{bars(counts, limit=_MOST_LANGUAGES)}</div>" for side, counts in spoken.items()]
+    pictures = [
+        f"<div><h3>{titles[side]}</h3>{bars(counts, limit=_MOST_LANGUAGES)}</div>" for side, counts in spoken.items()
+    ]
     turns = {f"{n} turn{'' if str(n) == '1' else 's'}": rows for n, rows in account["chats"]["turns"].items()}
     if len(turns) > 1:
         pictures.append(f"<div><h3>Turns of the user</h3>{bars(turns, limit=8)}</div>")
@@ -165,8 +174,10 @@ def _topics(account: Account) -> str:
             for one in spread["roots"]
         ]
         forms = ", ".join(f"{share(n, spread['english'])} {form}s" for form, n in spread["forms"].items())
-        note = f"Of {spread['english']:,} English requests: {forms}. {spread['verbs']:,} verbs, {spread['pairs']:,} pairs of verb and object."
-        body += f'<h3>Root verbs and their objects</h3><p class="note">{esc(note)}</p><div class="bars verbs">{"".join(lines)}</div>'
+        counts = f"{spread['verbs']:,} verbs, {spread['pairs']:,} pairs of verb and object"
+        note = f"Of {spread['english']:,} English requests: {forms}. {counts}."
+        body += f'<h3>Root verbs and their objects</h3><p class="note">{esc(note)}</p>'
+        body += f'<div class="bars verbs">{"".join(lines)}</div>'
     return body
 
 
@@ -176,15 +187,14 @@ def _topics(account: Account) -> str:
 def _coverage(account: Account, steer: str) -> str:
     found = account["coverage"]
     holes: Sequence[Account] = found["holes"]
-    named = "".join(
-        f"<li>{esc(one['name'])} <small>{one['wanted']:,} rows would fill it</small></li>" for one in holes
-    )
+    named = "".join(f"<li>{esc(one['name'])} <small>{one['wanted']:,} rows would fill it</small></li>" for one in holes)
     body = '<p class="note">No hole was found.</p>'
     if holes:
         note = "Ranked: kinds of rows that are missing altogether, then pairs that should meet more often than they do."
         body = f'<p class="note">{note}</p><ol class="holes">{named}</ol>'
         if steer:
-            body += f'<p class="note">Rows for these holes, to be reviewed before they are used:</p><pre class="command">{esc(steer)}</pre>'
+            body += '<p class="note">Rows for these holes, to be reviewed before they are used:</p>'
+            body += f'<pre class="command">{esc(steer)}</pre>'
     titles = {name: one["title"] for name, one in found["edges"].items()} | {"none": "no edge"} | NAMES
     framed = {tuple(one["cells"].values()) for one in holes if len(one["cells"]) == 2}
     pictures = []
@@ -217,7 +227,8 @@ def _edges(edges: Mapping[str, Account], studied: int) -> str:
     for one in sorted(possible.values(), key=lambda one: -one["rows"]):
         label = f'<span class="bare">{esc(one["title"])}</span>'
         if one["examples"]:
-            label = f'<details><summary title="{esc(one["what"])}">{esc(one["title"])}</summary>{_listed(one["examples"])}</details>'
+            head = f'<summary title="{esc(one["what"])}">{esc(one["title"])}</summary>'
+            label = f"<details>{head}{_listed(one['examples'])}</details>"
         note = share(one["rows"], studied) if one["rows"] else "none"
         lines.append(bar(label, one["rows"], most, note, "" if one["rows"] else "low", html=True))
     return f'<div class="bars topics">{"".join(lines)}</div>'
@@ -237,12 +248,12 @@ def _matrix(found: Account) -> str:
 def _labels(account: Account) -> str:
     body = ""
     for one in account["labels"]:
-        told = f"{one['classes']:,} classes, spread as evenly as {number(one['effective'])} of equal size; the largest has {one['largest']:.1%}"
+        spread = f"{one['classes']:,} classes, spread as evenly as {number(one['effective'])} of equal size"
+        told = f"{spread}; the largest has {one['largest']:.1%}"
         rare = [name for name, rows in one["counts"].items() if rows < 10]
         tail = f"; {len(rare):,} have fewer than 10 rows" if rare else ""
-        body += (
-            f'<div><h3>{esc(one["field"])}</h3><p class="note">{esc(told + tail)}.</p>{_counts(one["counts"], rare)}</div>'
-        )
+        note = f'<p class="note">{esc(told + tail)}.</p>'
+        body += f"<div><h3>{esc(one['field'])}</h3>{note}{_counts(one['counts'], rare)}</div>"
     body = f'<div class="halves">{body}</div>' if len(account["labels"]) > 1 else body
     for one in account["label_errors"]:
         body += _suspects(one)
@@ -265,9 +276,9 @@ def _suspects(found: Account) -> str:
     if found["skipped"]:
         return f'{title}<p class="note">Not looked for: {esc(found["skipped"])}.</p>'
     note = (
-        f"{found['found']:,} of {found['checked']:,} rows. A classifier of words, trained on the other rows, is surer of another "
-        f"label than it usually is of rows that bear it; it agrees with the labels on {found['accuracy']:.0%} of the rows, "
-        "so the lower that is, the less its suspicions mean."
+        f"{found['found']:,} of {found['checked']:,} rows. A classifier of words, trained on the other rows, is surer "
+        "of another label than it usually is of rows that bear it. It agrees with the labels on "
+        f"{found['accuracy']:.0%} of the rows: the lower that is, the less its suspicions mean."
     )
     first, rest = found["suspects"][:_OPEN], found["suspects"][_OPEN:]
     more = f"<details><summary>{len(rest)} more</summary>{_grid(rest)}</details>" if rest else ""
@@ -282,7 +293,8 @@ def _grid(suspects: Sequence[Account]) -> str:
         for one in suspects
     )
     heads = "<th>row</th><th>given, likely</th><th>score</th><th>text</th>"
-    return f'<div class="wide"><table class="grid suspects"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    grid = f'<table class="grid suspects"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<div class="wide">{grid}</div>'
 
 
 # -- answers
@@ -293,11 +305,12 @@ def _answers(account: Account) -> str:
     if not found["answers"]:
         return ""
     note = (
-        f"{found['flagged']:,} of {found['answers']:,} answers ({share(found['flagged'], found['answers'])}) fall under a rule of thumb. "
-        "A rule points at rows to look at; it takes none away."
+        f"{found['flagged']:,} of {found['answers']:,} answers ({share(found['flagged'], found['answers'])}) fall under "
+        "a rule of thumb. A rule points at rows to look at; it takes none away."
     )
     rules = "".join(
-        f'<div class="rule"><h4><span class="n">{one["rows"]:,}</span>{esc(one["what"])} <code>{esc(one["rule"])}</code></h4>'
+        f'<div class="rule"><h4><span class="n">{one["rows"]:,}</span>{esc(one["what"])} '
+        f"<code>{esc(one['rule'])}</code></h4>"
         f"<details><summary>{esc(one['why'])}: rows to look at</summary>{_listed(one['examples'])}</details></div>"
         for one in found["rules"]
     )
@@ -311,7 +324,7 @@ def _score(one: Account) -> str:
     ends = "".join(
         f"<details><summary>the {end} scores</summary>{_listed(one[end])}</details>" for end in ("lowest", "highest")
     )
-    return f'<h3>{esc(one["name"])} <small>{one["rows"]:,} rows</small></h3>{picture}{ends}'
+    return f"<h3>{esc(one['name'])} <small>{one['rows']:,} rows</small></h3>{picture}{ends}"
 
 
 def _listed(rows: Sequence[Account]) -> str:

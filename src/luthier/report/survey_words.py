@@ -28,8 +28,8 @@ def findings(account: Mapping[str, Any]) -> list[Line]:
         out.append(("cannot be used", f"{unusable['rows']:,} of {account['rows']:,} rows ({rules})"))
     lengths = account["lengths"]
     if lengths.get("over"):
-        told = f"{lengths['over']:,} rows ({share(lengths['over'], usable)}) have more than {lengths['limit']:,} {lengths['unit']}"
-        out.append(("too long", told))
+        limit = f"{lengths['limit']:,} {lengths['unit']}"
+        out.append(("too long", f"{lengths['over']:,} rows ({share(lengths['over'], usable)}) have more than {limit}"))
     for one in account["label_errors"]:
         if one["found"]:
             pair = one["pairs"][0]
@@ -40,7 +40,8 @@ def findings(account: Mapping[str, Any]) -> list[Line]:
             out.append(("labels", told))
     for one in account["labels"]:
         if one["ratio"] >= 10 or one["rare"]:
-            told = f"{one['field']}: the largest of {one['classes']:,} classes has {number(one['ratio'])} times the rows of the smallest"
+            times = f"{number(one['ratio'])} times the rows of the smallest"
+            told = f"{one['field']}: the largest of {one['classes']:,} classes has {times}"
             out.append(("balance", f"{told}; {one['rare']:,} have fewer than 10" if one["rare"] else told))
     for one in account["quality"]["rules"][:_FEW]:
         if one["rule"] != "quality.empty":
@@ -69,13 +70,22 @@ def summary(account: Mapping[str, Any]) -> list[Line]:
     lines.append(("languages", listed(account["languages"]["asked"], account["studied"])))
     lines.append(("tasks", listed(account["coverage"]["axes"]["task"], account["studied"])))
     for one in account["labels"]:
-        lines.append((one["field"], f"{one['classes']:,} classes, as varied as {number(one['effective'])} of equal size"))
+        lines.append(
+            (one["field"], f"{one['classes']:,} classes, as varied as {number(one['effective'])} of equal size")
+        )
     spread = account["diversity"]
     if spread["clusters"]:
         names = "; ".join(one["name"].replace(" · ", " ") for one in spread["clusters"][:3])
-        lines.append(("topics", f"{len(spread['clusters'])} found, as varied as {spread['effective']:g} of equal size: {names} …"))
+        lines.append(
+            (
+                "topics",
+                f"{len(spread['clusters'])} found, as varied as {spread['effective']:g} of equal size: {names} …",
+            )
+        )
     for one in account["scores"]:
-        lines.append((one["name"], f"median {number(one['p50'])} over {one['rows']:,} rows" if one["rows"] else "no row has it"))
+        lines.append(
+            (one["name"], f"median {number(one['p50'])} over {one['rows']:,} rows" if one["rows"] else "no row has it")
+        )
     return [*lines, *findings(account)]
 
 

@@ -1,8 +1,9 @@
 """What a set of texts is about: clusters with names made of the words that set each apart.
 
-TF-IDF of words, reduced by a truncated SVD (or vectors of a model, handed in), grouped by spherical k-means; a name is the
-three terms with the highest class-based TF-IDF. It depends on the texts alone: the same texts give the same clusters.
-More than 20,000 texts are sampled for finding the centres; all are put to their nearest one. O(texts · words · clusters).
+TF-IDF of words, reduced by a truncated SVD (or vectors of a model, handed in), grouped by spherical k-means; a name is
+the three terms with the highest class-based TF-IDF. It depends on the texts alone: the same texts give the same
+clusters. More than 20,000 texts are sampled for finding the centres; all are put to their nearest one.
+O(texts · words · clusters).
 
 The number of clusters is chosen for reading (2 to 24), not discovered: their sizes say how evenly texts are spread.
 """
@@ -26,14 +27,14 @@ LARGEST = 20_000
 _WORDS_A_TEXT = 200
 _TERMS = 20_000
 _DIMENSIONS = 64
-_COMMANDS = frozenset(
-    """write give make list explain describe generate create find tell please using following provide name identify answer
-    question sentence given example examples text new get know many much does one two three didn hasn don isn won can doesn yet our off ago
-    last again away since still want wants got getting going really anything something somebody someone says said hello
-    dear thanks thank back way well way thing things yesterday today""".split()
-)
+_COMMANDS = """
+    write give make list explain describe generate create find tell please using following provide name identify
+    answer question sentence given example examples text new get know many much does one two three didn hasn don isn
+    won can doesn yet our off ago last again away since still want wants got getting going really anything something
+    somebody someone says said hello dear thanks thank back way well way thing things yesterday today
+"""
+_SMALL = frozenset(" ".join((*LATIN.values(), _COMMANDS)).split())
 """Words that requests begin with whatever they are about: never a name."""
-_SMALL = frozenset(word for text in LATIN.values() for word in text.split()) | _COMMANDS
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Clusters:
-    """``clusters`` from large to small; ``of`` gives the place of each text's cluster there, -1 for texts without words.
+    """``clusters`` from large to small; ``of`` gives the place of each text's cluster there, -1 for none.
 
     ``effective`` is the number of equally large clusters with the same entropy: how many topics the texts really have.
     """
@@ -123,13 +124,14 @@ def _reduced(weighted: NDArray[np.float64]) -> NDArray[np.float32]:
     dimensions = min(_DIMENSIONS, min(weighted.shape) - 1)
     if dimensions < 2:
         return _unit(weighted.toarray())  # type: ignore[attr-defined]
-    return _unit(TruncatedSVD(dimensions, random_state=0).fit_transform(weighted))
+    with np.errstate(invalid="ignore"):  # equal texts have no variance to explain
+        return _unit(TruncatedSVD(dimensions, random_state=0).fit_transform(weighted))
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    made: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0).astype(np.float32)
-    return made
+    made: NDArray[np.float64] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return made.astype(np.float32)
 
 
 def _grouped(vectors: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (lists of words)
 """Small words that nearly every text of a language holds, for telling languages of one script apart.
 
 Written for this project. They need not be complete: a word that several languages share counts for less in each.

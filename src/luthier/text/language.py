@@ -1,7 +1,8 @@
 """Which language a text is in: by its script, and within one script by small words and letters.
 
-Thirty-one languages are known (``NAMES``). Anything else, and whatever is too short to tell, is "unknown": code, numbers, names,
-other languages. Nothing is guessed from a single ambiguous word. Measured in docs/benchmarks/data_report.md.
+Thirty-one languages are known (``NAMES``). Anything else, and whatever is too short to tell, is "unknown": code,
+numbers, names, other languages. Nothing is guessed from a single ambiguous word. Measured in
+docs/benchmarks/data_report.md.
 
 It does not tell dialects apart, nor several languages in one text (the most frequent one is told).
 """
@@ -9,7 +10,7 @@ It does not tell dialects apart, nor several languages in one text (the most fre
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -34,7 +35,8 @@ _SCRIPTS = (
     ("ja", "\u3040-\u30ff\u31f0-\u31ff"), ("ko", "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"),
     ("zh", "\u3400-\u4dbf\u4e00-\u9fff"), ("th", "\u0e00-\u0e7f"), ("he", "\u0590-\u05ff"),
     ("el", "\u0370-\u03ff\u1f00-\u1fff"), ("hi", "\u0900-\u097f"), ("bn", "\u0980-\u09ff"),
-    ("arabic", "\u0600-\u06ff\u0750-\u077f"), ("cyrillic", "\u0400-\u04ff"), ("latin", "A-Za-z\u00c0-\u024f\u1e00-\u1eff"),
+    ("arabic", "\u0600-\u06ff\u0750-\u077f"), ("cyrillic", "\u0400-\u04ff"),
+    ("latin", "A-Za-z\u00c0-\u024f\u1e00-\u1eff"),
 )  # fmt: skip
 _SCRIPT = {name: re.compile(f"[{signs}]") for name, signs in _SCRIPTS}
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -74,7 +76,7 @@ def _latin(text: str) -> str:
     if not written or len(_CODE.findall(text)) * 2 > len(written):
         return UNKNOWN
     small, endings = _weights()
-    scores: Counter[str] = Counter()
+    scores: defaultdict[str, float] = defaultdict(float)
     signs: Counter[str] = Counter()
     for word in written:
         if len(word) == 1 and word not in "aeoyizvksuIA":
@@ -96,9 +98,15 @@ def _latin(text: str) -> str:
         for code in scores if users else ():
             if code not in users and code != "en":  # borrowed words keep their accents in English
                 scores[code] *= 0.8
-    (best, score), (_, second) = (*scores.most_common(2), (UNKNOWN, 0.0), (UNKNOWN, 0.0))[:2]
+    (best, score), (_, second) = _two_best(scores)
     enough = signs[best] >= 2 and score >= max(0.45, _ENOUGH * len(written))
     return best if enough and score >= _LEAD * second else UNKNOWN
+
+
+def _two_best(scores: Mapping[str, float]) -> tuple[tuple[str, float], tuple[str, float]]:
+    ranked = sorted(scores.items(), key=lambda item: -item[1])[:2]
+    first, second, *_ = (*ranked, (UNKNOWN, 0.0), (UNKNOWN, 0.0))
+    return first, second
 
 
 Weights = dict[str, tuple[tuple[str, float], ...]]

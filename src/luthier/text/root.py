@@ -1,9 +1,9 @@
 """What an English instruction asks for: its form, its root verb and the verb's object.
 
-A heuristic over words, no parser: politeness and introductory clauses are passed over, the first word that may be a verb
-is the root, and the object is the last word of the noun phrase behind it. Questions take the verb behind their auxiliary
-("How do I reset my password?" -> reset, password), or "be". Texts in other languages give no root. Measured on 172
-labelled instructions in docs/benchmarks/data_report.md; good for counting what a data set asks for, not for single rows.
+A heuristic over words, no parser: politeness and introductory clauses are passed over, the first word that may be a
+verb is the root, and the object is the last word of the noun phrase behind it. Questions take the verb behind their
+auxiliary ("How do I reset my password?" -> reset, password), or "be". Measured on 172 labelled instructions in
+docs/benchmarks/data_report.md; good for counting what a data set asks for, not for single rows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _POLITE = re.compile(
     r"""^(?:\W*(?:hi|hello|hey|ok|okay|please|kindly|now|then|first|next|finally|also|so|and|let(?:'|’)s|let\ us
         |(?:could|can|would|will)\ (?:you|u)(?:\ (?:please|kindly))?(?:\ mind)?|help\ me(?:\ to)?|try\ to
         |i(?:\ would|'d|’d)\ like(?:\ you)?\ to|i\ want(?:\ you)?\ to|i\ need\ (?:you\ )?to
-        |(?:your|the)\ (?:task|job|goal)\ is\ to|you\ (?:need|have|are|will\ need)\ to|you\ (?:should|must))\b[\s,]*)+""",
+        |(?:your|the)\ (?:task|job|goal)\ is\ to
+        |you\ (?:need|have|are|will\ need)\ to|you\ (?:should|must))\b[\s,]*)+""",
     re.IGNORECASE | re.VERBOSE,
 )
 _SETTING = re.compile(r"^\W*you (?:are|will be|have been) (?:given|shown|provided)\b", re.IGNORECASE)
@@ -78,7 +79,9 @@ def _of_sentence(sentence: str) -> Root:
     if not words:
         return Root("statement")
     first = words[0].lower()
-    if not polite and (first in WH or (first in AUXILIARIES and (asks or words[1:2] and words[1].lower() in PRONOUNS))):
+    if not polite and (
+        first in WH or (first in AUXILIARIES and (asks or (words[1:2] and words[1].lower() in PRONOUNS)))
+    ):
         return _question(words)
     if first in OPENERS and "," in words:
         behind = " ".join(words[words.index(",") + 1 :])

@@ -1,8 +1,14 @@
+# ruff: noqa: E501 (lists of words)
 """The words that :mod:`luthier.text.root` knows: verbs of instructions, and the small words between them."""
 
 from __future__ import annotations
 
-VERBS = frozenset(
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+VERBS = _set(
     """
     abbreviate access achieve act activate adapt add address adjust advise agree aid allow alter analyse analyze annotate
     answer apologise apologize apply approach argue arrange arrive ask assess assign assist assume attach avoid balance
@@ -32,7 +38,7 @@ VERBS = frozenset(
     synthesize take talk teach tell test think top track train transcribe transfer transform translate transpose travel
     treat try turn understand unlock update upgrade use utilize validate verify view visit visualize wait walk want watch
     work write
-    """.split()
+    """
 )
 IRREGULAR = {
     "wrote": "write", "written": "write", "made": "make", "did": "do", "done": "do", "went": "go", "gone": "go",
@@ -44,32 +50,28 @@ IRREGULAR = {
     "broke": "break", "broken": "break", "brought": "bring", "chosen": "choose", "drew": "draw", "drawn": "draw",
     "does": "do", "led": "lead", "ran": "run", "saw": "see", "seen": "see", "spoke": "speak", "thought": "think",
 }  # fmt: skip
-WH = frozenset("what which who whom whose when where why how what's who's where's how's".split())
-BE = frozenset("is are was were be been am what's who's where's isn't aren't wasn't weren't".split())
-AUXILIARIES = frozenset(
+WH = _set("what which who whom whose when where why how what's who's where's how's")
+BE = _set("is are was were be been am what's who's where's isn't aren't wasn't weren't")
+AUXILIARIES = _set(
     """do does did can could will would should shall may might must have has had don't doesn't didn't can't couldn't won't
-    wouldn't shouldn't is are was were am""".split()
+    wouldn't shouldn't is are was were am"""
 ) - BE | frozenset({"is", "are", "was", "were", "am"})
-PRONOUNS = frozenset(
-    "i you he she it we they me him her us them this that these those there my your his its our their".split()
-)
-DETERMINERS = frozenset(
+PRONOUNS = _set("i you he she it we they me him her us them this that these those there my your his its our their")
+DETERMINERS = _set(
     """a an the this that these those my your his her its our their some any all each every no another one two three four
-    five six seven eight nine ten several many few more most such both either neither following given""".split()
+    five six seven eight nine ten several many few more most such both either neither following given"""
 )
-PASSED = frozenset(
-    "briefly also just only very please exactly least possible different".split()
-)
-OPENERS = frozenset(
+PASSED = _set("briefly also just only very please exactly least possible different")
+OPENERS = _set(
     """given based using from in for as if when while after before considering assuming imagine suppose with by to on at
-    now today here once since although consider""".split()
+    now today here once since although consider"""
 )
 """First words of a clause that stands before the request, up to a comma."""
-BOUNDARIES = frozenset(
+BOUNDARIES = _set(
     """of in on at by for with about from to into onto as than that which who whom whose where when why how what if whether
     and or but so because between among through during without within against under over below above after before
     until while per via is are was were be can could will would should do does did have has had not then there out off
-    up down away together back only alphabetically politely carefully clearly again altogether it""".split()
+    up down away together back only alphabetically politely carefully clearly again altogether it"""
 )
 PARTICLES: dict[str, frozenset[str]] = {
     "turn": frozenset({"off", "on"}), "look": frozenset({"up", "at", "for"}), "come": frozenset({"up", "with"}),
