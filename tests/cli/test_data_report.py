@@ -35,7 +35,7 @@ def test_json_has_the_same_figures(rows: Path, capsys: pytest.CaptureFixture[str
     told = json.loads(capsys.readouterr().out)
     assert told["rows"] == 12 and told["page"] == "pages/mine.html"
     assert json.loads((rows / "holes.json").read_text()) == {"holes": told["coverage"]["holes"]}
-    assert f"{told['coverage']['holes'][0]['wanted']} rows would fill it" in (rows / "pages" / "mine.html").read_text()
+    assert f"{told['coverage']['holes'][0]['wanted']} more wanted" in (rows / "pages" / "mine.html").read_text()
     assert run(["data", "report", "rows.jsonl", "--holes", "holes.json"]) == 0
 
 
@@ -91,7 +91,7 @@ def test_a_recipe_brings_its_base_and_its_filters(rows: Path, capsys: pytest.Cap
 
 
 def test_the_stage_keeps_its_short_name(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for words in (["data", "missing.yaml"], ["data", "run", "missing.yaml"], ["data", "missing.yaml", "--json"]):
+    for words in (["data", "missing.yaml"], ["data", "stage", "missing.yaml"], ["data", "missing.yaml", "--json"]):
         assert run(words) == 1
         assert "no such recipe" in capsys.readouterr().err
     assert run(["data", "--help"]) == 0

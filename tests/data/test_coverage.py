@@ -54,6 +54,7 @@ def test_a_pair_that_should_meet_is_named_in_words() -> None:
     assert hole.cells == {"edge": "multi_turn", "language": "de"}
     assert hole.expected == pytest.approx(105 * 200 / 975)
     assert hole.wanted == 22
+    assert hole.to_dict()["cells"] == {"edge": "multi-turn", "language": "German"}  # they stand in a prompt
     some = holes([*rows, cell("answer", "de", "multi_turn")], free=True)
     assert "only 1 multi-turn row in German" in names(some)
     enough = holes([*rows, *[cell("answer", "de", "multi_turn")] * 5], free=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from luthier.cli.data_report import report
 from luthier.cli.terminal import JSON_OPTION, OPTIONS, SET_OPTION, Progress, colour, console, emit_json
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(convert)
     app.command()(contamination)
     app.command()(pack)
-    group = typer.Typer(cls=_StageOrVerb, no_args_is_help=True, rich_markup_mode=None)
-    group.command("run", help=_ALONE.format("validate, clean, de-duplicate and split the rows"))(_stage("data"))
+    group = typer.Typer(cls=_DataGroup, no_args_is_help=True, rich_markup_mode=None)
+    what = f"{_alone('validate, clean, de-duplicate and split the rows')} Short: luthier data RECIPE."
+    group.command(_DataGroup.STAGE, help=what)(_stage("data"))
     group.command()(report)
     app.add_typer(group, name="data", help="The data stage alone (luthier data RECIPE), and reports about rows.")
     for stage, what in (
@@ -39,20 +41,23 @@ def add_to(app: typer.Typer) -> None:
         ("export", "write and prove the adapter and the merged model"),
         ("eval", "measure what ships beside the baselines"),
     ):
-        app.command(stage, help=_ALONE.format(what))(_stage(stage))
+        app.command(stage, help=_alone(what))(_stage(stage))
 
 
-_ALONE = "One stage alone: {}. What is done already is reused."
+def _alone(what: str) -> str:
+    return f"One stage alone: {what}. What is done already is reused."
 
 
-class _StageOrVerb(TyperGroup):
-    """``luthier data RECIPE`` is short for ``luthier data run RECIPE``."""
+class _DataGroup(TyperGroup):
+    """Verbs about data; what is none of them is the recipe of the stage itself: ``luthier data job.yaml``."""
+
+    STAGE = "stage"
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        wants_help = bool(args) and args[0] in ("-h", "--help")
-        if args and args[0] not in self.commands and not wants_help:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
+        if args and args[0] not in {*self.commands, "--help", "-h"}:
+            args = [self.STAGE, *args]
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
 
 
 def _stage(stage: str):  # type: ignore[no-untyped-def]
@@ -144,49 +149,6 @@ def convert(
         emit_json(made.to_dict())
     for line in () if json else made.render():
         typer.echo(line, err=out == "-")
-    return 0
-
-
-def report(
-    data: list[str] = typer.Argument(..., metavar="DATA…|RECIPE", help="Files, folders or globs of rows, or a recipe."),
-    out: Path = typer.Option(Path("data-report.html"), "--out", metavar="FILE", help="Where the page is written."),
-    base: str | None = typer.Option(
-        None, "--base", help="Measure rows in this base's tokens; left out, in words. A recipe has a base of its own."
-    ),
-    longest: int | None = typer.Option(
-        None, "--max-length", min=1, metavar="TOKENS", help="Count rows longer than this; with --base (else nano's)."
-    ),
-    holes: Path | None = typer.Option(None, "--holes", metavar="FILE", help="Write what is missing as JSON, too."),
-    scores: list[Path] = typer.Option(
-        [], "--scores", metavar="FILE", help='What a model said of rows: JSON lines {"id": ROW, "value": NUMBER}.'
-    ),
-    embed: str | None = typer.Option(
-        None, "--embed", metavar="FILE.py:FUNCTION", help="Group by these vectors (texts in, vectors out)."
-    ),
-    sample: int = typer.Option(50_000, "--sample", min=1, help="Study at most this many rows, drawn at random."),
-    json: bool = JSON_OPTION,
-) -> int:
-    """What the rows are, cover and lack, and which to look at: one page that opens offline. Changes nothing.
-
-    Example: luthier data report train.jsonl --base nano --max-length 512
-    """
-    from luthier.pipeline.survey import survey_target, write_holes, write_page
-    from luthier.report.survey import survey_page
-    from luthier.report.survey_words import summary
-
-    account = survey_target(data, base=base, limit=longest, scores=scores, embed=embed, most=sample)
-    write_page(out, survey_page(account))
-    if holes is not None:
-        write_holes(holes, account)
-    if json:
-        emit_json({**account, "page": str(out)})
-        return 0
-    screen = console()
-    for label, text in summary(account):
-        screen.print(f"  {label:<14} {text}", markup=False)
-    screen.print(f"  {'page':<14} {out}", markup=False)
-    if holes is not None:
-        screen.print(f"  {'holes':<14} {holes}", markup=False)
     return 0
 
 

@@ -50,7 +50,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Hole:
-    """``cells`` are values by axis; ``wanted`` is how many rows would fill it, ``expected`` what chance would give."""
+    """``cells`` are values by axis; ``wanted`` rows there should be; chance would give ``expected`` of them."""
 
     name: str
     cells: Mapping[str, str]
@@ -59,8 +59,16 @@ class Hole:
     expected: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON form, as steering reads it."""
-        return {"name": self.name, "cells": dict(self.cells), "rows": self.rows, "wanted": self.wanted}
+        """JSON form, as steering reads it: values in words, for they stand in a prompt."""
+        cells = {axis: title_of(axis, value) for axis, value in self.cells.items()}
+        return {"name": self.name, "cells": cells, "rows": self.rows, "wanted": self.wanted}
+
+
+def title_of(axis: str, value: str) -> str:
+    """A value of an axis in words."""
+    if axis == "edge":
+        return EDGES[value].title if value in EDGES else value
+    return NAMES.get(value, value) if axis == "language" else value
 
 
 def marginals(cells: Sequence[Cell]) -> dict[str, dict[str, int]]:
@@ -114,7 +122,7 @@ def _of_edge(name: str, counts: Mapping[str, Mapping[str, int]], total: int) -> 
         return Hole(EDGES[name].absent, {"edge": name}, 0, wanted)
     if rows < 3 and total >= 100:
         kind = EDGES[name].kind
-        return Hole(f"only {rows} {kind} row{'' if rows == 1 else 's'}", {"edge": name}, rows, wanted - rows)
+        return Hole(f"only {rows} {kind} row{'' if rows == 1 else 's'}", {"edge": name}, rows, wanted)
     return None
 
 
@@ -134,7 +142,7 @@ def _of_pair(
             rows = seen.get(left, {}).get(right, 0)
             if expected < EXPECTED or rows * TIMES > expected:
                 continue
-            wanted = max(5, min(200, round(expected))) - rows
+            wanted = max(5, min(200, round(expected)))
             out.append(Hole(_named(one, left, other, right, rows), {one: left, other: right}, rows, wanted, expected))
     return out
 
@@ -151,7 +159,7 @@ def _follows(edge: str, axis: str, value: str) -> bool:
 def _named(one: str, left: str, other: str, right: str, rows: int) -> str:
     kind = EDGES[left].kind if one == "edge" else f"“{left}”"
     where = {
-        "language": f"in {NAMES.get(right, right)}", "task": f"among the “{right}” tasks",
+        "language": f"in {title_of(other, right)}", "task": f"among the “{right}” tasks",
         "length": f"of the length {right}" + ("" if right.endswith("words") else " words"),
     }[other]  # fmt: skip
     return f"no {kind} row {where}" if rows == 0 else f"only {rows:,} {kind} row{'' if rows == 1 else 's'} {where}"

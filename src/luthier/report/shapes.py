@@ -96,7 +96,7 @@ def heat(
     titles: Mapping[str, str],
     holes: Collection[tuple[str, str]],
 ) -> str:
-    """A table of counts, darker where there are more; holes are framed."""  # fmt: skip
+    """A table of counts, darker where there are more; ``holes`` are pairs of titles, and framed."""  # fmt: skip
     most = max((n for row in counts.values() for n in row.values()), default=0)
     head = "".join(f"<th>{esc(titles.get(one, one))}</th>" for one in across)
     body = []
@@ -104,7 +104,8 @@ def heat(
         cells = []
         for other in across:
             rows = counts.get(one, {}).get(other, 0)
-            kind = "hole" if (one, other) in holes else f"h{_shade(rows, most)}"
+            pair = titles.get(one, one), titles.get(other, other)
+            kind = "hole" if pair in holes else f"h{_shade(rows, most)}"
             cells.append(f'<td class="{kind}">{rows:,}</td>')
         body.append(f"<tr><th>{esc(titles.get(one, one))}</th>{''.join(cells)}</tr>")
     return (

@@ -187,7 +187,9 @@ def _topics(account: Account) -> str:
 def _coverage(account: Account, steer: str) -> str:
     found = account["coverage"]
     holes: Sequence[Account] = found["holes"]
-    named = "".join(f"<li>{esc(one['name'])} <small>{one['wanted']:,} rows would fill it</small></li>" for one in holes)
+    named = "".join(
+        f"<li>{esc(one['name'])} <small>{one['wanted'] - one['rows']:,} more wanted</small></li>" for one in holes
+    )
     body = '<p class="note">No hole was found.</p>'
     if holes:
         note = "Ranked: kinds of rows that are missing altogether, then pairs that should meet more often than they do."
@@ -202,7 +204,7 @@ def _coverage(account: Account, steer: str) -> str:
         down, across = key.split(" x ")
         rows, columns = _there(found["axes"][down]), _there(found["axes"][across])[:_MOST_LANGUAGES]
         if (len(columns) > 1 or down == "edge") and len(rows) > 1 and not (down == "edge" and len(columns) == 1):
-            pair = heat(counts, rows, columns, titles, {(one, other) for one, other in framed})
+            pair = heat(counts, rows, columns, titles, framed)
             head = f"{_AXES[down]} by {_AXES[across]}"
             pictures.append(f"<div><h3>{esc(head[0].upper() + head[1:])}</h3>{pair}</div>")
     note = "Rows of each pair; framed pairs are holes. A row of several edge classes stands in each."
@@ -305,8 +307,8 @@ def _answers(account: Account) -> str:
     if not found["answers"]:
         return ""
     note = (
-        f"{found['flagged']:,} of {found['answers']:,} answers ({share(found['flagged'], found['answers'])}) fall under "
-        "a rule of thumb. A rule points at rows to look at; it takes none away."
+        f"{found['flagged']:,} of {found['answers']:,} answers ({share(found['flagged'], found['answers'])}) fall "
+        "under a rule of thumb. A rule points at rows to look at; it takes none away."
     )
     rules = "".join(
         f'<div class="rule"><h4><span class="n">{one["rows"]:,}</span>{esc(one["what"])} '
