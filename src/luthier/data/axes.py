@@ -78,7 +78,7 @@ def task_of(example: Example, root: Root, *, label: bool, fields: bool) -> str:
         root.verb in ("write", "create", "fix", "implement") and _PROGRAMS.search(asked[:600])
     ):
         return "code"
-    if root.verb == "make" and root.obj in ("list",):
+    if root.obj == "list" and root.verb in ("make", "create", "generate", "write"):
         return "list"
     if root.form == "imperative" and root.verb in _TASK_OF:
         return _TASK_OF[root.verb]

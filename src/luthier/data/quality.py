@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -184,11 +184,6 @@ def _lengths(rows: Sequence[Answered]) -> Iterator[tuple[int, str, str]]:
                 usual = round(float(np.expm1(middle)))
                 rule = "quality.short" if away < 0 else "quality.long"
                 yield place, rule, f"{length:,.0f} words; half of its topic have {usual:,} or more"
-
-
-def counted(found: Mapping[str, Sequence[int]]) -> dict[str, int]:
-    """Rules with their number of rows, most frequent first."""
-    return {rule: len(places) for rule, places in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))}
 
 
 def _quoted(text: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 
 from luthier.data.answers import AnswerKind, kind_of
 from luthier.data.axes import format_of, length_of, task_of
-from luthier.data.coverage import AXES, PAIRS, Cell, holes, marginals, matrix, table
+from luthier.data.coverage import PAIRS, Cell, holes, marginals, matrix, table
 from luthier.data.edges import EDGES, Look, edges_of
 from luthier.data.label_errors import find_label_errors
 from luthier.data.quality import RULES, Answered, of_all, of_one
@@ -325,7 +325,7 @@ def _coverage(
     }  # fmt: skip
     pairs = (*PAIRS, ("format", "task"))
     return {
-        "axes": {axis: counts for axis, counts in marginals(cells).items() if axis in AXES},
+        "axes": marginals(cells),
         "edges": edges,
         "tables": {f"{down} x {across}": table(cells, down, across) for down, across in pairs},
         "combinations": len(joint), "cells": joint[:_CELLS],

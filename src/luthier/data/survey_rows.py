@@ -19,7 +19,7 @@ from luthier.data.sources import files_of
 from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
 from luthier.records import Compared, Example, Thumb
-from luthier.rows import Finding, Layout, Raw, SourceFile, compares, join_threads, read_file, to_examples
+from luthier.rows import Finding, Layout, Raw, Shape, SourceFile, compares, join_threads, read_file, to_examples
 from luthier.rows.compare import best_answer, compare_row
 from luthier.rows.filter import wanted
 
@@ -96,14 +96,16 @@ def gather(
     return out
 
 
-def _raws(file: SourceFile, spec: DataSpec, out: Gathered) -> tuple[Iterator[Raw], Any]:
+def _raws(file: SourceFile, spec: DataSpec, out: Gathered) -> tuple[Iterator[Raw], Shape]:
     """The rows of a file as the recipe wants them, and their layout."""
     own = file.artifact is not None
     stream = _counted(own_rows(file) if own else read_file(file), out)
     if own:
         return stream, own_shape(file)
     if spec.thread is not None:
-        left = wanted(list(stream), spec.keep, spec.drop)
+        whole = list(stream)
+        left = wanted(whole, spec.keep, spec.drop)
+        out.filtered += len(whole) - len(left)
         raws: Iterator[Raw] = iter(list(join_threads(left, spec.thread)))
     elif spec.keep or spec.drop:
         raws = _filtered(stream, spec, out)
