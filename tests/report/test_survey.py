@@ -133,6 +133,12 @@ def test_findings_come_in_the_order_of_their_weight() -> None:
     assert told["too long"].startswith("3 rows (30.0%)")
 
 
+def test_a_label_cannot_steer_the_terminal() -> None:
+    label = {"field": "label", "classes": 2, "effective": 1.5, "largest": 0.7, "ratio": 12.0, "rare": 1, "counts": {"a": 9}}
+    lines = summary(an_account(labels=[{**label, "field": "\x1b[2Jlabel"}]))
+    assert not any("\x1b" in said for line in lines for said in line)
+
+
 def test_a_histogram_says_what_lies_beyond_it() -> None:
     account = an_account()
     picture = histogram("Whole", account["lengths"]["whole"], unit="words")

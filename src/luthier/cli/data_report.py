@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from luthier.cli.terminal import JSON_OPTION, console, emit_json
+from luthier.cli.terminal import JSON_OPTION, Progress, console, emit_json
 
 
 def report(
@@ -37,7 +37,9 @@ def report(
     from luthier.report.survey import survey_page
     from luthier.report.survey_words import summary
 
-    account = survey_target(data, base=base, limit=longest, scores=scores, embed=embed, most=sample)
+    account = survey_target(
+        data, base=base, limit=longest, scores=scores, embed=embed, most=sample, progress=Progress()
+    )  # fmt: skip
     write_page(out, survey_page(account, steer=_steering(data, holes)))
     if holes is not None:
         write_holes(holes, account)

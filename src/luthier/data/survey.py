@@ -41,6 +41,11 @@ _BINS = 32
 _ROOTS = 20
 _TEXT = 240
 
+_TOLD = 500
+"""Rows between two words of progress."""
+
+Tell = Callable[[int, int, str], None]
+"""(rows done, rows in all, what is being done)."""
 Measure = Callable[[Example], int | None]
 """Tokens of a row as training would see it; None where it cannot be rendered."""
 
@@ -79,6 +84,7 @@ def survey(
     embed: Embed | None = None,
     scores: Mapping[str, Mapping[str, float]] | None = None,
     most: int = MOST,
+    tell: Tell = lambda done, of, what: None,
 ) -> dict[str, Any]:
     """The account of the sources' rows, plain enough for JSON.
 
@@ -88,6 +94,7 @@ def survey(
         embed: texts to vectors, for clusters; left out, TF-IDF is used.
         scores: what models said of rows: name of the score -> id of the row -> number. Rows without one are left out.
         most: rows that are studied.
+        tell: called while rows are studied.
 
     Raises:
         LuthierError: a file is missing, no data, or of unknown layout; or no row can be used.
@@ -96,8 +103,9 @@ def survey(
     gathered = gather(sources, spec, folder=folder or Path.cwd(), known=known, most=most)
     examples = [row.example for row in gathered.rows]
     kind = kind_of(examples)
-    studied = [_study(row) for row in gathered.rows]
+    studied = _studied(gathered.rows, tell)
     free = kind.kind == "text"
+    tell(len(studied), len(studied), "topics, labels and answers")
     clusters = find_clusters([one.question for one in studied], embed=embed)
     cells, edge_rows = _cells(studied, kind)
     return {
@@ -112,6 +120,15 @@ def survey(
         "quality": _quality(studied, clusters, kind, gathered),
         "scores": [_score(name, found, studied) for name, found in (scores or {}).items()],
     }  # fmt: skip
+
+
+def _studied(rows: Sequence[Row], tell: Tell) -> list[_Studied]:
+    out = []
+    for done, row in enumerate(rows):
+        if done % _TOLD == 0:
+            tell(done, len(rows), "languages and roots")
+        out.append(_study(row))
+    return out
 
 
 def _study(row: Row) -> _Studied:

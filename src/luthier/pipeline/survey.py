@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from luthier.data.survey import Ruler, survey
+from luthier.data.survey import Ruler, Tell, survey
 from luthier.data.survey_rows import MOST
 from luthier.errors import LuthierError, UsageError
 from luthier.pipeline.inspect import is_recipe
@@ -27,6 +28,7 @@ from luthier.store.disk import write_whole
 
 if TYPE_CHECKING:
     from luthier.data.tokens import ChatFormat
+    from luthier.pipeline.job import ProgressLike
     from luthier.records import Example
     from luthier.similar.clusters import Embed
 
@@ -41,6 +43,7 @@ def survey_target(
     scores: Sequence[Path] = (),
     embed: str | None = None,
     most: int = MOST,
+    progress: ProgressLike | None = None,
 ) -> dict[str, Any]:
     """The account of a recipe's training sources, or of files.
 
@@ -53,6 +56,15 @@ def survey_target(
     Raises:
         LuthierError: something cannot be read; UsageError: a recipe stands beside files.
     """
+    with progress.bar("report") if progress is not None else nullcontext() as bar:
+        tell = bar.update if bar is not None else lambda done, of, what: None
+        return _account(targets, base, limit, scores, embed, most, tell)
+
+
+def _account(
+    targets: Sequence[str], base: str | None, limit: int | None, scores: Sequence[Path], embed: str | None, most: int,
+    tell: Tell,
+) -> dict[str, Any]:  # fmt: skip
     vectors = _embedder(embed) if embed is not None else None
     told = {name: found for path in scores for name, found in read_scores(path).items()}
     recipes = [target for target in targets if is_recipe(target)]
@@ -64,13 +76,14 @@ def survey_target(
         known = known_sources(Store.open, spec.source, loaded.folder)
         ruler = _recipe_ruler(recipes[0]) if base is None else _ruler(base, limit)
         account = survey(
-            spec.source, spec, folder=loaded.folder, known=known, ruler=ruler, embed=vectors, scores=told, most=most
-        )
+            spec.source, spec, folder=loaded.folder, known=known, ruler=ruler, embed=vectors, scores=told, most=most,
+            tell=tell,
+        )  # fmt: skip
         return {**account, "recipe": recipes[0]}
     known = known_sources(Store.open, targets, Path.cwd())
     spec = DataSpec(source=tuple(targets))
     ruler = _ruler(base, limit) if base is not None or limit is not None else None
-    return survey(targets, spec, known=known, ruler=ruler, embed=vectors, scores=told, most=most)
+    return survey(targets, spec, known=known, ruler=ruler, embed=vectors, scores=told, most=most, tell=tell)
 
 
 def write_page(path: Path, text: str) -> None:

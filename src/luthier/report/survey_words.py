@@ -86,7 +86,12 @@ def summary(account: Mapping[str, Any]) -> list[Line]:
         lines.append(
             (one["name"], f"median {number(one['p50'])} over {one['rows']:,} rows" if one["rows"] else "no row has it")
         )
-    return [*lines, *findings(account)]
+    return [(_printable(label), _printable(text)) for label, text in (*lines, *findings(account))]
+
+
+def _printable(text: str) -> str:
+    """Labels are rows' own text: what would steer a terminal is shown as a sign."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def listed(counts: Mapping[str, int], total: int, most: int = 5) -> str:
