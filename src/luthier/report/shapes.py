@@ -45,7 +45,8 @@ def histogram(title: str, found: Mapping[str, Any], *, unit: str, limit: float |
     edges: Sequence[float] = drawn.get("edges", ())
     if not counts:
         return ""
-    high = max(edges[-1], limit or 0.0)
+    drawn_limit = limit if limit is not None and limit <= _FAR * edges[-1] else None  # else it would squeeze the rest
+    high = max(edges[-1], drawn_limit or 0.0)
     low, top = (0.0 if 0 <= edges[0] < 0.4 * high else edges[0]), max(counts)
 
     def px(x: float) -> float:
@@ -68,11 +69,13 @@ def histogram(title: str, found: Mapping[str, Any], *, unit: str, limit: float |
         body.append(f'<text class="xtick" x="{px(x):.1f}" y="{H - BOTTOM + 17}">{esc(tick_label(x))}</text>')
     body.append(f'<line class="base" x1="{LEFT}" x2="{W - RIGHT}" y1="{H - BOTTOM}" y2="{H - BOTTOM}"/>')
     body.append(f'<text class="xtick" x="{(LEFT + W - RIGHT) / 2:.0f}" y="{H - 4}">{esc(unit)}</text>')
-    if limit is not None:
-        at = px(limit)
+    if drawn_limit is not None:
+        at = px(drawn_limit)
         body.append(f'<line class="limit" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{H - BOTTOM}"/>')
-        body.append(f'<text class="limit-text" x="{at - 5:.1f}" y="{TOP + 10}">limit {limit:,.0f}</text>')
+        body.append(f'<text class="limit-text" x="{at - 5:.1f}" y="{TOP + 10}">limit {drawn_limit:,.0f}</text>')
     points = " · ".join(f"{name} {number(found[key])}" for name, key in _POINTS if key in found)
+    if limit is not None and drawn_limit is None:
+        points += f" · limit {number(limit)}, to the right of the picture"
     last = f"; the last bar holds all above {number(edges[-1])}" if beyond else ""
     return (
         f'<figure class="chart hist"><figcaption><b>{esc(title)}</b> <small>{esc(unit)}</small></figcaption>'
@@ -81,6 +84,7 @@ def histogram(title: str, found: Mapping[str, Any], *, unit: str, limit: float |
     )
 
 
+_FAR = 1.5
 _POINTS = (("shortest", "min"), ("5%", "p5"), ("median", "p50"), ("95%", "p95"), ("99%", "p99"), ("longest", "max"))
 
 

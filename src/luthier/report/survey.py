@@ -64,7 +64,7 @@ def _summary(account: Account, name: str) -> str:
         (f"{len(account['coverage']['holes']):,}", "named holes"),
         (f"{account['quality']['flagged']:,}", "answers to look at"),
     ]  # fmt: skip
-    if not account["quality"]["answers"]:
+    if not account["quality"]["flagged"]:
         tiles.pop()
     keys = "".join(f"<p><b>{esc(big)}</b><small>{esc(small)}</small></p>" for big, small in tiles)
     found = findings(account)
