@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from luthier.data.axes import LENGTHS
 from luthier.data.edges import EDGES
 from luthier.text.language import NAMES, UNKNOWN
 
@@ -72,11 +73,17 @@ def title_of(axis: str, value: str) -> str:
 
 
 def marginals(cells: Sequence[Cell]) -> dict[str, dict[str, int]]:
-    """Axis -> value -> rows, most frequent first; all edge classes are there, with 0 where no row has them."""
+    """Axis -> value -> rows, most frequent first (lengths by size); edge classes that no row has are there, too."""
     found = {axis: Counter(value for cell in cells for value in cell.values(axis)) for axis in AXES}
     for edge in EDGES:
         found["edge"].setdefault(edge, 0)
-    return {axis: dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))) for axis, counts in found.items()}
+    ranked = {axis: dict(sorted(counts.items(), key=_most)) for axis, counts in found.items()}
+    ranked["length"] = {name: found["length"][name] for name in LENGTHS if name in found["length"]}
+    return ranked
+
+
+def _most(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]
 
 
 def matrix(cells: Sequence[Cell]) -> list[dict[str, Any]]:

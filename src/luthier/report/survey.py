@@ -19,6 +19,8 @@ from luthier.text.language import NAMES
 
 Account = Mapping[str, Any]
 _MOST_LANGUAGES = 12
+_SPOKEN = 0.005
+"""Share of the rows from which a language counts: fewer rows are as likely told wrongly."""
 _OPEN = 10
 """Probably wrong labels that are shown at once; the others unfold."""
 
@@ -55,7 +57,8 @@ def _summary(account: Account, name: str) -> str:
     lengths, spread = account["lengths"], account["diversity"]
     whole = lengths["whole"]
     usable = account["usable"]
-    spoken = sum(code != "unknown" for code in account["languages"]["asked"])
+    asked = account["languages"]["asked"]
+    spoken = sum(code != "unknown" and rows >= _SPOKEN * account["studied"] for code, rows in asked.items())
     tiles = [
         (f"{account['rows']:,}", "rows" + (f", {usable:,} usable" if usable < account["rows"] else "")),
         (number(whole["p50"]) if whole else "none", f"{lengths['unit']}, median"),
