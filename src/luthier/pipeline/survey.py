@@ -74,7 +74,7 @@ def _account(
         loaded = load_recipe(recipes[0])
         spec = loaded.recipe.data
         known = known_sources(Store.open, spec.source, loaded.folder)
-        ruler = _recipe_ruler(recipes[0]) if base is None else _ruler(base, limit)
+        ruler: Ruler | None = _recipe_ruler(recipes[0]) if base is None else _ruler(base, limit)
         account = survey(
             spec.source, spec, folder=loaded.folder, known=known, ruler=ruler, embed=vectors, scores=told, most=most,
             tell=tell,
