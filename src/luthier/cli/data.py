@@ -1,4 +1,6 @@
-"""Verbs about rows and single stages: check, convert, contamination, pack, data, data preview, train, export, eval."""
+"""Verbs about rows and single stages: check, convert, contamination, pack, data, data preview, data report, train,
+export, eval.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from luthier.cli.data_report import report
 from luthier.cli.terminal import JSON_OPTION, OPTIONS, SET_OPTION, Progress, colour, console, emit_json
 
 if TYPE_CHECKING:
@@ -34,7 +37,9 @@ def add_to(app: typer.Typer) -> None:
     what = f"{_alone('validate, clean, de-duplicate, choose and split the rows')} Short: luthier data RECIPE."
     group.command(_DataGroup.STAGE, help=what)(_stage("data"))
     group.command()(preview)
-    app.add_typer(group, name="data", help="The data stage alone (luthier data RECIPE), and what it would take out.")
+    group.command()(report)
+    told = "The data stage alone (luthier data RECIPE), what it would take out, and reports about rows."
+    app.add_typer(group, name="data", help=told)
     for stage, what in (
         ("train", "train (and the stages before it)"),
         ("export", "write and prove the adapter and the merged model"),
