@@ -10,15 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from luthier.records import Origin
 from luthier.rows.files import SourceFile
 from luthier.rows.raw import Raw
 from luthier.rows.read import LARGEST_ROW, _huge, _open, _parse, _refuse_binary
 
-SIZE = 4 << 20
-"""Bytes in a block: some 10,000 rows, little beside a process."""
+SIZE = 1 << 20
+"""Bytes in a block: some thousand rows. Several arrays of this size fit into a processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +86,6 @@ def lines_of(block: Block, data: bytes | None = None) -> list[bytes]:
     if block.first == 1 and found:
         found[0] = found[0].removeprefix(b"\xef\xbb\xbf")
     return found
-
-
-def long_words(data: bytes, least: int) -> frozenset[int]:
-    """Which lines hold a run of at least ``least`` bytes without a blank or a quotation mark."""
-    signs = np.frombuffer(data, dtype=np.uint8)
-    breaks = np.flatnonzero(signs <= 34)  # blanks, line ends, ! and "
-    long = np.flatnonzero(np.diff(breaks, prepend=-1, append=len(signs)) > least)
-    starts = np.where(long > 0, breaks[long - 1] + 1, 0) if len(breaks) else long
-    ends = np.flatnonzero(signs == 10)
-    return frozenset(np.searchsorted(ends, starts).tolist())
 
 
 def raw_of(name: str, number: int, line: bytes) -> Raw:
