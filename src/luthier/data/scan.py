@@ -90,7 +90,8 @@ class Seen:
     def _keep(self, finding: Finding) -> None:
         if self.kept[finding.rule] < KEPT:
             self.kept[finding.rule] += 1
-            self.findings.append(finding)
+            # a row is as long as it is: only the quarantine needs it
+            self.findings.append(finding if finding.row is None else replace(finding, row=None))
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,12 @@ class Scan:
         self._quick = None if look.render is not None else reader(look.layout)
         self._partial = look.kind.kind == "json" and bool(look.kind.fields)
         """Whether of an answer only some fields are right or wrong."""
+        self._kept: Counter[str] = Counter()
+        """Findings that earlier blocks kept: of a rule that has enough no later block needs to hand any on."""
 
     def block(self, block: Block) -> Seen:
-        """Every row of a block."""
-        seen = Seen()
+        """Every row of a block, which lies behind those that were looked at before."""
+        seen = Seen(kept=self._kept)
         numbers: list[int] = []
         sieves: list[int] = []
         quick, kinds, mend = self._quick, self._look.personal, self._look.mend
@@ -145,7 +148,7 @@ class Scan:
 
     def rows(self, raws: Iterable[Raw]) -> Seen:
         """Every row of some rows of one file."""
-        seen = Seen()
+        seen = Seen(kept=self._kept)
         numbers: list[int] = []
         sieves: list[int] = []
         for raw in raws:
@@ -204,7 +207,7 @@ class Scan:
             seen.thumbs.count(made)
         problem = next((finding for finding in found if finding.severity == "error"), None)
         for finding in found:
-            seen.add(replace(finding, row=None))  # a row is as long as it is: only the quarantine needs it
+            seen.add(finding)
         seen.usable += problem is None
         if self._look.mend:
             self._mend(raw, line, made, problem, seen)

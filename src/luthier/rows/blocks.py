@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from luthier.records import Origin
 from luthier.rows.files import SourceFile
 from luthier.rows.raw import Raw
@@ -69,12 +71,15 @@ def blocks(file: SourceFile, size: int = SIZE) -> Iterator[Block]:
                     skipped += len(more)
                     if more.endswith(b"\n"):
                         break
-            data = head + tail
-            lines = data.count(b"\n") + (not data.endswith(b"\n"))
-            yield Block(
-                file.name, first, lines, file.path if plain else None, start, len(data), None if plain else data
-            )
-            first, start = first + lines, start + len(data) + skipped
+            lines = _ends(head) + _ends(tail) + (not (tail or head).endswith(b"\n"))
+            data, length = None if plain else head + tail, len(head) + len(tail)
+            yield Block(file.name, first, lines, file.path if plain else None, start, length, data)
+            first, start = first + lines, start + length + skipped
+
+
+def _ends(data: bytes) -> int:
+    """Line ends, counted several times faster than by ``bytes.count``."""
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == 10))
 
 
 def lines_of(block: Block, data: bytes | None = None) -> list[bytes]:

@@ -20,7 +20,7 @@ _DIGITS = b"0123456789"
 _NUMBER = 4
 """Digits in the shortest number or address that is looked for."""
 _CALM = b" \t\r.,:;!?'\"()-/%&*+=#$_~^|{}]>`"
-"""Signs that no rule about texts looks at wherever they stand (``{`` and ````` matter at the ends of an answer only)."""
+"""Signs that no rule about texts looks at (``{`` and ````` matter at the ends of an answer only)."""
 _LEADS = b"\xc2\xc3\xed\xef"
 """What the letters that matter beyond ASCII begin with in UTF-8."""
 

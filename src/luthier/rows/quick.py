@@ -51,7 +51,7 @@ def _pairs(
             return None
         if not _answer_is_plain(answer):
             return None
-        for key, value in row.items():
+        for key, value in row.items() if len(row) > 2 else ():
             if key in known:
                 continue
             if value and key == added:
