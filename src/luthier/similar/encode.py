@@ -44,7 +44,8 @@ class Sets:
     @property
     def kept(self) -> Ints:
         """How many of its members stand in ``shared``, for each set."""
-        return np.diff(self.shared.indptr)
+        counts: Ints = np.diff(self.shared.indptr)
+        return counts
 
 
 def encode(texts: Sequence[str], shingle: int = 3) -> Sets:
