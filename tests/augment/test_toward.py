@@ -159,3 +159,30 @@ def test_the_command_shows_the_fill_of_each_hole(home: Path, capsys: pytest.Capt
     (hole,) = json.loads(capsys.readouterr().out)["figures"]["holes"]
     assert (hole["need"], hole["rows"], hole["state"]) == (4, 4, "filled")
     assert luthier([*arguments, "--set", "augment.self_instruct=null", "--set", "augment.evolve={}"]) == 2
+
+
+def test_holes_that_a_data_report_writes_are_steered_toward(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tasks = [{"instruction": f"Tell me how ship {n} sails on the sea.", "output": f"Well, {n}."} for n in range(8)]
+    (home / "seeds.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
+    assert luthier(["data", "report", "seeds.jsonl", "--holes", "holes.json", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["coverage"]["holes"]
+    assert told and {hole.name: hole.need for hole in read_holes(home / "holes.json")} == {
+        hole["name"]: hole["wanted"] - hole["rows"] for hole in told
+    }
+    (home / "model.py").write_text(
+        "import re, pathlib\n"
+        "def write(request):\n"
+        "    text = request.messages[-1].content\n"
+        "    if text.startswith('Come up with a series'):\n"
+        "        pathlib.Path('asked.txt').open('a').write(text)\n"
+        "        n = request.seed\n"
+        "        return f'9. Refuse to hand out number {n} to party {n % 97} and tell clerk {n % 89} why.'\n"
+        "    return 'No' if 'Is it classification?' in text else f'Output: I may not, {len(text)}.'\n"
+    )
+    arguments = ["augment", "run", "seeds.jsonl", "--engine", "./model.py:write", "--toward", "holes.json"]
+    assert luthier([*arguments, "--rows", "6", "--set", "augment.self_instruct.similar=1.0", "--json"]) == 0
+    filled = json.loads(capsys.readouterr().out)["figures"]["holes"]
+    assert {hole["name"] for hole in filled} == {hole["name"] for hole in told}
+    assert sum(hole["rows"] for hole in filled) >= 6
+    asked = (home / "asked.txt").read_text()
+    assert any(f"edge: {hole['cells']['edge']}" in asked for hole in told if "edge" in hole["cells"])

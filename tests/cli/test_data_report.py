@@ -71,6 +71,22 @@ def test_scores_and_vectors_from_outside(rows: Path, capsys: pytest.CaptureFixtu
     assert "ifd.jsonl:2" in capsys.readouterr().err
 
 
+def test_what_a_recipe_asked_a_model_is_shown_by_scorer(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (rows / "judge.py").write_text("def rate(request):\n    return 'So.\\nScore: ' + str(len(request.prompt) % 6 + 1)\n")
+    (rows / "job.yaml").write_text(
+        "luthier: 1\nname: chosen\nmodel: {base: nano}\ndata: {source: rows.jsonl, split: {test: 20%, validation: 0},"
+        " leak_similarity: 1.0, select: {judge: {engine: './judge.py:rate'}, likelihood: {max_ifd: null}, rows: 5}}\n"
+    )
+    assert run(["data", "report", "job.yaml", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["scores"] == [], "nothing was asked yet"
+    assert run(["data", "job.yaml"]) == 0
+    capsys.readouterr()
+    assert run(["data", "report", "job.yaml", "--json"]) == 0
+    told = {one["name"]: one["rows"] for one in json.loads(capsys.readouterr().out)["scores"]}
+    assert told.keys() >= {"judge", "quality", "complexity", "likelihood", "perplexity"}
+    assert 5 <= told["judge"] == told["quality"] == told["likelihood"] < 12, "training rows were asked about"
+
+
 def test_what_is_wrong_is_said_in_words(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", "report", "nothing.jsonl"]) == 1
     assert "nothing.jsonl" in capsys.readouterr().err

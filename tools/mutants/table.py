@@ -138,8 +138,8 @@ MUTANTS = (
     ),
     Mutant(
         "prefix one too short in the join", "similar/join.py",
-        ".astype(np.int64) + 1\n",
-        ".astype(np.int64)\n",
+        ".astype(np.int64) + 1, 0, kept)\n",
+        ".astype(np.int64), 0, kept)\n",
         "tests/similar/test_join.py::test_join_equals_trying_every_pair",
     ),
     Mutant(

@@ -57,6 +57,6 @@ def report(
 
 def _steering(data: list[str], holes: Path | None) -> str:
     """The commands that make rows for the holes."""
-    rows = shlex.join(data)
-    first = [] if holes is not None else [f"luthier data report {rows} --holes holes.json"]
-    return "\n".join([*first, f"luthier augment run {rows} --toward {shlex.quote(str(holes or 'holes.json'))}"])
+    first = [] if holes is not None else [f"luthier data report {shlex.join(data)} --holes holes.json"]
+    seeds = shlex.quote(data[0])
+    return "\n".join([*first, f"luthier augment run {seeds} --toward {shlex.quote(str(holes or 'holes.json'))}"])

@@ -144,7 +144,7 @@ def _dataset(job: Job) -> tuple[dict[str, list[Any]], str]:
     made = build(
         without_models(job.recipe.data), folder=job.folder, seed=job.recipe.seed, chat=job.chat,
         max_length=job.max_length, secret=pseudonym_secret(job.recipe.data, job.store),
-        previous=before(job.recipe.data, job.store), known=job.known_sources,
+        previous=before(job.recipe.data, job.store), known=job.known_sources, erased=job.store.erased(),
     )  # fmt: skip
     return {"train": list(made.train), "validation": list(made.validation), "test": list(made.test)}, "not built yet"
 

@@ -88,6 +88,7 @@ def preview_data(
         made = build(
             spec, folder=job.folder, seed=job.recipe.seed, chat=job.chat, max_length=job.max_length,
             secret=pseudonym_secret(spec, store), previous=before(spec, store), known=job.known_sources, raters=raters,
+            erased=store.erased(),
         )  # fmt: skip
     account = made.report
     return Preview(
