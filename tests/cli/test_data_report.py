@@ -72,7 +72,7 @@ def test_scores_and_vectors_from_outside(rows: Path, capsys: pytest.CaptureFixtu
 
 
 def test_what_a_recipe_asked_a_model_is_shown_by_scorer(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (rows / "judge.py").write_text("def rate(request):\n    return 'So.\\nScore: ' + str(len(request.prompt) % 6 + 1)\n")
+    (rows / "judge.py").write_text("def rate(request):\n    return 'Because so.\\nScore: 4'\n")
     (rows / "job.yaml").write_text(
         "luthier: 1\nname: chosen\nmodel: {base: nano}\ndata: {source: rows.jsonl, split: {test: 20%, validation: 0},"
         " leak_similarity: 1.0, select: {judge: {engine: './judge.py:rate'}, likelihood: {max_ifd: null}, rows: 5}}\n"

@@ -214,6 +214,28 @@ ELSEWHERE = {
     "split.previous": "tests/data/test_split.py::test_a_grown_dataset_keeps_the_sides_of_the_one_before",
     "contamination.packs": "tests/data/test_contamination.py::test_packs_of_the_recipe_are_checked_and_are_parents",
     "on_unanswered": "tests/data/test_witnesses.py::test_rows_without_an_answer_stop_the_stage_when_asked",
+    "replay.sets": "tests/data/test_stage.py::test_replay_draws_a_set_for_each_epoch_and_whole_sets_only",
+    "dedupe.semantic.similar": "tests/data/test_semantic.py::test_the_threshold_decides",
+    **dict.fromkeys(
+        ("split.parents.id", "split.parents.of"), "tests/data/test_parents.py::test_an_edit_stands_with_its_original"
+    ),
+    **dict.fromkeys(
+        (f"select.{key}" for key in (
+            "by", "rows", "similar", "tokens", "judge.min_quality", "likelihood.keep", "likelihood.max_ifd",
+            "likelihood.max_perplexity",
+        )),
+        "tests/data/test_select.py::test_every_key_of_selection_is_seen",
+    ),
+    **dict.fromkeys(
+        ("select.judge.asks", "select.judge.max_tokens"),
+        "tests/data/test_scorers.py::test_what_is_asked_follows_the_recipe",
+    ),
+    "select.judge.how": "tests/data/test_scorers.py::test_the_expected_mark_is_the_mean_of_the_digits",
+    "select.likelihood.model": "tests/pipeline/test_selection.py::test_another_model_finds_the_rows_otherwise_likely",
+    **dict.fromkeys(
+        (f"{at}.{key}" for at in ("select.judge.engine", "vectors") for key in ("url", "model", "key", "concurrency")),
+        "tests/pipeline/test_selection.py::test_a_server_judges_and_gives_vectors_as_the_recipe_says",
+    ),
 }
 """Keys that need more than two builds: the test that sees their effect."""
 

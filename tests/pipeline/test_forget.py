@@ -71,7 +71,8 @@ def test_a_pseudonym_is_found_without_the_source(place: Home) -> None:
     _, dataset = place.run(personal="pseudonymise")
     (place.folder / "rows.jsonl").unlink()
     found = place.find(emails=(ADA,))
-    assert {h.reason for h in found.rows} == {f"e-mail {ADA}"} and ADA not in kept(dataset)
+    assert {h.reason for h in found.rows if h.line.file != "shown.jsonl"} == {f"e-mail {ADA}"}
+    assert ADA not in kept(dataset)
     assert list(found.unread) == ["rows.jsonl"]
 
 

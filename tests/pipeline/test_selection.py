@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from luthier.cli.main import run
+from luthier.engines import remote
+from luthier.models.source import resolve
 from luthier.pipeline.job import Job
 from luthier.pipeline.plan import plan_recipe
 from luthier.recipe import load_recipe
@@ -132,3 +140,88 @@ def test_wrong_ways_are_answered_with_words(recipe: Path, capsys: pytest.Capture
     assert run(["data"]) == 2
     assert run(["data", "--help"]) == 0
     assert "preview" in capsys.readouterr().out
+
+
+def test_another_model_finds_the_rows_otherwise_likely(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nano = resolve("nano").folder
+    shutil.copytree(nano, recipe.parent / "other")
+    weights, last = load_file(nano / "model.safetensors"), "model.norm.weight"
+    save_file({**weights, last: weights[last] / 2}, recipe.parent / "other" / "model.safetensors", {"format": "pt"})
+    found = []
+    for model in ("null", "./other"):
+        keys = ["data.select.judge=null", "data.select.likelihood.max_ifd=null"]
+        keys.append(f"data.select.likelihood.model={model}")
+        assert run(["data", "preview", "job.yaml", "--json", *(p for key in keys for p in ("--set", key))]) == 0
+        found.append(json.loads(capsys.readouterr().out)["selection"]["scores"]["likelihood"]["parts"]["perplexity"])
+    assert found[0]["p50"] != pytest.approx(found[1]["p50"], rel=0.01)
+
+
+class Server:
+    """A judge and a giver of vectors behind HTTP; keeps who was asked, with which key, and how many at once."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str, str | None]] = []
+        self.most = self._now = 0
+        self._lock = threading.Lock()
+
+    def answer(self, path: str, body: dict[str, Any], key: str | None) -> dict[str, Any]:
+        with self._lock:
+            self.heard.append((path, body["model"], key))
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(0.02)
+        with self._lock:
+            self._now -= 1
+        if path.endswith("/embeddings"):
+            vectors = [[float(len(text)), 1.0, sum(map(ord, text)) % 97] for text in body["input"]]
+            return {"data": [{"index": n, "embedding": vector} for n, vector in enumerate(vectors)]}
+        return {"choices": [{"message": {"content": "So.\nScore: 5"}, "finish_reason": "stop"}]}
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, Server]]:
+    served = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            data = json.dumps(served.answer(self.path, body, self.headers.get("Authorization"))).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=lambda: web.serve_forever(poll_interval=0.01), daemon=True).start()
+    yield f"http://127.0.0.1:{web.server_port}", served
+    web.shutdown()
+    web.server_close()
+
+
+@pytest.mark.parametrize(
+    ("at", "path", "others"),
+    [("data.select.judge.engine", "/chat/completions", []),
+     ("data.vectors", "/embeddings", ["data.select.judge=null", "data.dedupe.semantic=0.9999"])],
+)  # fmt: skip
+def test_a_server_judges_and_gives_vectors_as_the_recipe_says(
+    at: str, path: str, others: list[str], recipe: Path, server: tuple[str, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, served = server
+    monkeypatch.setenv("MY_KEY", "secret")
+    monkeypatch.setattr(remote, "_TEXTS", 8)
+
+    def heard(model: str, root: str = "/v1", **more: Any) -> tuple[set[tuple[str, str, str | None]], int]:
+        served.heard.clear()
+        served.most = 0
+        keys = [f"{at}={json.dumps({'url': url + root, 'model': model, **more})}", *others]
+        assert run(["data", "preview", "job.yaml", "--json", *(p for key in keys for p in ("--set", key))]) == 0
+        return set(served.heard), served.most
+
+    said, most = heard("one", concurrency=1)
+    assert said == {(f"/v1{path}", "one", None)} and most == 1
+    said, most = heard("two", "/v2", key="MY_KEY", concurrency=4)
+    assert said == {(f"/v2{path}", "two", "Bearer secret")}
+    assert 1 < most <= 4

@@ -130,9 +130,10 @@ class RemoteEngine:
         raise Unsupported("remote", "log-likelihoods")
 
     def embed(self, texts: Sequence[str], *, adapter: str | None = None) -> list[tuple[float, ...]]:
-        """Vectors from the server's ``/embeddings``."""
-        parts = (texts[start : start + _TEXTS] for start in range(0, len(texts), _TEXTS))
-        return [vector for part in parts for vector in self._embed(part, adapter or self._model)]
+        """Vectors from the server's ``/embeddings``, some requests at once."""
+        parts = [texts[start : start + _TEXTS] for start in range(0, len(texts), _TEXTS)]
+        found = self._pool.map(lambda part: self._embed(part, adapter or self._model), parts)
+        return [vector for some in found for vector in some]
 
     def _embed(self, texts: Sequence[str], model: str) -> list[tuple[float, ...]]:
         body = {"model": model, "input": list(texts), "encoding_format": "float"}

@@ -15,7 +15,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from luthier.errors import LuthierError
-from luthier.similar.join import MOST_PAIRS, Groups, Ints
+from luthier.similar.encode import Ints
+from luthier.similar.join import MOST_PAIRS, Groups
 from luthier.similar.vectors import Vectors
 
 _BLOCK = 1024
