@@ -11,6 +11,7 @@ import pytest
 
 from luthier.cli.main import run as luthier
 from luthier.data import examples, prepare
+from luthier.data.funnel import KEYS, LOSSES
 from luthier.errors import LuthierError
 from luthier.pipeline.diff import Diff, diff_two
 from luthier.recipe import Recipe
@@ -108,6 +109,14 @@ def test_a_rule_that_takes_a_row_is_named_with_its_key(make: Make) -> None:
     back = compared(tight, loose)
     assert {c.rule for c in back.changes if c.kind == "added"} == {"duplicate.exact", "duplicate.near"}
     assert {c.reason for c in back.changes} == {"it was removed before"}
+
+
+def test_every_rule_names_its_keys_and_selection_does(make: Make) -> None:
+    assert KEYS.keys() == LOSSES.keys()
+    rows = [row(n) for n in range(60)]
+    found = compared(make(rows), make(rows, select={"rows": 20}))
+    assert told(found, "removed") == {("it is quarantined", "select.budget", ("data.select.rows",))}
+    assert found.found.counts()["removed"] > 10
 
 
 def test_rows_that_change_sides_are_moved_and_the_split_is_named(make: Make) -> None:

@@ -93,6 +93,9 @@ def test_preview_then_file_then_erase(recipe: Path, capsys: pytest.CaptureFixtur
     assert len(scores) == scored and scores[0]["quality"] in (2.0, 5.0) and "It is short." in scores[0]["why"]
 
     victim = next(row["id"] for row in gone if row["rule"] == "select.quality")
+    assert run(["why", victim, "--json"]) == 0
+    (held,) = json.loads(capsys.readouterr().out)["children"]
+    assert "quarantine.jsonl" in held["title"] and "[select.quality]" in held["facts"]["left because"]
     store.erase([victim])
     assert victim not in {row["id"] for row in lines(dataset.path / "scores.jsonl") if not row.get("erased")}
     assert store.verify() == [] and not list(store.work_folder.glob("scores-*"))

@@ -39,6 +39,7 @@ def made(store: Store) -> Callable[..., Artifact]:
         files = {
             "train.rows.jsonl": lines(f"kept{tag}"), "test.rows.jsonl": lines(f"test{tag}"),
             "removed.jsonl": lines(f"kept{tag}", f"gone{tag}"), "quarantine.jsonl": lines(f"bad{tag}"),
+            "scores.jsonl": lines(f"test{tag}", f"bad{tag}"),
         }  # fmt: skip
         with store.start_run("job", recipe(retention)) as run:
             artifact = store.put("dataset", files, parents=[SOURCE], rows=list(files), run=run)
@@ -74,7 +75,7 @@ def test_rows_past_their_retention_go_and_verify_stays_green(store: Store, made:
     old = made("30 days", 31)
     store = again(store)
     shown = store.gc(dry_run=True)
-    assert {Path(i.path).name for i in shown.items} == {"removed.jsonl", "quarantine.jsonl"}
+    assert {Path(i.path).name for i in shown.items} == {"removed.jsonl", "quarantine.jsonl", "scores.jsonl"}
     assert "secret of gone" in text_of(store), "a dry run changes nothing"
     freed = store.gc()
     assert {i.reason for i in freed.items} == {"rows to look at, older than 30 days (privacy.retention)"}
@@ -89,7 +90,8 @@ def test_younger_rows_and_those_without_a_retention_stay(store: Store, made: Cal
     made("30 days", 29, "a")
     made(None, 400, "b")
     assert not again(store).gc().items
-    assert {i.what.split()[1] for i in store.gc(retention="1 day").items} == {"removed.jsonl", "quarantine.jsonl"}
+    gone = {i.what.split()[1] for i in store.gc(retention="1 day").items}
+    assert gone == {"removed.jsonl", "quarantine.jsonl", "scores.jsonl"}
     assert "secret of gonea" not in text_of(store) and "secret of goneb" not in text_of(store)
 
 

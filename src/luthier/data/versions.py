@@ -28,7 +28,7 @@ PLACES = ("train", "validation", "test")
 ROWS = "rows"
 """The one place of a version that is a file of rows and no dataset: it has no sides."""
 _ALIKE = 0.5
-_MOVE_KEYS = ("data.split", "data.test", "data.leak_similarity")
+_MOVE_KEYS = ("data.split", "data.test", "data.leak_similarity", "data.dedupe.semantic", "data.vectors")
 _CHANGE_KEYS = ("data.map", "data.thread", "data.system", "data.personal", "data.shape", "data.on_overlong")
 _LEAVE_KEYS = ("data.source", "data.replay", "data.test")
 

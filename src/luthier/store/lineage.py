@@ -143,8 +143,8 @@ def of_row(store: Store, ref: str) -> Lineage | None:
 
 _PLACE = re.compile(r"^(.+):(\d+)$")
 _MORE = "write more of it"
-_LOOK_ONLY = "shown"
-"""Files of rows to look at: they quote rows that stand elsewhere in the same artifact."""
+_LOOK_ONLY = ("shown", "scores")
+"""Files to look at: they quote or judge rows that stand elsewhere in the same artifact."""
 
 
 def _lines_of(path: Path, ref: str) -> dict[str, list[int]]:

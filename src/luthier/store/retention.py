@@ -23,7 +23,7 @@ from luthier.store.run import now
 if TYPE_CHECKING:
     from luthier.store.store import Store
 
-KEPT_TO_LOOK_AT = frozenset({"removed", "quarantine", "shown", "rejected"})
+KEPT_TO_LOOK_AT = frozenset({"removed", "quarantine", "shown", "scores", "rejected"})
 """Files of rows of these names (up to the first dot) have a retention."""
 _TIME = re.compile(r"([1-9][0-9]{0,4}) (hour|day|week)s?")
 _UNIT_S = {"hour": 3600, "day": 86400, "week": 7 * 86400}
@@ -88,7 +88,7 @@ def expire(store: Store, one: Overdue) -> int:
         append_line(store.expired_list, {"artifact": one.artifact, "file": one.file, "at": now()}, durable=True)
     lines = rowfile.all_lines(one.path)
     rowfile.blank(one.path, lines)
-    if not one.file.startswith("shown"):
+    if not one.file.startswith(("shown", "scores")):  # these speak of rows that stay, too
         runs = [run.dir for run in store.runs() if one.artifact in {name for ids in run.made.values() for name in ids}]
         list(erasure.blank_pages((page for folder in runs for page in folder.glob("*.html")), set(lines.values())))
     return max(0, before - one.path.stat().st_size)
