@@ -83,3 +83,42 @@ def test_a_labelled_row_whose_question_was_edited_stays_with_the_question(tmp_pa
     (tmp_path / "test.jsonl").write_text(json.dumps({"question": question(3), "answer": "x"}) + "\n")
     made = build(DataSpec(source=("mine",), test=("test.jsonl",)), folder=tmp_path, known=known)
     assert edit(3) not in sides(made) and edit(4) in sides(made), "but not learnt beside a test row that it was"
+
+
+def test_the_copy_that_stays_takes_over_the_children_of_the_one_that_left(tmp_path: Path) -> None:
+    rows = [{"question": question(n), "answer": f"It is {n}.", "nr": n, "made_from": None} for n in range(80)]
+    rows += [{**row, "nr": 100 + row["nr"]} for row in rows]
+    rows += [{"question": edit(n), "answer": f"By hand {n}.", "nr": 1000 + n, "made_from": 100 + n} for n in range(80)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    spec = {"source": "rows.jsonl", "split": {"parents": {"id": "nr", "of": "made_from"}}}
+    made = build(DataSpec.model_validate(spec), folder=tmp_path)
+    found = sides(made)
+    assert len(found) == 160 and all(found[question(n)] == found[edit(n)] for n in range(80))
+
+
+def test_what_was_generated_from_an_edit_stands_with_the_edit_and_its_original(tmp_path: Path) -> None:
+    def generated(n: int) -> dict[str, Any]:
+        asked = f"Which {NOUNS[n * 4 % 11]} was {n} days in the {NOUNS[n * 9 % 11]} of house {n * 31} by then?"
+        example = Example(messages=(Message("user", asked), Message("assistant", f"Made {n}.")))
+        return {**example.to_dict(), "augmented": {"by": "evolve", "family": family_name(edit(n))}}
+
+    edited = [
+        {**Example(messages=(Message("user", edit(n)), Message("assistant", f"By hand {n}."))).to_dict(),
+         "augmented": {"by": "label", "question_of": family_name(question(n))}}
+        for n in range(60)
+    ]  # fmt: skip
+    made_of = [generated(n) for n in range(60)]
+    known = {}
+    for name, some in (("edits", edited), ("made", made_of)):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(one) + "\n" for one in some))
+        known[name] = SourceFile(f"{name}/approved.rows.jsonl", path, "json", f"augmented-{name}")
+    (tmp_path / "rows.jsonl").write_text(
+        "".join(json.dumps({"question": question(n), "answer": f"Mine: {n}."}) + "\n" for n in range(60))
+    )
+    found = sides(build(DataSpec(source=("rows.jsonl", "edits", "made")), folder=tmp_path, known=known))
+    assert "test" in found.values()
+    for n in range(60):
+        assert found[question(n)] == found[edit(n)]
+        asked = made_of[n]["messages"][0]["content"]
+        assert found.get(asked) == (None if found[edit(n)] == "test" else found[edit(n)])
