@@ -157,6 +157,8 @@ CASES = [
     Case("train is nothing but test", recipe("rows.jsonl", "rows.jsonl, test: rows.jsonl"), RUN, "left"),
     Case("every row is too long", recipe("max_steps: 1", "max_steps: 1, max_length: 8"), RUN, "long"),
     # the model
+    Case("weights of a field that answers lack", recipe("max_steps: 1", "max_steps: 1, field_weights: {reply: 20%}"),
+         RUN, "no answer has a field 'reply'"),
     Case("no such model folder", recipe("base: nano", "base: ./m"), RUN, "no such folder"),
     Case("a folder that is no model", model_folder(readme__txt=b"hello"), RUN, "config.json"),
     Case("pickled weights", model_folder(config__json=LLAMA, pytorch_model__bin=b"\x80\x04"), RUN, "safetensors"),

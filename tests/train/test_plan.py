@@ -133,6 +133,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
 }
 ELSEWHERE = {
     "method": "one method so far: it names the function that runs",
+    "field_weights": "models.fields weighs tokens by it: tests/models/test_fields.py",
     "max_length": "models.chat cuts rows by it",
 }
 

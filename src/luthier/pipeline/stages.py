@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from luthier.errors import LuthierError, did_you_mean
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
 from luthier.records import Example, Verdict
@@ -71,8 +72,10 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest
         policy = rendering_policy(job.recipe.data)
         return [s for e in sides[side] for s in job.chat.samples(e, max_length=job.max_length, on_overlong=policy)]
 
-    train, validation = rendered("train"), rendered("validation")
     replayed = frozenset(e.id for e in sides["train"] if "replay" in e.meta)
+    train, validation = rendered("train"), rendered("validation")
+    if job.recipe.train.field_weights:
+        train, validation = (_weighed(job, samples, replayed) for samples in (train, validation))
     replay = job.recipe.data.replay
     sets = 1 if replay is None else sets_of(replay, len(sides["train"]) - len(replayed), len(replayed))
     sizes = job.sizes
@@ -87,6 +90,30 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest
     )  # fmt: skip
     plan = derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)
     return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed, sets)
+
+
+def _weighed(job: Job, samples: list[Sample], replayed: frozenset[str]) -> list[Sample]:
+    """The samples with the tokens of their answers' fields weighed; replayed rows as they are.
+
+    Raises:
+        LuthierError: a field that the recipe names is in no answer.
+    """
+    from luthier.models.fields import weigh_fields
+
+    weights, seen, made = job.recipe.train.field_weights, set[str](), []
+    for sample in samples:
+        if sample.example_id not in replayed:
+            sample, found = weigh_fields(sample, job.chat.tokenizer, weights)
+            seen |= found
+        made.append(sample)
+    if samples and (missing := sorted(weights.keys() - seen)):
+        where = job.loaded.origins.get("train.field_weights", "train.field_weights")
+        raise LuthierError(
+            f"no answer has a field {missing[0]!r}", where=where,
+            why="the answers are no JSON objects" if not seen else f"their fields are {', '.join(sorted(seen))}",
+            fix=did_you_mean(missing[0], seen) or "leave it out",
+        )  # fmt: skip
+    return made
 
 
 def _of_an_epoch(rows: Sequence[tuple[int, bool]], sets: int) -> list[int]:

@@ -94,6 +94,9 @@ class TrainSpec(Spec):
     interpolate: Share = Field(default=1.0, gt=0.0, le=1.0)
     """Against forgetting: the share of the change that is kept after training, base + share · (tuned − base). What was
     learned mostly survives a share of 80%, what was lost mostly comes back (WiSE-FT, Wortsman et al. 2022)."""
+    field_weights: dict[str, Annotated[Share, Field(ge=0.0, le=100.0)]] = Field(default_factory=dict)
+    """Where answers are JSON objects: how much the tokens of a field's value count in the loss, by its name; fields
+    that are not named count 1. A free text beside labels has most of the tokens and little that can be learned."""
     batch_tokens: int | None = Field(default=None, ge=16)
     """Tokens in one optimiser step; left out, it follows the size of the data."""
     micro_tokens: int | None = Field(default=None, ge=16)
