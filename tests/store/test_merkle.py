@@ -46,6 +46,17 @@ def test_the_root_is_that_of_the_standard_and_every_row_has_a_proof(store: Store
         assert Proof.from_dict(json.loads(json.dumps(proof.to_dict())), "x") == proof
 
 
+def test_the_row_that_is_learnt_is_proven_and_not_what_is_said_of_it(store: Store) -> None:
+    files = {
+        "quarantine.jsonl": b'{"id": "gone"}\n', "scores.jsonl": b'{"id": "a"}\n{"id": "gone"}\n',
+        "shown.jsonl": b'{"id": "a"}\n', "train.rows.jsonl": b'{"id": "b"}\n{"id": "a"}\n',
+    }  # fmt: skip
+    made = store.put("dataset", files, parents=[SOURCE], rows=list(files))
+    proof, gone = prove(made, "a"), prove(made, "gone")
+    assert (proof.file, proof.line) == ("train.rows.jsonl", 2) and proof.holds
+    assert (gone.file, gone.line) == ("quarantine.jsonl", 1) and gone.holds
+
+
 def test_a_changed_proof_does_not_hold(store: Store) -> None:
     proof = prove(dataset(store, 11), "row-6")
     other = prove(dataset(store, 12), "row-6")

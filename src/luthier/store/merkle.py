@@ -78,13 +78,14 @@ def root_of(artifact: Artifact) -> str | None:
 
 
 def prove(artifact: Artifact, row_id: str) -> Proof:
-    """The proof for the first line that holds a row.
+    """The proof for the first line that holds a row; a line to look at (removed, shown, scored) counts last.
 
     Raises:
         LuthierError: the artifact does not hold it.
     """
     rows = list(_rows(artifact))
-    index = next((n for n, (*_, name) in enumerate(rows) if name == row_id), None)
+    held = [n for n, (*_, name) in enumerate(rows) if name == row_id]
+    index = min(held, key=lambda n: (not rows[n][0].endswith(".rows.jsonl"), n), default=None)
     if index is None:
         raise LuthierError(f"{artifact.id} holds no row {row_id}", where=artifact.path, fix=f"luthier why {row_id}")
     file, line, digest, _ = rows[index]
