@@ -56,13 +56,16 @@ def kept(dataset: Artifact) -> str:
     return "".join(path.read_text() for path in dataset.path.glob("*.jsonl"))
 
 
-def test_a_masked_row_is_found_by_its_place_in_the_source(place: Home) -> None:
+def test_a_masked_row_is_found_by_its_place_in_the_source(place: Home, capsys: pytest.CaptureFixture[str]) -> None:
     _, dataset = place.run()
     assert ADA not in kept(dataset) and "[EMAIL]" in kept(dataset)
     found = place.find(emails=(ADA.upper(),))
     (held,) = {h.line.id: h for h in found.rows}.values()
     assert held.reason == "its source rows.jsonl:41" and found.sources == ("rows.jsonl:41",)
     assert set(found.holders) == {dataset.id} and not found.unread
+    assert luthier(["forget", "--email", ADA]) == 0
+    out = capsys.readouterr().out
+    assert "[EMAIL] on Sundays" in out and "by its source rows.jsonl:41" in out
 
 
 def test_a_pseudonym_is_found_without_the_source(place: Home) -> None:

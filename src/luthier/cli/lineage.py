@@ -12,7 +12,7 @@ from luthier.cli.terminal import JSON_OPTION, console, emit_json, plain
 if TYPE_CHECKING:
     from luthier.data.versions import Change
     from luthier.pipeline.diff import Diff
-    from luthier.pipeline.forget import Found
+    from luthier.pipeline.forget import Found, Held
     from luthier.store import Erased
 
 _LIMIT = typer.Option(20, "--limit", min=0, help="Print at most this many rows of a kind.")
@@ -128,7 +128,10 @@ def _found(found: Found, limit: int, done: Erased | None) -> list[str]:
     if not (found.rows or found.sources or found.scratch or found.learnt):
         unread = [f"  not searched: {name} ({why})" for name, why in found.unread.items()]
         return ["no row fits", *unread]
-    told = {held.line.id: held for held in reversed(found.rows)}
+    told: dict[str, Held] = {}
+    # first the places that tell by themselves: excerpts and scores only name the row
+    for held in sorted(found.rows, key=lambda held: (held.line.reason is None, not held.line.text)):
+        told.setdefault(held.line.id, held)
     lines = [f"rows {len(told):,}, places {len(found.rows):,}"]
     for name, held in list(told.items())[:limit]:
         lines.append(f"  {name}  {held.line.text}")
