@@ -1,8 +1,8 @@
-"""Data at scale, side by side in one run: validation of a large file, and near-duplicates with clusters.
+"""Data at scale, side by side in one run: validation of a large file, near-duplicates with clusters, tokenising.
 
     python bench/data.py                         1,000,000 rows to validate, 100,000 to de-duplicate; some minutes
     python bench/data.py --quick                 a tenth of it: the same code, figures not comparable
-    python bench/data.py --leg validation        one leg: validation or duplicates
+    python bench/data.py --leg validation        one leg: validation, duplicates or tokens
     python bench/data.py --peers /path/python    datasketch and rensa are looked for in that environment
 
 Every arm runs in a process of its own on files and rows that are written here from a seed; rounds are interleaved and
@@ -196,8 +196,36 @@ def rensa_lsh(count: int) -> dict[str, Any]:
     return result | recall(texts, planted, found)
 
 
+def tokenise(path: str) -> dict[str, Any]:
+    """Rows through the base's chat template with their mask, beside their rendered texts through the bare tokenizer in
+    batch: turn by turn in one process, on as many threads as the tokenizer takes."""
+    from luthier.data.tokens import measure
+    from luthier.models.chat import ChatFormat
+    from luthier.models.load import load_tokenizer
+    from luthier.models.source import resolve
+    from luthier.records import Example, Message
+
+    chat = ChatFormat(load_tokenizer(resolve("nano")))
+    with Path(path).open(encoding="utf-8") as file:
+        rows = [row for row in map(json.loads, file) if row["completion"]]
+    examples = [Example((Message("user", r["prompt"]), Message("assistant", r["completion"]))) for r in rows]
+    samples = [sample for example in examples for sample in chat.samples(example)]
+    texts = ["".join(piece for piece, _ in chat.show_mask(sample)) for sample in samples]
+    seconds: dict[str, list[float]] = {"ours": [], "bare": []}
+    for _ in range(5):
+        for name, does in (
+            ("ours", lambda: measure(examples, chat, max_length=None, on_overlong="drop")),
+            ("bare", lambda: chat.tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)),
+        ):
+            start = time.process_time()
+            does()
+            seconds[name].append(time.process_time() - start)
+    return {"rows": len(rows)} | {name: statistics.median(found) for name, found in seconds.items()}
+
+
 ARMS: dict[str, Callable[..., dict[str, Any]]] = {
     "bare": bare_parse, "validate": validate, "join": join, "datasketch": datasketch_lsh, "rensa": rensa_lsh,
+    "tokens": tokenise,
 }  # fmt: skip
 
 
@@ -282,6 +310,19 @@ def duplicates(rows: int, rounds: int, larger: list[int], python: str) -> dict[s
     return figures
 
 
+def tokens(rows: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.jsonl"
+        write_rows(path, rows)
+        found = arm("tokens", str(path))
+    if "missing" in found:
+        raise SystemExit(found["missing"])
+    print(f"\ntokenising {found['rows']:,} rows with nano's tokenizer, five rounds, µs of processor a row")
+    for name, label in (("bare", "bare tokenizer in batch"), ("ours", "template, ids and mask")):
+        print(f"{label:<34}{1e6 * found[name] / found['rows']:>9.1f}")
+    return {"tokenising_of_bare_batch": found["bare"] / found["ours"]}
+
+
 def judge(figures: dict[str, float]) -> tuple[dict[str, Any], bool]:
     """Targets for the figures that were measured, and whether all of them hold."""
     wanted = tomllib.loads((HERE / "targets.toml").read_text())["data"]
@@ -298,7 +339,7 @@ def judge(figures: dict[str, float]) -> tuple[dict[str, Any], bool]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, one round")
-    parser.add_argument("--leg", choices=["validation", "duplicates"], help="only this leg")
+    parser.add_argument("--leg", choices=["validation", "duplicates", "tokens"], help="only this leg")
     parser.add_argument("--rows", type=int, help="rows of the leg")
     parser.add_argument("--rounds", type=int, help="interleaved rounds; the median counts")
     parser.add_argument("--processes", type=int, default=2)
@@ -314,12 +355,14 @@ def main() -> int:
     rounds = options.rounds or (1 if options.quick else 3)
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start")
     figures: dict[str, float] = {}
-    if options.leg != "duplicates":
+    if options.leg in (None, "validation"):
         figures |= validation(options.rows or 1_000_000 // scale, rounds, options.processes)
-    if options.leg != "validation":
+    if options.leg in (None, "duplicates"):
         rows = options.rows or 100_000 // scale
         grow = options.grow if options.grow is not None else [rows * 10]
         figures |= duplicates(rows, rounds, grow, options.peers)
+    if options.leg in (None, "tokens"):
+        figures |= tokens(options.rows or 20_000 // scale)
     targets, holds = judge(figures)
     print(json.dumps({"bench": "data", "figures": figures, "targets": targets, "holds": holds}))
     return 0 if holds else 1

@@ -38,7 +38,7 @@ HOMES = {
     "huggingface_hub": {"models"},
     "sqlalchemy": {"store"},
     "polars": {"rows"},
-    "sklearn": {"evaluate"},
+    "sklearn": {"evaluate", "similar", "data"},
     "scipy": {"stats", "similar", "evaluate"},
     "fastapi": {"serve"},
     "uvicorn": {"serve"},

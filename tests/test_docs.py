@@ -26,7 +26,8 @@ def verbs() -> dict[str, set[str]]:
     commands = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     while commands:
         name, command = commands.popitem()
-        options = {o for p in command.params for o in getattr(p, "opts", ()) if o.startswith("-")}
+        short = getattr(command, "commands", {}).get(getattr(command, "STAGE", None), command)  # data RECIPE
+        options = {o for p in short.params for o in getattr(p, "opts", ()) if o.startswith("-")}
         found[name] = options | {"--help", "-h"}
         commands |= {f"{name} {verb}": inner for verb, inner in getattr(command, "commands", {}).items()}
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from luthier.augment import Asker, Seed, figures_of, generate
-from luthier.augment.figures import distinct_pairs
+from luthier.augment.similar import distinct_pairs
 from luthier.augment.topics import Topics
 from luthier.recipe.augment import AugmentSpec
 

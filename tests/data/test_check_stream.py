@@ -114,12 +114,15 @@ def test_the_state_is_eight_bytes_a_row(tmp_path: Path) -> None:
     assert not seen.findings and not seen.good and not seen.mended
 
 
-def test_findings_are_counted_beyond_those_that_are_kept(tmp_path: Path) -> None:
+def test_findings_are_counted_beyond_those_that_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path / "a.jsonl", [{"prompt": f"q{n}", "completion": "  x"} for n in range(1500)])
     report = check(["a.jsonl"], folder=tmp_path)
     assert report.counts["answer.space"] == 1500
     assert sum(f.rule == "answer.space" for f in report.findings) == 1000
     assert report.to_dict()["findings_left_out"] == sum(report.counts.values()) - len(report.findings) >= 500
+    monkeypatch.setattr(blocks.blocks, "__defaults__", (9000,))
+    monkeypatch.setattr(sweep, "SHARED", 0)
+    assert check(["a.jsonl"], folder=tmp_path, workers=2).to_dict() == report.to_dict()  # the first of the file
 
 
 def test_rows_that_repeat_or_vary_are_told_with_their_partner(tmp_path: Path) -> None:

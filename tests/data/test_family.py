@@ -118,3 +118,66 @@ def test_generated_rows_without_their_seeds_are_for_training(tmp_path: Path) -> 
         path = tmp_path / "own.jsonl"
         known = {"mine": SourceFile("augmented-1/x.jsonl", path, "json", "augmented-1")}
         build(DataSpec(source=("mine",)), folder=tmp_path, known=known)
+
+
+# -- seeds that are not wanted, and seeds that become one
+
+
+def test_children_of_rows_with_personal_data_are_rejected_with_them(tmp_path: Path) -> None:
+    mail = "Who answers ada@example.org on Sundays?"
+    rows = [{"question": question(n), "answer": f"It is {n}."} for n in range(60)]
+    path = tmp_path / "own.jsonl"
+    path.write_text("".join(json.dumps(child(n, seed)) + "\n" for n, seed in ((7, mail), (8, question(8)))))
+    known = {"mine": SourceFile("augmented-1/x.jsonl", path, "json", "augmented-1")}
+    put = [*rows, {"question": mail, "answer": "Ada."}]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(r) + "\n" for r in put))
+    made = build(DataSpec(source=("rows.jsonl", "mine"), personal={"kind": "reject"}), folder=tmp_path, known=known)
+    told = {row["rule"]: row["row"]["messages"][0]["content"] for row in made.quarantine}
+    assert told["personal.found"] == mail and told["personal.family"].startswith("New 7")
+    gone = "".join(row["row"]["messages"][0]["content"][:5] for row in made.removed)
+    assert (any(a.startswith("New 8") for a in sides(made)) or "New 8" in gone) and "New 7" not in str(sides(made))
+    steps = {step["name"]: step for step in made.report["steps"]}
+    assert steps["children of such rows"]["removed"] == 1 and "ada@" not in json.dumps(sides(made))
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by its seed", "by its family"])
+def test_filters_take_the_children_of_what_they_leave_out(tmp_path: Path, named: bool) -> None:
+    rows = [{"question": question(n), "answer": f"It is {n}.", "lang": "de" if n < 20 else "en"} for n in range(60)]
+    rows.append({**rows[3], "lang": "en", "answer": "It is 3."})  # the same row is wanted elsewhere
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    children = [child(n, question(n)) for n in (1, 2, 3, 30, 31)]
+    for one, n in zip(children, (1, 2, 3, 30, 31), strict=True):
+        seed = Example(messages=(Message("user", question(n)), Message("assistant", f"It is {n}.")))
+        one["augmented"] |= {"seed": seed.id} if named and n != 3 else {}
+    path = tmp_path / "own.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in children))
+    known = {"mine": SourceFile("augmented-1/x.jsonl", path, "json", "augmented-1")}
+    spec = DataSpec(source=("rows.jsonl", "mine"), drop={"lang": "de"})
+    made = build(spec, folder=tmp_path, known=known)
+    kept = {a.split(":")[0] for a in sides(made) if a.startswith("New")}
+    kept |= {row["row"]["messages"][0]["content"].split(":")[0] for row in made.removed}  # of tested seeds
+    assert kept == {"New 3", "New 30", "New 31"}
+    assert made.report["rows"]["filtered"] == 22 and made.report["rows"]["read"] == 66
+    (filtered,) = [step for step in made.report["steps"] if step["name"] == "filtered"]
+    assert filtered["removed"] == 22
+
+
+def test_masked_seeds_that_become_equal_keep_the_children_of_both(tmp_path: Path) -> None:
+    """Two customers asked the same; masked, one row is left. The child of the one that left must not be trained on
+    while its seed, under the other's name, is tested."""
+    mails = [f"Please ring {name}@example.org about the broken lamp in the hall today?" for name in ("ada", "bob")]
+    rows = [{"question": question(n), "answer": f"It is {n}."} for n in range(40)]
+    rows += [{"question": mail, "answer": "We will."} for mail in mails]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    path = tmp_path / "own.jsonl"
+    path.write_text("".join(json.dumps(child(n, mail)) + "\n" for n, mail in zip((7, 8), mails, strict=True)))
+    known = {"mine": SourceFile("augmented-1/x.jsonl", path, "json", "augmented-1")}
+    seen = set()
+    for salt in "abcdefghij":
+        spec = DataSpec(source=("rows.jsonl", "mine"), split={"salt": salt, "test": 0.4, "validation": 0.3})
+        found = sides(build(spec, folder=tmp_path, known=known))
+        (side,) = [side for asked, side in found.items() if "[EMAIL]" in asked]
+        children = [next((s for a, s in found.items() if a.startswith(f"New {n}")), None) for n in (7, 8)]
+        assert children == [None if side == "test" else side] * 2
+        seen.add(side)
+    assert seen == {"train", "validation", "test"}

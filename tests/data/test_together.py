@@ -279,7 +279,7 @@ def test_contamination_compares_rows_as_they_are_learned(tmp_path: Path, mode: s
 
 
 @pytest.mark.parametrize("mode", ["redact", "pseudonymise", "reject"])
-def test_children_of_a_seed_with_personal_data_stay_with_it_or_are_trained_alone(tmp_path: Path, mode: str) -> None:
+def test_children_of_a_seed_with_personal_data_stay_with_it_or_leave_with_it(tmp_path: Path, mode: str) -> None:
     store = Store.open(tmp_path)
     seed = {"question": f"Who answers {MAIL} on Sundays?", "answer": "Ada."}
     known = own(tmp_path, [child(seed, words(901))])
@@ -294,6 +294,6 @@ def test_children_of_a_seed_with_personal_data_stay_with_it_or_are_trained_alone
         after = sides(build(spec, folder=tmp_path, known=known, secret=store.secret("pseudonyms")))
         side = next((side for asked, side in after.items() if asked.startswith("Who answers")), None)
         if mode == "reject":
-            assert side is None and after[words(901)] in ("train", "validation")
+            assert side is None and words(901) not in after
         else:
             assert side is not None and after.get(words(901)) == (None if side == "test" else side)

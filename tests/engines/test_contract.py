@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from luthier.engines import Engine, Request, TokenEngine, Unsupported
+from luthier.engines import EmbeddingEngine, Engine, Request, TokenEngine, Unsupported
 from luthier.engines.embedded import EmbeddedEngine
 from luthier.engines.protocol import EngineClosed
 from luthier.engines.remote import RemoteEngine
@@ -49,6 +49,7 @@ def test_it_is_an_engine_and_says_what_it_can(engine: Engine) -> None:
     assert engine.name
     assert engine.fingerprint()["engine"] == engine.name.split()[0]
     assert isinstance(engine, TokenEngine) == ("token_ids" in engine.capabilities)
+    assert isinstance(engine, EmbeddingEngine) == ("embed" in engine.capabilities)
 
 
 def test_answers_come_in_the_order_asked(engine: Engine) -> None:

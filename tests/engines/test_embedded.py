@@ -314,3 +314,17 @@ def test_layers_with_other_memory_than_keys_and_values_are_refused_by_name(build
     loaded.model.config.layer_types = ["linear_attention", "full_attention", "full_attention"]
     with pytest.raises(Unsupported, match="linear_attention"):
         EmbeddedEngine(loaded)
+
+
+def test_a_vector_is_the_mean_of_what_enters_the_head(engine: EmbeddedEngine, tiny: Any) -> None:
+    texts = ["a", "the cat sat on the mat", "x" * 400, "", "the cat sat on the mat"]
+    vectors = engine.embed(texts)
+    for text, vector in zip(texts, vectors, strict=True):
+        ids = [engine.start_id, *engine.encode(text)][:256]
+        with torch.inference_mode():
+            hidden = tiny.model.model(input_ids=torch.tensor([ids])).last_hidden_state[0]
+        assert torch.allclose(torch.tensor(vector), hidden.mean(0), atol=1e-4), text[:10]
+    assert engine.embed([]) == []
+    assert engine.embed(texts[:1])[0] == pytest.approx(vectors[0], abs=1e-5), "in any company"
+    with pytest.raises(LuthierError, match="no adapter named"):
+        engine.embed(texts, adapter="poet")

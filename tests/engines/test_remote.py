@@ -201,3 +201,15 @@ def test_a_port_where_nobody_listens_is_told_soon() -> None:
     with pytest.raises(LuthierError, match="cannot reach the server") as refused:
         engine.generate([ASK])
     assert "127.0.0.1:9" in refused.value.where
+
+
+def test_vectors_come_in_the_order_of_the_texts(
+    server: tuple[str, Script], remote: Callable[..., RemoteEngine]
+) -> None:
+    script = server[1]
+    script.say(200, {"data": [{"index": 1, "embedding": [0, 1]}, {"index": 0, "embedding": [1, 0.5]}]})
+    assert remote().embed(["a", "b"]) == [(1.0, 0.5), (0.0, 1.0)]
+    assert script.heard[-1][1] == {"model": "m", "input": ["a", "b"], "encoding_format": "float"}
+    script.say(200, {"data": [{"index": 0, "embedding": [1, 0]}]})
+    with pytest.raises(LuthierError, match="a vector for each text"):
+        remote().embed(["a", "b"])

@@ -1,7 +1,11 @@
-"""The quick look never disagrees with the long way: what passes has no finding, and its texts are the example's."""
+"""The quick look never disagrees with the long way: what passes has no finding, and its texts are the example's.
+
+The marks of a block of lines are the marks of its lines one by one.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -10,9 +14,9 @@ from hypothesis import strategies as st
 
 from luthier.records import Example, Origin
 from luthier.rows import Layout, Raw, Shape, detect, to_examples
-from luthier.rows.blocks import long_words
-from luthier.rows.quick import quiet, reader
-from luthier.text import personal, secrets
+from luthier.rows.marks import marks
+from luthier.rows.quick import reader
+from luthier.text import personal
 
 TEXT = st.one_of(
     st.text(max_size=12),
@@ -58,16 +62,16 @@ def look_both_ways(name: str, columns: dict[str, str], row: dict[str, Any]) -> b
     plain = look(row)
     if plain is None:
         return False
-    calm, personal_data = quiet(line)
-    if not calm:
-        return False
+    odd, private = marks(line)
     made = list(to_examples([Raw(Origin("f", 1), row)], layout))
-    assert len(made) == 1 and isinstance(made[0], Example), (row, made)
-    assert plain.asked == made[0].asked and plain.answer == made[0].answer, row
-    if not personal_data and not long_words(line, secrets.SHORTEST):
-        texts = [value for value in row.values() if isinstance(value, str)] + [m.content for m in made[0].messages]
-        assert not any(personal.find(text) for text in texts), row
-    return True
+    example = made[-1]
+    if isinstance(example, Example):  # also where its characters are odd: compared are rows of both kinds
+        system = "".join(m.content for m in example.messages if m.role == "system")
+        assert plain == (system, example.asked, example.answer), row
+        texts = [value for value in row.values() if isinstance(value, str)] + [m.content for m in example.messages]
+        assert private or not any(personal.find(text) for text in texts), row
+    assert odd or (len(made) == 1 and isinstance(example, Example)), (row, made)
+    return not odd
 
 
 @settings(max_examples=400, deadline=None)
@@ -75,6 +79,29 @@ def look_both_ways(name: str, columns: dict[str, str], row: dict[str, Any]) -> b
 def test_the_quick_look_agrees_with_the_long_way(data: st.DataObject, name: str) -> None:
     rows, columns = SHAPES[name]
     look_both_ways(name, columns, data.draw(rows))
+
+
+LINES = st.lists(TEXT | st.binary(max_size=20).filter(lambda line: b"\n" not in line), max_size=9)
+
+
+@settings(max_examples=300, deadline=None)
+@given(LINES, st.booleans())
+def test_the_marks_of_a_block_are_those_of_its_lines(drawn: list[str | bytes], ends: bool) -> None:
+    lines = [orjson.dumps(one.encode("utf-8", "ignore").decode()) if isinstance(one, str) else one for one in drawn]
+    odd, private = marks(b"\n".join(lines) + b"\n" * ends)
+    alone = [marks(line) for line in lines]
+    assert odd == {place for place, found in enumerate(alone) if found.odd}
+    assert private == {place for place, found in enumerate(alone) if found.personal}
+
+
+def test_a_mark_is_where_a_rule_could_fire_and_nowhere_else() -> None:
+    calm = ["One, 12 and 345 words?", "Größe – naïve café", "日本（本。", "x < 5 [3] <b>", "a\tb\nc", "an_endless_word"]
+    odd = ["CafÃ©", "\u0007", "<|im_end|>", "a [INST] b", "\ufffd", "\ufeff", "\x85", "a\bc"]
+    private = ["a@b.io", "call 07700 900123", "k" * 16, "8.8.8.8 4111111111111111"]
+    lines = [json.dumps({"prompt": text}, ensure_ascii=text == "\u0007") for text in (*calm, *odd, *private)]
+    found = marks("\n".join(lines).encode())
+    assert found.odd == {*range(6, 14)}
+    assert found.personal == {7, 13, *range(14, 18)}  # two that are written with escapes cannot be told
 
 
 def test_the_quick_look_takes_plain_rows() -> None:

@@ -64,11 +64,19 @@ def test_encoding_is_the_same_sets_as_shingles() -> None:
         "!!!",
         "你好吗朋友 hello there",
     ]
-    matrix = encode(texts)
-    for i, a in enumerate(texts):
-        assert matrix[i].nnz == len(shingles(a))
-        for j, b in enumerate(texts):
-            assert int(matrix[i].multiply(matrix[j]).sum()) == len(shingles(a) & shingles(b)), (i, j)
+    for n in (1, 2, 3, 5):
+        sets = encode(texts, n)
+        for i, a in enumerate(texts):
+            assert sets.sizes[i] == len(shingles(a, n))
+            for j, b in enumerate(texts):
+                both = int(sets.shared[i].multiply(sets.shared[j]).sum()) if i != j else len(shingles(a, n))
+                assert both == len(shingles(a, n) & shingles(b, n)), (n, i, j)
+
+
+def test_codes_beyond_64_bits_are_renumbered() -> None:
+    texts = planted(150, seed=4)
+    wanted = groups(texts, 0.5, 9).pairs  # 400 words to the ninth are more than 2^63
+    assert {(i, j) for i, j, _ in wanted} == every_pair(texts, "0.5", 9)
 
 
 def test_a_pair_exactly_at_the_threshold_is_in_and_just_below_is_out() -> None:
@@ -127,8 +135,8 @@ def test_recall_is_complete_on_planted_rows(threshold: str) -> None:
 @pytest.mark.parametrize("threshold", ["0.4", "0.8"])
 def test_recall_is_complete_on_five_thousand_rows(threshold: str) -> None:
     texts = planted(5000, seed=2)
-    matrix = encode(texts).astype(np.float64)
-    sizes = np.diff(matrix.indptr)
+    sets = encode(texts)
+    matrix, sizes = sets.shared.astype(np.float64), sets.sizes
     wanted = 0
     for start in range(0, len(texts), 500):  # all 12.5 million pairs, counted without any filter
         shared = (matrix[start : start + 500] @ matrix.T).toarray()

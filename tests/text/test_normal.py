@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from luthier.text import normalise, places, shingles, strict, words
+from luthier.text.normal import END, words_of
 
 
 @pytest.mark.parametrize(
@@ -100,3 +101,9 @@ def test_places_are_those_of_the_words() -> None:
 )
 def test_signs_that_carry_meaning_stay_in_the_strict_text(one: str, other: str, same: bool) -> None:
     assert (strict(one) == strict(other)) is same
+
+
+@settings(deadline=None)
+@given(st.lists(st.text() | st.text("aB1 §.\x00\x1c\x85ÿ", max_size=8), max_size=8), st.integers(1, 3))
+def test_the_words_of_several_texts_are_those_of_each(texts: list[str], ends: int) -> None:
+    assert words_of(texts, ends) == [word for text in texts for word in (*words(text), *[END] * ends)]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from luthier.text import personal
+from luthier.text import national, personal, phones
+from luthier.text.classes import AnyCase, classes, clusters, within
 
 FOUND = [
     ("phone", "You can call me on 07700 900482.", "07700 900482"),
@@ -98,3 +101,26 @@ def test_no_false_alarm_on_rows_that_hold_numbers_but_no_personal_data(
     with gzip.open(realdata / f"{file}.jsonl.gz") as lines:
         found = [s.value for line in lines for row in [json.loads(line)] for f in fields for s in personal.find(row[f])]
     assert len(found) <= most, found
+
+
+DIGITS_AND_SIGNS = "0123456789 .-/()+,:%aé\u00a0"
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*DIGITS_AND_SIGNS, "(0770) 900123", "+44 7700", "4111 1111", "  "])).map("".join))
+def test_numbers_are_found_where_digits_stand_as_in_the_whole_text(text: str) -> None:
+    places = clusters(text, classes(text))
+    for expression, least in ((phones._PHONE, 7), (personal._CARD, 13), (national._RUN, 9)):
+
+        def enough(found: Iterable[re.Match[str]], least: int = least) -> list[tuple[int, int]]:
+            return [match.span() for match in found if sum(map(str.isdigit, match[0])) >= least]
+
+        assert enough(within(expression, text, places)) == enough(expression.finditer(text))
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["phone", "Call me", " ", "TEXT", "ſms", "É", "é", "\u212a", "tél", "x"])).map("".join))
+def test_any_case_finds_what_an_expression_without_case_finds(text: str) -> None:
+    expression = r"\bphone\b|call me|t[ée]l|sms|k|\btext:?\s*$"
+    wanted = [match.span() for match in re.finditer(expression, text, re.IGNORECASE)]
+    assert [match.span() for match in AnyCase(expression).finditer(text)] == wanted

@@ -138,8 +138,8 @@ MUTANTS = (
     ),
     Mutant(
         "prefix one too short in the join", "similar/join.py",
-        ".astype(np.int64) + 1\n",
-        ".astype(np.int64)\n",
+        ".astype(np.int64) + 1, 0, kept)\n",
+        ".astype(np.int64), 0, kept)\n",
         "tests/similar/test_join.py::test_join_equals_trying_every_pair",
     ),
     Mutant(
@@ -165,5 +165,23 @@ MUTANTS = (
         "            if _sha256(path / name) != expected:\n",
         "            if not (path / name).exists():\n",
         "tests/train/test_checkpoint.py::test_a_broken_checkpoint_is_named_and_the_one_before_is_used",
+    ),
+    Mutant(
+        "an erased row is read again", "data/prepare.py",
+        "known=known, erased=store.erased(),",
+        "known=known, erased=frozenset(),",
+        "tests/pipeline/test_forget.py::test_erased_rows_do_not_come_back_when_the_sources_are_read_again",
+    ),
+    Mutant(
+        "a masked seed loses its children", "data/sift.py",
+        "left.rows = adopt(left.rows, copies.values())",
+        "left.rows = list(left.rows)",
+        "tests/data/test_family.py::test_masked_seeds_that_become_equal_keep_the_children_of_both",
+    ),
+    Mutant(
+        "a proof of another leaf holds", "store/merkle.py",
+        "leaf = _node(other, leaf) if index % 2 else _node(leaf, other)",
+        "leaf = _node(*sorted((other, leaf)))",
+        "tests/store/test_merkle.py::test_the_root_is_that_of_the_standard_and_every_row_has_a_proof",
     ),
 )  # fmt: skip

@@ -9,10 +9,11 @@ from luthier.augment.journal import Journal
 from luthier.augment.label import Unlabelled, unlabelled
 from luthier.augment.review import Decision, Queue, decision_of, why
 from luthier.augment.seeds import Seed
+from luthier.augment.toward import Hole, read_holes
 from luthier.augment.way import Asker
 from luthier.augment.work import APPROVED, PAIRS, Worked, figures_of, file_rows, fingerprint, generate, label
 
 __all__ = [
-    "APPROVED", "PAIRS", "Asker", "Decision", "Figures", "Journal", "Queue", "Seed", "Unlabelled", "Worked",
-    "decision_of", "figures_of", "file_rows", "fingerprint", "generate", "label", "unlabelled", "why",
+    "APPROVED", "PAIRS", "Asker", "Decision", "Figures", "Hole", "Journal", "Queue", "Seed", "Unlabelled", "Worked",
+    "decision_of", "figures_of", "file_rows", "fingerprint", "generate", "label", "read_holes", "unlabelled", "why",
 ]  # fmt: skip

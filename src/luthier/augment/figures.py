@@ -7,15 +7,15 @@ the nearest task. The last window of kept tasks is compared with the first one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
+from luthier.augment.similar import distinct_pairs
 from luthier.augment.topics import Topics
+from luthier.augment.toward import Filled, Fills
 from luthier.augment.way import Tally
 from luthier.recipe.augment import AlarmSpec
-from luthier.text import words
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Figures:
     topics: Mapping[str, int]
     cost: Tally
     collapse: Collapse | None
+    holes: tuple[Filled, ...] = ()
 
     @property
     def acceptance(self) -> float | None:
@@ -70,14 +71,15 @@ class Figures:
                 "completion_tokens": self.cost.completion_tokens,
             },
             "collapse": None if self.collapse is None else self.collapse.to_dict(),
+            **({"holes": [filled.to_dict() for filled in self.holes]} if self.holes else {}),
         }
 
 
 class Ledger:
     """Adds journal lines up as they come; ``figures()`` at any time."""
 
-    def __init__(self, alarm: AlarmSpec, topics: Topics | None = None) -> None:
-        self._alarm, self._topics = alarm, topics
+    def __init__(self, alarm: AlarmSpec, topics: Topics | None = None, fills: Fills | None = None) -> None:
+        self._alarm, self._topics, self._fills = alarm, topics, fills
         self._judged = self._kept = self._rows = 0
         self._reasons: Counter[str] = Counter()
         self._cost = Tally()
@@ -88,6 +90,8 @@ class Ledger:
     def add(self, line: Mapping[str, Any]) -> None:
         """Take one journal line in."""
         self._cost.add(line)
+        if self._fills is not None:
+            self._fills.take(line)
         gone, rows = line.get("gone", ()), line.get("rows", ())
         self._reasons.update(item["rule"] for item in gone)
         self._rows += len(rows)
@@ -111,7 +115,8 @@ class Ledger:
         """The figures so far."""
         reasons = dict(sorted(self._reasons.items(), key=lambda item: (-item[1], item[0])))
         topics = dict(self._topic_counts)
-        return Figures(self._judged, self._kept, self._rows, reasons, topics, self._cost, self.collapse())
+        holes = self._fills.filled() if self._fills is not None else ()
+        return Figures(self._judged, self._kept, self._rows, reasons, topics, self._cost, self.collapse(), holes)
 
     def collapse(self) -> Collapse | None:
         """First window against last; None until there are two windows."""
@@ -126,12 +131,6 @@ class Ledger:
         nearer = near[1] - near[0] > self._alarm.similarity
         rounded = tuple(round(v, 4) for v in (*distinct, *near))
         return Collapse((rounded[0], rounded[1]), (rounded[2], rounded[3]), fewer or nearer)
-
-
-def distinct_pairs(texts: Sequence[str]) -> float:
-    """Distinct word pairs over all word pairs (distinct-2); 1.0 for texts without any."""
-    pairs = [pair for text in texts for pair in pairwise(words(text))]
-    return len(set(pairs)) / len(pairs) if pairs else 1.0
 
 
 def _asked(made: Mapping[str, Any]) -> str:

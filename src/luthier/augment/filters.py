@@ -37,6 +37,7 @@ RULES: dict[str, str] = {
     "instance.surplus": "More instances than wanted (published: 5); a random choice stays.",
     "answer.label": "The answer is not one of the labels that the seeds have.",
     "row.duplicate": "The same row was made before.",
+    "hole.full": "The hole that it was written for has all its rows.",
     "evolve.refused": "The model could not take the request (too long).",
     "evolve.cut": "The rewriting was cut at its length limit.",
     "evolve.empty": "The rewriting is empty.",

@@ -16,10 +16,11 @@ from typing import Any, ClassVar
 from luthier.augment import filters, prompts
 from luthier.augment.seeds import Seed, chat, labels_of, shared_system
 from luthier.augment.similar import Pool
+from luthier.augment.toward import Fills, Hole
 from luthier.augment.way import Answer, Asker, Step, largest_that_fits, row, seed_of
 from luthier.engines import Request
 from luthier.errors import LuthierError
-from luthier.recipe.augment import SelfInstructSpec
+from luthier.recipe.augment import AlarmSpec, SelfInstructSpec
 from luthier.text import family_name
 
 
@@ -35,6 +36,7 @@ class Task:
     shown: tuple[str, ...]
     classification: bool | None = None
     filled: bool = False
+    hole: str | None = None
 
 
 class SelfInstruct:
@@ -42,7 +44,10 @@ class SelfInstruct:
 
     kinds: ClassVar[frozenset[str]] = frozenset({"tasks", "classify", "instances"})
 
-    def __init__(self, spec: SelfInstructSpec, seeds: Sequence[Seed], asker: Asker, *, wanted: int, seed: int) -> None:
+    def __init__(
+        self, spec: SelfInstructSpec, seeds: Sequence[Seed], asker: Asker, *, wanted: int, seed: int,
+        holes: Sequence[Hole] = (),
+    ) -> None:  # fmt: skip
         if spec.classification_only:
             seeds = [s for s in seeds if s.classification]
             if not seeds:
@@ -55,6 +60,8 @@ class SelfInstruct:
         self._labels = labels_of(self._seeds)
         self._by_id = {s.id: s for s in self._seeds}
         self._pool = Pool(spec.similar, ((s.id, s.instruction) for s in self._seeds))
+        self._holes = {hole.name: hole for hole in holes}
+        self._fills = Fills(holes, AlarmSpec(), spec.patience)
         self.tasks: dict[str, Task] = {}
         self._made: set[str] = set()
         self._steps = 0
@@ -73,27 +80,30 @@ class SelfInstruct:
         unfilled = [t for t in self.tasks.values() if not t.filled]
         if unfilled:
             return self._instances(unfilled[: self._spec.batch])
-        if len(self._made) >= self._wanted or self._barren >= self._spec.patience:
+        if len(self._made) >= self._wanted or self._barren >= self._spec.patience or self._fills.closed:
             return None
         return self._new_tasks()
 
     @property
     def exhausted(self) -> bool:
         """Whether it stopped because the model finds no new task any more."""
-        return self._barren >= self._spec.patience and len(self._made) < self._wanted
+        barren = self._barren >= self._spec.patience and not self._fills.closed
+        return len(self._made) < self._wanted and (barren or self._fills.failed)
 
     def _new_tasks(self) -> Step:
         spec = self._spec
         draw = random.Random(seed_of(self._seed, self._steps))
         built = [self._list_prompt(draw, place) for place in range(spec.batch)]
-        return Step("tasks", tuple(request for request, _ in built), tuple(shown for _, shown in built))
+        return Step("tasks", tuple(one[0] for one in built), tuple(one[1:] for one in built))
 
-    def _list_prompt(self, draw: random.Random, place: int) -> tuple[Request, tuple[str, ...]]:
+    def _list_prompt(self, draw: random.Random, place: int) -> tuple[Request, tuple[str, ...], str | None]:
+        """The request, the tasks that it shows, and the hole that it is to fill (if any)."""
         spec = self._spec
         machine = draw.sample(list(self.tasks.values()), min(spec.machine_made, len(self.tasks)))
         human = draw.sample(self._seeds, min(spec.demonstrations - len(machine), len(self._seeds)))
         shown = [(t.id, t.instruction) for t in machine] + [(s.id, s.instruction) for s in human]
         draw.shuffle(shown)
+        hole = self._fills.draw(draw)
         in_chat = self._asker.form == "chat"
         stops = [f"\n{spec.last_item}.", f"\n{spec.last_item} ."]
         if not in_chat:  # the published stops; a chat model may put blank lines between its tasks
@@ -102,7 +112,7 @@ class SelfInstruct:
         def build(count: int) -> Request:
             text = prompts.new_tasks(
                 [text for _, text in shown[:count]], classification=spec.classification_only, chat=in_chat,
-                last=spec.last_item,
+                last=spec.last_item, kind="" if hole is None else hole.told,
             )  # fmt: skip
             return self._asker.request(
                 text, max_tokens=spec.max_tokens, temperature=spec.temperature, top_p=spec.top_p,
@@ -110,7 +120,7 @@ class SelfInstruct:
             )  # fmt: skip
 
         request, count = largest_that_fits(self._asker, build, len(shown))
-        return request, tuple(name for name, _ in shown[:count])
+        return request, tuple(name for name, _ in shown[:count]), None if hole is None else hole.name
 
     def _classification(self, tasks: Sequence[Task]) -> Step:
         spec = self._spec
@@ -142,12 +152,13 @@ class SelfInstruct:
         draw = random.Random(seed_of(self._seed, "instances", task.id))
         drawn = draw.sample(fitting, min(spec.instance_demonstrations, len(fitting)))
         shown = prompts.demonstrations(drawn, most=spec.instances)
+        kind = "" if task.hole is None else self._holes[task.hole].told
 
         def build(count: int) -> Request:
             if task.classification:
-                text = prompts.instances_output_first(task.instruction, shown[:count])
+                text = prompts.instances_output_first(task.instruction, shown[:count], kind=kind)
             else:
-                text = prompts.instances_input_first(task.instruction, shown[:count], most=spec.instances)
+                text = prompts.instances_input_first(task.instruction, shown[:count], most=spec.instances, kind=kind)
             return self._asker.request(
                 text,
                 max_tokens=spec.label_tokens if task.classification else spec.output_tokens,
@@ -170,7 +181,7 @@ class SelfInstruct:
         kept: list[dict[str, Any]] = []
         gone: list[dict[str, Any]] = []
         before = len(self._pool)
-        for shown, answer in zip(step.about, answers, strict=True):
+        for (shown, hole), answer in zip(step.about, answers, strict=True):
             if answer is None:
                 gone.append({"rule": "response.refused", "text": ""})
                 continue
@@ -189,11 +200,12 @@ class SelfInstruct:
                     {
                         "id": name, "instruction": judged.text, "seed": near.seed, "shown": list(shown),
                         "mean": round(near.mean, 6),
-                        "nearest": [[i, round(v, 6)] for i, v in near.top],
+                        "nearest": [[i, round(v, 6)] for i, v in near.top], **({"hole": hole} if hole else {}),
                     }
                 )  # fmt: skip
         self._pool.cut(before)  # only a recorded line counts: apply() adds them again
-        return {"kept": kept, "gone": gone}
+        holes = [hole for _, hole in step.about if hole]
+        return {"kept": kept, "gone": gone, **({"holes": holes} if holes else {})}
 
     def _judged_instances(self, step: Step, answers: Sequence[Answer]) -> dict[str, Any]:
         rows: list[dict[str, Any]] = []
@@ -226,11 +238,15 @@ class SelfInstruct:
                 if made.id in self._made or made.id in self._by_id or any(r["id"] == made.id for r in rows):
                     gone.append({"rule": "row.duplicate", "text": made.asked})
                     continue
+                written = sum(r["augmented"].get("hole") == task.hole for r in rows)
+                if task.hole is not None and written >= self._fills.missing(task.hole):
+                    gone.append({"rule": "hole.full", "text": made.asked})
+                    continue
                 rows.append(
                     row(
                         made, by="self_instruct", task=task.id, seed=task.seed, family=self._by_id[task.seed].family,
                         parents=list(task.shown), nearest=[list(pair) for pair in task.nearest],
-                        mean_similarity=task.mean, classification=task.classification,
+                        mean_similarity=task.mean, classification=task.classification, hole=task.hole,
                         nearest_text=self._text(task.nearest[0][0]) if task.nearest else None,
                     )
                 )  # fmt: skip
@@ -241,12 +257,14 @@ class SelfInstruct:
 
     def apply(self, line: Mapping[str, Any]) -> None:
         self._steps += 1
+        self._fills.take(line)
         if line["kind"] == "tasks":
             for item in line["kept"]:
                 self.tasks[item["id"]] = Task(
                     id=item["id"], instruction=item["instruction"], seed=item["seed"], mean=item["mean"],
                     nearest=tuple((i, v) for i, v in item["nearest"]), shown=tuple(item["shown"]),
                     classification=False if self._labels else None,  # a text with a label is a case, not a task
+                    hole=item.get("hole"),
                 )  # fmt: skip
                 self._pool.add(item["id"], item["instruction"])
             self._barren = 0 if line["kept"] else self._barren + 1

@@ -58,11 +58,13 @@ _OUTPUT_FIRST = (
 Demonstration = tuple[str, tuple[Instance, ...]]
 
 
-def new_tasks(shown: Sequence[str], *, classification: bool, chat: bool, last: int) -> str:
-    """A numbered list of tasks that the model goes on with (published layout)."""
+def new_tasks(shown: Sequence[str], *, classification: bool, chat: bool, last: int, kind: str = "") -> str:
+    """A numbered list of tasks that the model goes on with (published layout); ``kind`` names what new ones must be."""
     head = "Come up with a series of tasks:"
     if classification:
         head = "Come up with a series of classification tasks. Name the possible labels where you can:"
+    if kind:
+        head = f"{head[:-1].rstrip('.')}. The first ones are examples; every new one must be of this kind: {kind}."
     lines = [f"{n}. {' '.join(text.split()).rstrip(':')}" for n, text in enumerate(shown, 1)]
     following = len(shown) + 1
     if chat:
@@ -81,7 +83,7 @@ def is_classification(instruction: str, yes: Sequence[str], no: Sequence[str]) -
     return "\n".join([*lines, f"Task: {instruction}", "Is it classification?"])
 
 
-def instances_input_first(instruction: str, shown: Sequence[Demonstration], *, most: int) -> str:
+def instances_input_first(instruction: str, shown: Sequence[Demonstration], *, most: int, kind: str = "") -> str:
     """Asks for instances of a task that is not classification: input, then output."""
     lines = [
         f"Come up with examples for the following tasks, up to {most} for each.",
@@ -96,10 +98,10 @@ def instances_input_first(instruction: str, shown: Sequence[Demonstration], *, m
             else:
                 lines.append(f"Output: {one.output}")
         lines.append("")
-    return "\n".join([*lines, f"Task: {instruction}", ""])
+    return "\n".join([*lines, *_of_kind(kind), f"Task: {instruction}", ""])
 
 
-def instances_output_first(instruction: str, shown: Sequence[Demonstration]) -> str:
+def instances_output_first(instruction: str, shown: Sequence[Demonstration], *, kind: str = "") -> str:
     """Asks for instances of a classification task: label, then input, so that every label gets its turn."""
     lines = [
         "Given the classification task and its labels, write an input for each of the labels.",
@@ -111,7 +113,11 @@ def instances_output_first(instruction: str, shown: Sequence[Demonstration]) -> 
         for one in instances:
             lines += [f"Class label: {one.output}", *([one.input] if one.input else [])]
         lines.append("")
-    return "\n".join([*lines, f"Task: {instruction}", ""])
+    return "\n".join([*lines, *_of_kind(kind), f"Task: {instruction}", ""])
+
+
+def _of_kind(kind: str) -> list[str]:
+    return [f"For the last task, every example must be of this kind: {kind}.", ""] if kind else []
 
 
 def demonstrations(seeds: Sequence[Seed], *, most: int) -> list[Demonstration]:

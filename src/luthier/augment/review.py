@@ -18,6 +18,7 @@ from typing import Any, Literal
 from luthier.augment.journal import Journal
 from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.records import Example, Message
+from luthier.text import family_name
 
 DECISIONS = "decisions.jsonl"
 Do = Literal["approve", "reject", "edit", "skip", "undo"]
@@ -144,6 +145,8 @@ class Queue:
             if decision.do == "edit":
                 edited = _edited(made, decision)
                 facts["edited_from"] = name
+                if "family" not in facts:  # no child: the split must be told where it comes from
+                    facts["question_of"] = family_name(example.asked)
                 if edited.prompt == example.prompt:
                     pairs.append(_pair(edited, example, name))
                 example = edited

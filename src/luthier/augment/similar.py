@@ -9,9 +9,10 @@ stemmer; other scripts keep their letters, which ``rouge_score`` drops.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,3 +90,9 @@ class Pool:
     def _code(number: int) -> str:
         point = number + 1
         return chr(point if point < _SURROGATES.start else point + len(_SURROGATES))
+
+
+def distinct_pairs(texts: Sequence[str]) -> float:
+    """Distinct word pairs over all word pairs (distinct-2); 1.0 for texts without any."""
+    pairs = [pair for text in texts for pair in pairwise(words(text))]
+    return len(set(pairs)) / len(pairs) if pairs else 1.0

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from luthier.augment.journal import Journal
-from luthier.engines import ContextOverflow, Engine, Request, TokenEngine, Unsupported
-from luthier.errors import LuthierError
+from luthier.engines import Engine, Request, TokenEngine, Unsupported
+from luthier.engines.asking import ask
 from luthier.records import Completion, Example, Message
 
 Answer = Completion | None
 """None where the model could not take the request."""
-_ROW_REFUSED = {400, 413, 422}
-"""HTTP answers that speak about the request itself."""
 
 
 @dataclass(frozen=True)
@@ -107,25 +105,6 @@ def seed_of(*parts: object) -> int:
     """A seed for one request or one draw, the same on every machine."""
     digest = hashlib.blake2b("/".join(map(str, parts)).encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") >> 1
-
-
-def ask(engine: Engine, requests: Sequence[Request]) -> list[Answer]:
-    """The answers; None for a request that the model cannot take. Other trouble stops the run.
-
-    Raises:
-        LuthierError: the engine failed for another reason than one request.
-    """
-    if not requests:
-        return []
-    try:
-        return list(engine.generate(requests))
-    except LuthierError as error:
-        if not (isinstance(error, ContextOverflow) or error.details.get("status") in _ROW_REFUSED):
-            raise
-        if len(requests) == 1:
-            return [None]
-        middle = len(requests) // 2
-        return [*ask(engine, requests[:middle]), *ask(engine, requests[middle:])]
 
 
 @dataclass

@@ -21,8 +21,9 @@ from luthier.augment.instruct import SelfInstruct
 from luthier.augment.journal import Journal
 from luthier.augment.review import Queue
 from luthier.augment.topics import Topics
+from luthier.augment.toward import Fills, Hole, hole_of
 from luthier.augment.way import Asker, Way, drive
-from luthier.recipe.augment import AugmentSpec
+from luthier.recipe.augment import AlarmSpec, AugmentSpec
 from luthier.rows import write_jsonl
 from luthier.store.disk import write_whole
 
@@ -48,23 +49,28 @@ class Worked:
 
 def generate(
     spec: AugmentSpec, seeds: Sequence[seeding.Seed], asker: Asker, folder: Path, *, seed: int,
-    parents: Sequence[str] = (), stop: Callable[[], bool] = lambda: False, tell: Tell = lambda done, of, figures: None,
+    parents: Sequence[str] = (), holes: Sequence[Hole] = (), stop: Callable[[], bool] = lambda: False,
+    tell: Tell = lambda done, of, figures: None,
 ) -> Worked:  # fmt: skip
     """New rows from seeds, by every way that is on. The same call goes on where a stopped one was.
+
+    New tasks are asked for each of the ``holes`` until it has its rows or is given up; then there are no more tasks.
 
     Raises:
         LuthierError: the folder's journal was made otherwise; the engine fails (what was made is kept).
     """
-    settings = {
+    settings: dict[str, Any] = {
         "form": spec.form,
         "self_instruct": None if spec.self_instruct is None else spec.self_instruct.model_dump(mode="json"),
         "evolve": None if spec.evolve is None else spec.evolve.model_dump(mode="json"),
     }
+    if holes:
+        settings["toward"] = [hole.to_dict() for hole in holes]
     header = _header("seeds", settings, seeding.digest_of(seeds), asker, seed, parents)
     journal = Journal.open(folder, header)
     ways: list[Way] = []
     if spec.self_instruct is not None:
-        ways.append(SelfInstruct(spec.self_instruct, seeds, asker, wanted=spec.rows, seed=seed))
+        ways.append(SelfInstruct(spec.self_instruct, seeds, asker, wanted=spec.rows, seed=seed, holes=holes))
     if spec.evolve is not None:
         ways.append(Evolve(spec.evolve, seeds, asker, wanted=spec.rows, seed=seed))
     return _work(spec, ways, asker, journal, Topics([s.instruction for s in seeds]), stop, tell)
@@ -87,8 +93,10 @@ def label(
 
 def figures_of(folder: Path, spec: AugmentSpec | None = None) -> Figures:
     """The figures of what stands in a folder; topics as the last run counted them, which had the seeds."""
-    ledger = Ledger((spec or AugmentSpec()).alarm)
-    for line in Journal.read(folder).lines:
+    journal = Journal.read(folder)
+    alarm = (spec or AugmentSpec()).alarm
+    ledger = Ledger(alarm, fills=_fills(journal, alarm))
+    for line in journal.lines:
         ledger.add(line)
     path = folder / TOPICS
     topics = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -124,6 +132,12 @@ def fingerprint(asker: Asker) -> str:
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
+def _fills(journal: Journal, alarm: AlarmSpec) -> Fills:
+    settings = journal.header["settings"]
+    holes = [hole_of(value, f"{journal.path}: toward") for value in settings.get("toward", ())]
+    return Fills(holes, alarm, (settings.get("self_instruct") or {}).get("patience", 1))
+
+
 def _header(
     what: str, settings: Mapping[str, Any], digest: str, asker: Asker, seed: int, parents: Sequence[str]
 ) -> dict[str, Any]:
@@ -135,7 +149,7 @@ def _work(
     spec: AugmentSpec, ways: Sequence[Way], asker: Asker, journal: Journal, topics: Topics | None,
     stop: Callable[[], bool], tell: Tell,
 ) -> Worked:  # fmt: skip
-    ledger = Ledger(spec.alarm, topics)
+    ledger = Ledger(spec.alarm, topics, _fills(journal, spec.alarm))
     for line in journal.lines:
         ledger.add(line)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from luthier.cli.terminal import JSON_OPTION, OPTIONS, SET_OPTION, Progress, console, emit_json
+from luthier.cli.terminal import JSON_OPTION, OPTIONS, SET_OPTION, Progress, console, emit_json, plain
 from luthier.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ def run(
     target: str = typer.Argument(..., metavar="SEEDS|RECIPE", help="Rows to start from, or a recipe."),
     engine: str | None = typer.Option(None, "--engine", help=f"Who writes: {_ENGINE_HELP}."),
     rows: int | None = typer.Option(None, "--rows", min=1, help="New rows wanted (augment.rows)."),
+    toward: str | None = typer.Option(
+        None, "--toward", metavar="COVERAGE.json", help="Write what its holes miss, as many as they miss."
+    ),
     minutes: float | None = _MINUTES,
     name: str | None = _NAME,
     overrides: list[str] = SET_OPTION,
@@ -41,13 +44,14 @@ def run(
     Stopped at any moment, the same command goes on. A model on another machine needs its host in privacy.egress.
 
     Example: luthier augment run seeds.jsonl --engine quickstart --rows 50
+    Example: luthier augment run seeds.jsonl --toward coverage.json
     """
     from luthier.pipeline.augment import run_augment
     from luthier.store import Store
 
     done = run_augment(
         Store.open(), target, engine=engine, rows=rows, minutes=minutes, name=name, overrides=overrides,
-        progress=Progress(),
+        progress=Progress(), toward=toward,
     )  # fmt: skip
     return _told(done)
 
@@ -183,6 +187,12 @@ def _figures(figures: dict) -> None:  # type: ignore[type-arg]
     typer.echo(f"  kept      {figures['kept']:,} of {figures['judged']:,}{share}; {figures['rows']:,} rows")
     for rule, count in figures["reasons"].items():
         console().print(f"    {count:>6,}  {rule:<24} {(RULES | LABEL_RULES)[rule]}", markup=False)
+    for hole in figures.get("holes", ()):
+        state = {"filled": "filled", "given up": "given up: the model cannot write it", "open": "open"}[hole["state"]]
+        alike = "; COLLAPSE: its tasks are getting alike" if hole["alike"] else ""
+        rate = f"{hole['rate']:.0%}, {hole['tasks']:,} tasks of {hole['asked']:,} requests"
+        rows = f"{hole['rows']:,} of {hole['need']:,} rows"
+        typer.echo(f"  hole      {plain(hole['name'])}: {rows} ({rate}), {state}{alike}")
     topics = figures["topics"]
     if topics["of"]:
         most = sorted(topics["counts"].items(), key=lambda item: -item[1])

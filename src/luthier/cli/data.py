@@ -1,14 +1,18 @@
-"""Verbs about rows and single stages: check, convert, contamination, pack, data, train, export, eval."""
+"""Verbs about rows and single stages: check, convert, contamination, pack, data, data preview, data report, train,
+export, eval.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperGroup
 
+from luthier.cli.data_report import report
 from luthier.cli.terminal import JSON_OPTION, OPTIONS, SET_OPTION, Progress, colour, console, emit_json
 
 if TYPE_CHECKING:
@@ -29,13 +33,35 @@ def add_to(app: typer.Typer) -> None:
     app.command()(convert)
     app.command()(contamination)
     app.command()(pack)
+    group = typer.Typer(cls=_DataGroup, no_args_is_help=True, rich_markup_mode=None)
+    what = f"{_alone('validate, clean, de-duplicate, choose and split the rows')} Short: luthier data RECIPE."
+    group.command(_DataGroup.STAGE, help=what)(_stage("data"))
+    group.command()(preview)
+    group.command()(report)
+    told = "The data stage alone (luthier data RECIPE), what it would take out, and reports about rows."
+    app.add_typer(group, name="data", help=told)
     for stage, what in (
-        ("data", "validate, clean, de-duplicate and split the rows"),
         ("train", "train (and the stages before it)"),
         ("export", "write and prove the adapter and the merged model"),
         ("eval", "measure what ships beside the baselines"),
     ):
-        app.command(stage, help=f"One stage alone: {what}. What is done already is reused.")(_stage(stage))
+        app.command(stage, help=_alone(what))(_stage(stage))
+
+
+def _alone(what: str) -> str:
+    return f"One stage alone: {what}. What is done already is reused."
+
+
+class _DataGroup(TyperGroup):
+    """Verbs about data; what is none of them is the recipe of the stage itself: ``luthier data job.yaml``."""
+
+    STAGE = "stage"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, "--help", "-h"}:
+            args = [self.STAGE, *args]
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
 
 
 def _stage(stage: str):  # type: ignore[no-untyped-def]
@@ -54,6 +80,30 @@ def _stage(stage: str):  # type: ignore[no-untyped-def]
         return 0
 
     return verb
+
+
+def preview(
+    target: str = typer.Argument(..., metavar="RECIPE|DATA", help="A recipe, or rows (then the base is nano)."),
+    overrides: list[str] = SET_OPTION,
+    limit: int = typer.Option(3, "--limit", min=0, help="Show at most this many rows a rule."),
+    json: bool = JSON_OPTION,
+) -> int:
+    """What each rule would take out, with rows to look at; nothing is filed.
+
+    Scores of models are kept, so that another limit costs no second reading.
+
+    Example: luthier data preview job.yaml --set data.select.likelihood.max_ifd=0.95
+    Example: luthier data preview rows.jsonl --set data.dedupe.semantic=0.95
+    """
+    from luthier.pipeline.preview import preview_data
+    from luthier.store import Store
+
+    found = preview_data(target, Store.open(), overrides, Progress())
+    if json:
+        emit_json(found.to_dict())
+    else:
+        console().print("\n".join(found.render(limit)), markup=False)
+    return 0
 
 
 def check(

@@ -15,6 +15,7 @@ from typing import Any
 import typer
 
 from luthier.augment import Decision, Queue, why
+from luthier.cli.terminal import plain
 from luthier.errors import LuthierError, UsageError
 
 _CHOICES = "[a]pprove  [r]eject  [e]dit  [s]kip  [u]ndo  [q]uit"
@@ -118,9 +119,7 @@ def _key_by_key() -> Iterator[None]:
 
 
 def _safe(text: str) -> str:
-    """Text of a model for a terminal: control characters (escape sequences above all) are shown, not obeyed."""
-    shown = "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
-    return shown.replace("\n", "\n          ")
+    return plain(text).replace("\n", "\n          ")
 
 
 def _edited(row: Mapping[str, Any]) -> Decision:

@@ -61,12 +61,15 @@ def compare(
 
 
 def why(
-    ref: str = typer.Argument(..., metavar="ID", help="Any id that was printed: artifact, run, or a served response."),
+    ref: str = typer.Argument(
+        ..., metavar="ID", help="Any id that was printed: artifact, run, response, row; or FILE:LINE of a source."
+    ),
     json: bool = JSON_OPTION,
 ) -> int:
-    """Where something came from, back to the rows, and what was made from it.
+    """Where something came from, back to the rows, and what was made from it; of a row that is gone: why.
 
     Example: luthier why chatcmpl-01f3…
+    Example: luthier why tickets.jsonl:12
     """
     from luthier.store import Store
 
@@ -109,12 +112,20 @@ def rm(
 
 def gc(
     dry_run: bool = typer.Option(False, "--dry-run", help="Only show what would go."),
+    retention: str | None = typer.Option(
+        None, "--retention", metavar="TIME", help='Erase removed rows older than this ("30 days") whatever recipes say.'
+    ),
     json: bool = JSON_OPTION,
 ) -> int:
-    """Give space back: drafts of dead processes, old scratch, artifacts that no run or alias needs."""
+    """Give space back: drafts of dead processes, old scratch, artifacts that no run or alias needs.
+
+    Rows that were removed or quarantined are erased when they are older than privacy.retention of their recipe.
+
+    Example: luthier gc --dry-run --retention "30 days"
+    """
     from luthier.store import Store
 
-    freed = Store.open().gc(dry_run=dry_run)
+    freed = Store.open().gc(dry_run=dry_run, retention=retention)
     emit_json(freed.to_dict()) if json else typer.echo(freed.render())
     return 0
 

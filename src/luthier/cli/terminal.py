@@ -59,6 +59,11 @@ def emit_json(value: Mapping[str, Any] | list[Any]) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+def plain(text: str) -> str:
+    """Text of rows for a terminal: control characters (escape sequences above all) are shown, not obeyed."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+
+
 def console() -> Console:
     """A rich console on standard output (imported when first wanted)."""
     from rich.console import Console

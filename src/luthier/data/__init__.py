@@ -14,6 +14,7 @@ from luthier.data.prepare import Prepared, before, build, examples, prepare, pse
 from luthier.data.propose import Proposal, propose
 from luthier.data.render import Renderer
 from luthier.data.rewrite import Rewritten, rewrite
+from luthier.data.select import without_models
 
 __all__ = [
     "LOSSES",
@@ -32,4 +33,5 @@ __all__ = [
     "rendering_policy",
     "report",
     "rewrite",
+    "without_models",
 ]

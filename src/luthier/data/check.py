@@ -49,7 +49,7 @@ from luthier.rows import (
     read_file,
     to_examples,
 )  # fmt: skip
-from luthier.rows.blocks import has_lines
+from luthier.rows.blocks import Block, has_lines
 from luthier.rows.compare import check_balance
 from luthier.rows.filter import wanted
 from luthier.rows.finding import shorten
@@ -178,6 +178,8 @@ class _Whole:
         self._seen = Seen()
         self._files: list[tuple[SourceFile, Look, int, int]] = []
         """With the rows read, and those of them that the filters left out."""
+        self._blocks: dict[int, list[Block]] = {}
+        """Of files of JSON lines, by number."""
         self._kept: dict[int, list[Raw]] = {}
         """Rows of files that cannot be read again as they are: threads, standard input."""
         self._ends: list[int] = []
@@ -215,7 +217,9 @@ class _Whole:
         look = Look(layout, self._kind_of(good, layout), _kinds(spec), self._render, mend=self._mend)
         by_lines = len(self._files) not in self._kept and not filters and has_lines(file)
         here = Seen()
-        for seen in by_blocks(file, look, self._workers) if by_lines else by_rows(chain(head, raws), look):
+        found = self._blocks[len(self._files)] = []
+        parts = by_blocks(file, look, self._workers, found) if by_lines else by_rows(chain(head, raws), look)
+        for seen in parts:
             if out is not None:
                 out.take(seen)
             here.join(seen)
@@ -292,7 +296,7 @@ class _Whole:
         if lines and place in self._kept:
             yield Scan(look).compare(raw for raw in self._kept[place] if raw.origin.line in lines)
         elif lines:
-            yield from again(file, look, lines, self._workers)
+            yield from again(file, look, lines, self._workers, self._blocks[place])
 
     def _told(self, rule: str, places: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> Iterator[Finding]:
         texts = self._texts({row for row, _ in places})
@@ -309,8 +313,8 @@ class _Whole:
         for place, (file, look, *_) in enumerate(self._files):
             lines = {line for number, line in wanted if number == place}
             kept = self._kept.get(place)
-            raws = rows_at(file, lines) if kept is None else (raw for raw in kept if raw.origin.line in lines)
-            for raw in raws if lines else ():
+            at = rows_at(file, lines, self._blocks[place]) if kept is None else kept
+            for raw in (raw for raw in at if raw.origin.line in lines) if lines else ():
                 for item in to_examples([raw], look.layout):
                     if isinstance(item, Example):
                         found[place, raw.origin.line] = shorten(item.asked)

@@ -9,7 +9,7 @@ answers that say the same. Of a cluster the best row stays (:class:`Preference`)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,7 +152,7 @@ def near(
 ) -> dict[int, Loss]:
     """Rows that are near a better row that stays, with an answer that says the same, by index."""
     losses: dict[int, Loss] = {}
-    alike = _Alike(examples, keys, kind, threshold)
+    alike = Alike(examples, keys, kind, _Overlap(examples, threshold))
     for better, worse, jaccard in _pairs(found, preference):
         if worse not in losses and better not in losses and alike(better, worse):
             partner = examples[better]
@@ -175,14 +175,15 @@ def _pairs(found: Groups, preference: Preference) -> Iterator[tuple[int, int, fl
         yield from zip(better[part].tolist(), worse[part].tolist(), found.jaccard[part].tolist(), strict=True)
 
 
-class _Alike:
-    """Whether two rows' answers say the same; remembers what it parsed."""
+class Alike:
+    """Whether two rows' answers say the same; ``near`` decides on free answers. Remembers what it parsed."""
 
-    def __init__(self, examples: Sequence[Example], keys: Keys, kind: AnswerKind, threshold: float) -> None:
-        self._examples, self._keys, self._threshold = examples, keys, threshold
-        self._kind = kind
+    def __init__(
+        self, examples: Sequence[Example], keys: Keys, kind: AnswerKind, near: Callable[[int, int], bool]
+    ) -> None:
+        self._examples, self._keys = examples, keys
+        self._kind, self._near = kind, near
         self._verdicts: dict[int, tuple[str, ...] | None] = {}
-        self._sets: dict[int, frozenset[tuple[str, ...]]] = {}
 
     def __call__(self, first: int, second: int) -> bool:
         if self._keys.system[first] != self._keys.system[second]:
@@ -195,13 +196,24 @@ class _Alike:
         if self._keys.answer[first] == self._keys.answer[second]:
             # an answer without words (an emoji) has the empty key, which proves nothing
             return bool(self._keys.answer[first]) or self._examples[first].answer == self._examples[second].answer
-        a, b = self._set(first), self._set(second)
-        return bool(a and b) and len(a & b) / len(a | b) >= self._threshold
+        return self._near(first, second)
 
     def _verdict(self, index: int) -> tuple[str, ...] | None:
         if index not in self._verdicts:
             self._verdicts[index] = self._kind.verdict(self._examples[index])
         return self._verdicts[index]
+
+
+class _Overlap:
+    """Whether two answers share their shingles."""
+
+    def __init__(self, examples: Sequence[Example], threshold: float) -> None:
+        self._examples, self._threshold = examples, threshold
+        self._sets: dict[int, frozenset[tuple[str, ...]]] = {}
+
+    def __call__(self, first: int, second: int) -> bool:
+        a, b = self._set(first), self._set(second)
+        return bool(a and b) and len(a & b) / len(a | b) >= self._threshold
 
     def _set(self, index: int) -> frozenset[tuple[str, ...]]:
         if index not in self._sets:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from luthier.data.family import with_families
+from luthier.data.family import children_of, with_families, with_parents
 from luthier.data.sources import files_of
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.data import DataSpec
@@ -43,7 +43,7 @@ MAX_LABELS = 30
 class Table:
     """One file as read: its rows and what they look like.
 
-    ``sha256`` is that of the file's bytes; ``filtered`` rows were left out by ``data.keep`` or ``data.drop``.
+    ``sha256`` is that of the file's bytes; ``filtered`` rows were ``left_out`` by ``data.keep`` or ``data.drop``.
     """
 
     file: SourceFile
@@ -51,7 +51,12 @@ class Table:
     shape: Shape
     rows: int
     sha256: str
-    filtered: int = 0
+    left_out: tuple[Raw, ...] = ()
+
+    @property
+    def filtered(self) -> int:
+        """How many rows were left out."""
+        return len(self.left_out)
 
     @property
     def parent(self) -> str:
@@ -77,6 +82,22 @@ class Loaded:
     def errors(self) -> list[Finding]:
         """Findings whose rows were set aside."""
         return [finding for finding in self.findings if finding.severity == "error"]
+
+    def without(self, erased: Collection[str]) -> tuple[Loaded, int]:
+        """The same without rows that were erased on request, and how many these are."""
+        if not erased:
+            return self, 0
+        examples = tuple(example for example in self.examples if example.id not in erased)
+        errors = [finding for finding in self.errors if raw_id(finding.row) in erased]
+        gone = {finding.origin for finding in errors}
+        gone |= {example.origin for example in self.examples if example.id in erased and example.origin}
+        findings = tuple(finding for finding in self.findings if finding.origin not in gone)
+        return replace(self, examples=examples, findings=findings), len(self.examples) - len(examples) + len(errors)
+
+
+def raw_id(row: object) -> str:
+    """A name of a row as it was read, wherever it stands: rows that never become examples have no other."""
+    return hashlib.blake2b(repr(row).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -167,7 +188,25 @@ def convert(tables: Sequence[Table], spec: DataSpec, *, labels: tuple[str, ...] 
             else:
                 findings.append(item)
     filtered = sum(table.filtered for table in tables)
-    return Loaded(tuple(with_families(examples)), tuple(findings), sum(table.rows for table in tables), filtered)
+    unwanted = {id(child) for child in children_of(_left_out(tables, spec, labels), examples)} if filtered else set()
+    wanted_rows = [example for example in examples if id(example) not in unwanted]
+    if spec.split.parents is not None:
+        read = {raw.origin: raw.value for table in tables for raw in table.raws if raw.value is not None}
+        wanted_rows = list(with_parents(wanted_rows, read, spec.split.parents))
+    rows = sum(table.rows for table in tables)
+    return Loaded(tuple(with_families(wanted_rows)), tuple(findings), rows, filtered + len(unwanted))
+
+
+def _left_out(tables: Sequence[Table], spec: DataSpec, labels: tuple[str, ...]) -> list[Example]:
+    """The rows that the filters left out, as examples, if there are generated rows that may come from them."""
+    if all(table.file.artifact is None for table in tables):
+        return []
+    return [
+        item
+        for table in tables
+        for item in to_examples(table.left_out, layout_of(table.file, table.shape, spec, labels))
+        if isinstance(item, Example)
+    ]
 
 
 def convert_judged(tables: Sequence[Table], spec: DataSpec) -> Judged:
@@ -242,7 +281,11 @@ def check_columns_named(fields: Collection[str], file: SourceFile, spec: DataSpe
     Raises:
         LuthierError: names the column and the nearest one that is there.
     """
-    for key, columns in (("group_by", spec.split.group_by), ("by_time", (spec.split.by_time,))):
+    parents = spec.split.parents
+    named = () if parents is None else (parents.id, *parents.of)
+    for key, columns in (
+        ("group_by", spec.split.group_by), ("by_time", (spec.split.by_time,)), ("parents", named)
+    ):  # fmt: skip
         for column in columns:
             if column is not None and fields and column not in fields:
                 raise LuthierError(
@@ -268,12 +311,15 @@ def _table(file: SourceFile, spec: DataSpec) -> Table:
     fields = Counter(key for raw in raws if raw.value is not None for key in raw.value)
     check_columns_named(fields, file, spec)
     digest = _digest(file, raws)
-    raws = wanted(raws, spec.keep, spec.drop)
-    filtered = rows - len(raws)
+    left_out: list[Raw] = []
+    if spec.keep or spec.drop:
+        everything, raws = raws, wanted(raws, spec.keep, spec.drop)
+        kept = set(map(id, raws))
+        left_out = [raw for raw in everything if id(raw) not in kept]
     if spec.thread is not None:
         raws = list(join_threads(raws, spec.thread))
     shape = shape_of([raw for raw in raws if raw.value is not None], file, spec)
-    return Table(file, tuple(raws), shape, rows, digest, filtered)
+    return Table(file, tuple(raws), shape, rows, digest, tuple(left_out))
 
 
 def shape_of(good: Sequence[Raw], file: SourceFile, spec: DataSpec) -> Shape:

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from luthier.data import duplicates, refuse, split
+from luthier.data import duplicates, refuse, semantic, split
 from luthier.data.answers import AnswerKind, kind_of
 from luthier.data.clean import Cleaned, clean
 from luthier.data.contamination import find_contamination, put_text_back, suite_of, suite_of_pack, take_text_out
-from luthier.data.family import families_of
+from luthier.data.family import children_of, families_of
 from luthier.data.fit import fit, rendering_policy
 from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
 from luthier.data.leak import certificate
 from luthier.data.load import Loaded, Table, convert, labels_of, read_tables
 from luthier.data.replay import Replay, draw
+from luthier.data.scores import NO_RATERS, Raters
+from luthier.data.select import Selected, select
 from luthier.data.sift import sift
 from luthier.data.tokens import ChatFormat, measure
 from luthier.errors import LuthierError
@@ -32,6 +34,7 @@ from luthier.recipe.data import DataSpec
 from luthier.records import Example
 from luthier.rows import SourceFile, write_jsonl
 from luthier.rows.filter import describe
+from luthier.similar.vectors import word_vectors
 from luthier.text import normalise
 from luthier.text.personal import TOLD
 
@@ -43,6 +46,8 @@ SIDES: tuple[Side, ...] = ("train", "validation", "test")
 ROW_FILES = (
     "train.rows.jsonl", "validation.rows.jsonl", "test.rows.jsonl", "removed.jsonl", "quarantine.jsonl", "shown.jsonl",
 )  # fmt: skip
+SCORES = "scores.jsonl"
+"""What models said of each training row; there where ``data.select`` asked any."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Prepared:
     quarantine: tuple[dict[str, Any], ...]
     report: dict[str, Any]
     parents: tuple[str, ...]
+    scores: tuple[dict[str, Any], ...] = ()
 
 
 def prepare(
@@ -69,24 +75,27 @@ def prepare(
     chat: ChatFormat | None = None,
     max_length: int | None = None,
     known: Mapping[str, SourceFile] | None = None,
+    raters: Raters = NO_RATERS,
 ) -> Artifact:
     """Build the dataset and file it as an artifact of kind ``dataset``.
 
     Relative sources start at ``folder``. ``chat`` counts tokens and decides what is longer than ``max_length``;
-    without it rows are not measured. ``known`` names files of the store that ``source`` may speak of.
+    without it rows are not measured. ``known`` names files of the store that ``source`` may speak of; ``raters`` are
+    the models that ``data.select`` and ``data.vectors`` name.
 
     Raises:
         LuthierError: files, columns or layouts are wrong, or no usable rows are left.
     """
     made = build(
         spec, folder=folder, seed=seed, chat=chat, max_length=max_length, secret=pseudonym_secret(spec, store),
-        previous=before(spec, store), known=known,
-    )
+        previous=before(spec, store), known=known, erased=store.erased(), raters=raters,
+    )  # fmt: skip
     with store.draft("dataset") as draft:
         write(made, draft.path)
         account = made.report
         meta = {"rows": account["rows"], "shape": account["shape"]["name"], "answers": account["answers"]["kind"]}
-        artifact = draft.commit(parents=made.parents, key=key, meta=meta, run=run, rows=ROW_FILES)
+        files = (*ROW_FILES, SCORES) if made.scores else ROW_FILES
+        artifact = draft.commit(parents=made.parents, key=key, meta=meta, run=run, rows=files)
     if run is not None:
         run.event("data", artifact=artifact.id, rows=made.report["rows"])
     return artifact
@@ -103,6 +112,8 @@ def write(made: Prepared, folder: Path) -> None:
         write_jsonl(folder / f"{side}.rows.jsonl", (example.to_dict() for example in getattr(made, side)))
     write_jsonl(folder / "removed.jsonl", made.removed)
     write_jsonl(folder / "quarantine.jsonl", made.quarantine)
+    if made.scores:
+        write_jsonl(folder / SCORES, made.scores)
     steps, shown = take_rows_out(made.report["steps"])
     found, texts = take_text_out(made.report["contamination"])
     write_jsonl(folder / "shown.jsonl", [*shown, *texts])
@@ -163,29 +174,39 @@ def build(
     secret: bytes | None = None,
     previous: Artifact | None = None,
     known: Mapping[str, SourceFile] | None = None,
+    erased: Collection[str] = frozenset(),
+    raters: Raters = NO_RATERS,
 ) -> Prepared:
     """Everything of :func:`prepare` but the filing.
 
     ``secret`` keys pseudonyms (:func:`pseudonym_secret`); ``previous`` is the dataset whose sides are kept
-    (:func:`before`).
+    (:func:`before`). Rows whose id is ``erased``, as they were read or as they are learned, are left out.
 
     Raises:
         LuthierError: see :func:`prepare`.
     """
+    embed = _embedder(spec, raters)
     tables = read_tables(spec.source, spec, folder=folder, known=known)
     test_tables = read_tables(spec.test, spec.unfiltered(), folder=folder) if spec.test else []
     labels = labels_of([*tables, *test_tables])
-    loaded, given = convert(tables, spec, labels=labels), convert(test_tables, spec, labels=labels)
+    loaded, erased_rows = convert(tables, spec, labels=labels).without(erased)
+    given, _ = convert(test_tables, spec, labels=labels).without(erased)
     refuse.unanswered(loaded, spec)
     refuse.nothing_usable(loaded, spec.source)
     if spec.test:
         refuse.nothing_usable(given, spec.test)
 
     funnel = Funnel()
-    _book_reading(funnel, loaded, tables, spec)
+    _book_reading(funnel, loaded, tables, spec, erased_rows)
     cleaned, given_seen = _cleaned(loaded, given, spec, funnel, secret)
+    rows = [row for row in cleaned.rows if row.id not in erased]
+    if len(rows) < len(cleaned.rows):
+        funnel.leave_out("erased", _ERASED, len(cleaned.rows) - len(rows))
+    if erased:
+        seen = [place for place, row in enumerate(given_seen) if row.id not in erased]
+        given = replace(given, examples=tuple(given.examples[place] for place in seen))
+        given_seen = [given_seen[place] for place in seen]
     given_asked = [row.asked for row in given_seen]
-    rows = list(cleaned.rows)
     refuse.nothing_left(rows, funnel, spec)
     old = _sides_of(previous) if previous else {}
     missing = len(old.keys() - {split.name_of(row) for row in rows}) if old else 0
@@ -195,7 +216,7 @@ def build(
             why="rows keep their sides by their questions: old rows and new ones are read together",
             fix="name the old files in data.source too; data.personal must be as it was",
         )  # fmt: skip
-    stood = {row.origin for row in rows if split.name_of(row) in old}
+    stood = {row.origin: old[name] for row in rows if (name := split.name_of(row)) in old}
     old_tests = examples(previous, "test") if previous and not spec.test else []
     if old:
         old = {name: side for name, side in old.items() if not (spec.test and side == "test")}
@@ -205,8 +226,9 @@ def build(
 
     flagged = {finding.origin for finding in loaded.findings}
     sifted = sift(
-        rows, keys, kind, spec, funnel, flagged=flagged, stood=stood, test=given.examples, test_asked=given_asked
-    )
+        rows, keys, kind, spec, funnel, flagged=flagged, stood=stood, test=given.examples, test_asked=given_asked,
+        embed=embed,
+    )  # fmt: skip
     refuse.nothing_left(sifted.keep, funnel, spec)
 
     pool = sifted.pool
@@ -235,13 +257,21 @@ def build(
     if chat is not None:
         fitting = fit(train, validation, test, chat, max_length, spec, funnel)
         train, validation, tokens, misfits = fitting.train, fitting.validation, fitting.tokens, fitting.losses
+    selected: Selected | None = None
+    if spec.select is not None:
+        count = None if chat is None else _counter(chat, max_length, spec)
+        selected = select(train, spec.select, raters, funnel, vectors=embed, tokens=count)
+        train = list(selected.rows)
+        if chat is not None:
+            policy = rendering_policy(spec)
+            _, tokens["train"] = measure(train, chat, max_length=max_length, on_overlong=policy)
     replay: Replay | None = None
     if spec.replay is not None:
         held, held_asked = [*validation, *test], [*(row.asked for row in validation), *test_asked]
         fits = None if chat is None else _fits(chat, max_length, spec)
         replay = draw(
             spec.replay, spec, known=train, held_out=held, held_asked=held_asked, seed=seed, folder=folder, fits=fits,
-            secret=secret,
+            secret=secret, erased=erased,
         )
         turns = f" in {spec.replay.sets} sets, one an epoch" if spec.replay.sets > 1 else ""
         rule = f"{spec.replay.share:.0%} of an epoch's rows are replayed{turns}"
@@ -254,6 +284,7 @@ def build(
         *({**quarantined(finding), "side": "test"} for finding in given.errors),
         *({**quarantined(finding), "side": "replay"} for finding in (replay.errors if replay else ())),
         *(loss.to_dict() for loss in (*cleaned.rejected, *sifted.set_aside, *sides.set_aside, *misfits)),
+        *(loss.to_dict() for loss in (selected.losses if selected else ())),
     ]
     asked = {
         "train": [row.asked for row in everything],
@@ -290,23 +321,73 @@ def build(
             "inherited": sides.inherited, "set_aside": len(sides.set_aside), "missing": missing,
         },
         "tokens": tokens,
+        "selection": selected.account if selected else None,
+        "semantic": semantic.account(sifted.kin, sifted.same_meaning, _name(spec.vectors)) if sifted.kin else None,
         "replay": replay.facts(len(train)) if replay else None,
-        "certificate": certificate(asked, spec.leak_similarity, spec.split),
+        "certificate": _certificate(asked, spec, sifted.kin, sides),
         "contamination": find_contamination(suites, everything, profile=spec.contamination.profile, seed=seed),
     }
     sources = [table.parent for table in (*tables, *test_tables)]
     sources += [suite.parent for suite in suites if suite.parent]
-    sources += [previous.id] if previous else []
+    sources += [*([previous.id] if previous else []), *raters.parents]
     parents = tuple(dict.fromkeys([*sources, *(replay.parents if replay else ())]))
     gone = tuple(loss.to_dict() for loss in removed)
-    return Prepared(tuple(everything), tuple(validation), tuple(test), gone, tuple(quarantine), account, parents)
+    scores = selected.scores if selected else ()
+    return Prepared(
+        tuple(everything), tuple(validation), tuple(test), gone, tuple(quarantine), account, parents, scores
+    )
 
 
-def _book_reading(funnel: Funnel, loaded: Loaded, tables: Sequence[Table], spec: DataSpec) -> None:
+def _embedder(spec: DataSpec, raters: Raters) -> semantic.Embed:
+    """Who gives texts vectors.
+
+    Raises:
+        LuthierError: the spec names a model and none is at hand.
+    """
+    if spec.vectors == "words":
+        return word_vectors
+    if raters.embed is None:
+        raise LuthierError(
+            "data.vectors names a model, and none is at hand here", where="data.vectors",
+            fix="luthier data RECIPE opens it; data.vectors: words needs none",
+        )  # fmt: skip
+    return raters.embed
+
+
+def _name(vectors: Any) -> str:
+    return vectors if isinstance(vectors, str) else str(vectors.model)
+
+
+def _certificate(
+    asked: Mapping[str, Sequence[str]], spec: DataSpec, kin: semantic.Kin | None, sides: split.Sides
+) -> dict[str, Any]:
+    """Nothing alike across sides; the rows of a split chat and replayed rows are not compared by meaning."""
+    proof = certificate(asked, spec.leak_similarity, spec.split)
+    if kin is None:
+        return proof
+    numbers = {"train": sides.train, "validation": sides.validation, "test": sides.test}
+    inherited = spec.split.previous is not None
+    return {**proof, "semantic": semantic.certificate(kin, numbers, given=bool(spec.test), inherited=inherited)}
+
+
+def _counter(chat: ChatFormat, max_length: int | None, spec: DataSpec) -> Callable[[Example], int]:
+    def count(example: Example) -> int:
+        samples = chat.samples(example, max_length=max_length, on_overlong=rendering_policy(spec))
+        return sum(len(sample.ids) for sample in samples)
+
+    return count
+
+
+_ERASED = "rows that were erased on request are not used again"
+
+
+def _book_reading(funnel: Funnel, loaded: Loaded, tables: Sequence[Table], spec: DataSpec, erased: int) -> None:
     files = f"{len(tables):,} file{'' if len(tables) == 1 else 's'}"
     funnel.start(loaded.rows, f"{files}: {tables[0].shape.reason}")
     if spec.keep or spec.drop:
         funnel.leave_out("filtered", f"only rows count whose {describe(spec.keep, spec.drop)}", loaded.filtered)
+    if erased:
+        funnel.leave_out("erased", _ERASED, erased)
     unreadable = [finding for finding in loaded.errors if finding.rule.startswith("row.")]
     invalid = [finding for finding in loaded.errors if not finding.rule.startswith("row.")]
     if spec.thread is not None:  # several rows are one chat: from here on chats are counted
@@ -325,6 +406,14 @@ def _cleaned(
     what = ", ".join(TOLD[kind] for kind in spec.personal.find)
     if spec.personal.kind == "reject":
         funnel.lose("personal data", f"set aside: {what}", found.rejected, kinds=found.counts)
+        born = children_of([loss.example for loss in found.rejected], found.rows)
+        if born:
+            told = "set aside: generated from rows with personal data"
+            orphans = tuple(Loss(row, "personal.family", "generated from a row with personal data") for row in born)
+            funnel.lose("children of such rows", told, orphans)
+            unwanted = {id(row) for row in born}
+            rows = tuple(row for row in found.rows if id(row) not in unwanted)
+            found = replace(found, rows=rows, rejected=(*found.rejected, *orphans))
         return found, given.examples
     if spec.personal.kind != "keep":
         become = "tags like [PHONE]" if spec.personal.kind == "redact" else "made-up values, the same for the same"

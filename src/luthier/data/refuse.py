@@ -27,8 +27,8 @@ def unanswered(loaded: Loaded, spec: DataSpec) -> None:
 
 
 def nothing_usable(loaded: Loaded, sources: Sequence[str]) -> None:
-    """Stop when every row was set aside; the first three findings say why."""
-    if loaded.examples:
+    """Stop when every row was set aside; the first three findings say why. Rows that were erased leave none."""
+    if loaded.examples or not loaded.errors:
         return
     first = loaded.errors[0]
     all_unanswered = all(finding.rule in UNANSWERED for finding in loaded.errors)

@@ -7,7 +7,7 @@ marked in ``meta`` ("replay": name of the source).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -66,11 +66,13 @@ def draw(
     folder: Path,
     fits: Callable[[Example], bool] | None = None,
     secret: bytes | None = None,
+    erased: Collection[str] = frozenset(),
 ) -> Replay:
     """Replay rows for ``spec.sets`` epochs (or all there are), of which each epoch's make ``spec.share`` of the
     ``known`` training rows and themselves.
 
-    Rows near a held-out row, rows that stand in training already and rows that do not fit are left out.
+    Left out are rows near a held-out row, rows that stand in training already, ``erased`` ones and those that do not
+    fit.
 
     Raises:
         LuthierError: a source is missing or of unknown layout.
@@ -82,11 +84,11 @@ def draw(
     parents: list[str] = []
     for source in spec.source:
         tables = _packaged(plain) if _is_built_in(source, folder) else read_tables([source], plain, folder=folder)
-        loaded = convert(tables, plain, labels=labels_of(tables))
+        loaded, _ = convert(tables, plain, labels=labels_of(tables)).without(erased)
         examples += (_marked(example, BUILT_IN if _is_built_in(source, folder) else "") for example in loaded.examples)
         errors += loaded.errors
         parents += (table.parent for table in tables)
-    examples = list(clean(examples, job.personal, secret).rows)
+    examples = [row for row in clean(examples, job.personal, secret).rows if row.id not in erased]
     leaked, _ = leaks(examples, held_out, held_asked, job.leak_similarity)
     taken = {_identity(example) for example in known}
     pool: dict[str, Example] = {}

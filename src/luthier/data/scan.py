@@ -23,14 +23,15 @@ from luthier.data.render import Renderer
 from luthier.recipe.data import PersonalKind
 from luthier.records import Compared, Example, Origin, Thumb
 from luthier.rows import Finding, Layout, Raw, compares, to_examples
-from luthier.rows.blocks import Block, lines_of, long_words, raw_of
+from luthier.rows.blocks import Block, lines_of, raw_of
 from luthier.rows.compare import Thumbs, best_answer, compare_row
-from luthier.rows.quick import quiet, reader
+from luthier.rows.marks import marks
+from luthier.rows.quick import Plain, reader
 from luthier.rows.read import LARGEST_ROW
 from luthier.rows.rules import RULES
 from luthier.rows.signs import Mended, mend, texts
 from luthier.rows.write import line_of
-from luthier.text import normalise, personal, secrets, strict
+from luthier.text import normalise, personal, strict
 from luthier.text.normal import sieve
 
 KEPT = 1000
@@ -89,7 +90,8 @@ class Seen:
     def _keep(self, finding: Finding) -> None:
         if self.kept[finding.rule] < KEPT:
             self.kept[finding.rule] += 1
-            self.findings.append(finding)
+            # a row is as long as it is: only the quarantine needs it
+            self.findings.append(finding if finding.row is None else replace(finding, row=None))
 
 
 @dataclass(frozen=True)
@@ -109,33 +111,36 @@ class Scan:
         self._look = look
         self._compares = compares(look.layout)
         self._quick = None if look.render is not None else reader(look.layout)
+        self._partial = look.kind.kind == "json" and bool(look.kind.fields)
+        """Whether of an answer only some fields are right or wrong."""
+        self._kept: Counter[str] = Counter()
+        """Findings that earlier blocks kept: of a rule that has enough no later block needs to hand any on."""
 
     def block(self, block: Block) -> Seen:
-        """Every row of a block."""
-        seen = Seen()
+        """Every row of a block, which lies behind those that were looked at before."""
+        seen = Seen(kept=self._kept)
         numbers: list[int] = []
         sieves: list[int] = []
+        quick, kinds, mend = self._quick, self._look.personal, self._look.mend
         data = block.read()
-        lines = lines_of(block, data)
-        quick = self._quick
-        long = long_words(data, secrets.SHORTEST) if quick is not None else frozenset()
-        for place, line in enumerate(lines):
-            if not line or line.isspace():
-                continue
-            seen.rows += 1
-            value = _loads(line) if quick is not None else None
-            plain = quick(value) if quick is not None and value else None
-            calm, personal_data = quiet(line) if plain is not None else (False, False)
-            if plain is None or value is None or not calm:
-                number = self._closely(raw_of(block.name, block.first + place, line), line, seen)
-            else:
-                number = sieve(plain.asked)
+        odd, private = marks(data)
+        for place, line in enumerate(lines_of(block, data)):
+            value = _loads(line) if quick is not None and place not in odd else None
+            plain = quick(value) if quick is not None and value is not None else None
+            if plain is not None and value is not None:
                 seen.usable += 1
-                if (personal_data or place in long) and self._look.personal:
+                number = sieve(plain[1])
+                if kinds and place in private:
                     for finding in self._personal(Origin(block.name, block.first + place), value):
                         seen.add(finding)
-                if self._look.mend:
+                if mend:
                     seen.good.append(line)
+            elif not line or line.isspace():
+                continue
+            else:
+                raw = raw_of(block.name, block.first + place, line)
+                number = self._closely(raw, line, seen, private=place in private)
+            seen.rows += 1
             if number:
                 numbers.append(block.first + place)
                 sieves.append(number)
@@ -143,7 +148,7 @@ class Scan:
 
     def rows(self, raws: Iterable[Raw]) -> Seen:
         """Every row of some rows of one file."""
-        seen = Seen()
+        seen = Seen(kept=self._kept)
         numbers: list[int] = []
         sieves: list[int] = []
         for raw in raws:
@@ -157,24 +162,36 @@ class Scan:
         """Exact keys of rows that are suspected to have a twin. Rows that cannot be compared are left out."""
         lines: list[int] = []
         groups, twins, verdicts = bytearray(), bytearray(), bytearray()
-        partial = self._look.kind.kind == "json" and bool(self._look.kind.fields)
+        partial = self._partial
         for raw in raws:
-            for example in to_examples([raw], self._look.layout):
-                if not isinstance(example, Example):
-                    continue
-                verdict = self._look.kind.verdict(example)
-                if partial and verdict is None:
-                    continue  # an answer that is not the JSON it should be says nothing about the others
-                head = normalise(system_of(example))
-                twin = _digest(f"{head}\0{normalise(example.asked)}\0{normalise(answer_of(example))}")
-                lines.append(raw.origin.line)
-                groups += _digest(f"{head}\0{strict(example.asked)}")
-                twins += twin
-                verdicts += _digest("\0".join(verdict)) if partial and verdict is not None else twin
+            found = self._texts(raw)
+            if found is None:
+                continue
+            (system, asked, answer), verdict = found
+            if partial and verdict is None:
+                continue  # an answer that is not the JSON it should be says nothing about the others
+            head = normalise(system)
+            twin = _digest(f"{head}\0{normalise(asked)}\0{normalise(answer)}")
+            lines.append(raw.origin.line)
+            groups += _digest(f"{head}\0{strict(asked)}")
+            twins += twin
+            verdicts += _digest("\0".join(verdict)) if partial and verdict is not None else twin
         arrays = (np.frombuffer(bytes(column), dtype=np.uint64) for column in (groups, twins, verdicts))
         return Keyed(np.asarray(lines, dtype=np.uint32), *arrays)
 
-    def _closely(self, raw: Raw, line: bytes | None, seen: Seen) -> int:
+    def _texts(self, raw: Raw) -> tuple[Plain, tuple[str, ...] | None] | None:
+        """What a row says and what of its answer is right or wrong, or None where it cannot be used."""
+        if self._quick is not None and not self._partial and raw.value is not None:
+            plain = self._quick(raw.value)
+            if plain is not None:
+                return plain, None
+        for example in to_examples([raw], self._look.layout):
+            if isinstance(example, Example):
+                said = system_of(example), example.asked, answer_of(example)
+                return said, self._look.kind.verdict(example)
+        return None
+
+    def _closely(self, raw: Raw, line: bytes | None, seen: Seen, *, private: bool = True) -> int:
         made: Example | Compared | None = None
         found: list[Finding] = []
         for item in compare_row(raw, self._look.layout) if self._compares else to_examples([raw], self._look.layout):
@@ -183,14 +200,14 @@ class Scan:
             else:
                 made = item
         if made is not None and raw.value is not None:
-            found += self._personal(raw.origin, raw.value)
+            found += self._personal(raw.origin, raw.value) if private else ()
             if self._look.render is not None and isinstance(made, Example):
                 found += self._look.render.findings(made, raw)
         if isinstance(made, Thumb):
             seen.thumbs.count(made)
         problem = next((finding for finding in found if finding.severity == "error"), None)
         for finding in found:
-            seen.add(replace(finding, row=None))  # a row is as long as it is: only the quarantine needs it
+            seen.add(finding)
         seen.usable += problem is None
         if self._look.mend:
             self._mend(raw, line, made, problem, seen)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from luthier.data.bridges import Joined, bridges
-from luthier.data.family import family_of, is_child, ties
+from luthier.data.family import families, is_child, ties, was_made
 from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.recipe.data import SplitSpec
@@ -96,7 +96,7 @@ def deal(
         test, rest, losses = _by_time(examples, component, keep, spec)
     else:
         test, rest, losses = [], list(keep), []
-    born = [row for row in rest if is_child(examples[row]) and family_of(examples[row]) in tested]
+    born = [row for row in rest if was_made(examples[row]) and families(examples[row])[0] in tested]
     losses += [Loss(examples[row], "leak.family", "made from a row of the test set") for row in born]
     rest = sorted(set(rest) - set(born)) if born else rest
     places = _places(examples, names, component, spec.salt)
@@ -186,7 +186,7 @@ def _places(examples: Sequence[Example], names: Sequence[str], component: Sequen
         if group is not None:
             name = (0, group)
         else:
-            name = (2, family_of(examples[row]) or "") if is_child(examples[row]) else (1, names[row])
+            name = (2, families(examples[row])[0]) if is_child(examples[row]) else (1, names[row])
         if number not in smallest or name < smallest[number]:
             smallest[number] = name
     return {number: _place(salt, f"{kind}{name}") for number, (kind, name) in smallest.items()}

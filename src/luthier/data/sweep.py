@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from gzip import BadGzipFile
 from itertools import islice
@@ -32,40 +32,47 @@ def by_rows(raws: Iterable[Raw], look: Look) -> Iterator[Seen]:
         yield scan.rows(part)
 
 
-def by_blocks(file: SourceFile, look: Look, workers: int) -> Iterator[Seen]:
-    """Look at a file of JSON lines.
+def by_blocks(file: SourceFile, look: Look, workers: int, found: list[Block]) -> Iterator[Seen]:
+    """Look at a file of JSON lines. Its blocks are added to ``found`` where they can be read again by their places.
 
     Raises:
         LuthierError: the file breaks off.
     """
+
+    def tasks() -> Iterator[Task]:
+        for block in blocks(file):
+            if block.data is None:
+                found.append(block)
+            yield block, ()
+
     try:
-        yield from _shared(((block, ()) for block in blocks(file)), _look, look, _processes(file, workers))
+        yield from _shared(tasks(), _look, look, _processes(file, workers))
     except (OSError, EOFError, BadGzipFile, zlib.error):
         for _ in read_file(file):  # the reader of single rows says where the file breaks
             pass
         raise
 
 
-def again(file: SourceFile, look: Look, lines: set[int], workers: int) -> Iterator[Keyed]:
-    """Exact keys of the rows at some lines of a file."""
+def again(file: SourceFile, look: Look, lines: set[int], workers: int, known: Sequence[Block]) -> Iterator[Keyed]:
+    """Exact keys of the rows at some lines of a file, whose blocks may be known."""
     if not has_lines(file):
         yield Scan(look).compare(raw for raw in read_file(file) if raw.origin.line in lines)
         return
-    yield from _shared(_wanted(file, lines), _compare, look, _processes(file, workers))
+    yield from _shared(_wanted(known or blocks(file), lines), _compare, look, _processes(file, workers))
 
 
-def rows_at(file: SourceFile, lines: set[int]) -> Iterator[Raw]:
-    """The rows at some lines of a file."""
+def rows_at(file: SourceFile, lines: set[int], known: Sequence[Block]) -> Iterator[Raw]:
+    """The rows at some lines of a file, whose blocks may be known."""
     if not has_lines(file):
         yield from (raw for raw in read_file(file) if raw.origin.line in lines)
         return
-    for block, here in _wanted(file, lines):
+    for block, here in _wanted(known or blocks(file), lines):
         yield from _rows(block, here)
 
 
-def _wanted(file: SourceFile, lines: set[int]) -> Iterator[Task]:
+def _wanted(known: Iterable[Block], lines: set[int]) -> Iterator[Task]:
     ordered, at = sorted(lines), 0
-    for block in blocks(file):
+    for block in known:
         start = at
         while at < len(ordered) and ordered[at] < block.first + block.lines:
             at += 1

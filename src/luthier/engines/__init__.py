@@ -4,6 +4,14 @@
 a mapping. Importing this package imports no torch; importing ``luthier.engines.embedded`` does.
 """
 
-from luthier.engines.protocol import Capability, ContextOverflow, Engine, Request, TokenEngine, Unsupported
+from luthier.engines.protocol import (
+    Capability,
+    ContextOverflow,
+    EmbeddingEngine,
+    Engine,
+    Request,
+    TokenEngine,
+    Unsupported,
+)
 
-__all__ = ["Capability", "ContextOverflow", "Engine", "Request", "TokenEngine", "Unsupported"]
+__all__ = ["Capability", "ContextOverflow", "EmbeddingEngine", "Engine", "Request", "TokenEngine", "Unsupported"]

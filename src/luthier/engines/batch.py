@@ -18,15 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from luthier.engines.protocol import ContextOverflow, Engine, Request
+from luthier.engines.asking import refuses_request
+from luthier.engines.protocol import Engine, Request
 from luthier.errors import LuthierError
 from luthier.records import Completion, Message
 
 Question = tuple[str, Sequence[Message]]
 """(id, messages to answer). The id is best the row's "file:line"; equal ids are allowed."""
-
-_ROW_REFUSED = {400, 413, 422}
-"""HTTP answers that speak about the request itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def _answer(engine: Engine, requests: Mapping[int, Request], writer: _InOrder, r
     try:
         engine.generate([requests[i] for i in rows], lambda index, completion: writer.take(rows[index], completion))
     except LuthierError as error:
-        if not (isinstance(error, ContextOverflow) or error.details.get("status") in _ROW_REFUSED):
+        if not refuses_request(error):
             raise
         left = [i for i in rows if not writer.has(i)]
         if len(left) == 1:

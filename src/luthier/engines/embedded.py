@@ -23,7 +23,7 @@ from luthier.engines.detokenise import TextStream
 from luthier.engines.kvcache import attention_kinds
 from luthier.engines.protocol import Capability, ContextOverflow, OnDone, Request, unknown_adapter
 from luthier.engines.sampling import Uniforms
-from luthier.engines.scheduler import Scheduler, Scoring
+from luthier.engines.scheduler import Measure, Scheduler, Scoring
 from luthier.errors import LuthierError
 from luthier.records import Completion, TokenScores
 
@@ -87,7 +87,7 @@ class EmbeddedEngine:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return frozenset(("generate", "stream", "loglikelihood", "adapters", "token_ids"))
+        return frozenset(("generate", "stream", "loglikelihood", "adapters", "token_ids", "embed"))
 
     @property
     def context(self) -> int | None:
@@ -178,10 +178,23 @@ class EmbeddedEngine:
 
         Raises ContextOverflow for an item longer than the context (``likelihood.document_items`` cuts documents).
         """
-        self._known(adapter)
         likelihood.check(items, self._context)
+        found: list[TokenScores] = self._read(items, adapter, likelihood.score)
+        return found
+
+    def embed(self, texts: Sequence[str], *, adapter: str | None = None) -> list[tuple[float, ...]]:
+        """The mean over a text's tokens of what the model makes of each; of a text longer than the context, its start.
+
+        A model that only learnt to go on with text gives rough vectors; one made for embedding is better.
+        """
+        items = [((self._start_id, *self.encode(text))[: self._context], ()) for text in texts]
+        found: list[tuple[float, ...]] = self._read(items, adapter, likelihood.pooled)
+        return found
+
+    def _read(self, items: Sequence[likelihood.Item], adapter: str | None, measure: Measure) -> list[Any]:
+        self._known(adapter)
         batches = likelihood.plan(items, token_budget=self._score_tokens, vocabulary=self._vocabulary)
-        scoring = Scoring(items, deque(batches), adapter, self._start_id, [None] * len(items))
+        scoring = Scoring(items, deque(batches), adapter, self._start_id, [None] * len(items), measure)
         if not items:
             return []
         self._scheduler.score(scoring)
@@ -192,7 +205,7 @@ class EmbeddedEngine:
             raise
         if scoring.error is not None:
             raise scoring.error
-        return [score for score in scoring.scores if score is not None]
+        return scoring.scores
 
     def using(self, adapter: str | None) -> OneAdapter:
         """The same engine with this adapter (None: the base) for every request that names none."""
@@ -309,6 +322,9 @@ class OneAdapter:
         self, items: Sequence[tuple[Sequence[int], Sequence[int]]], *, adapter: str | None = None
     ) -> list[TokenScores]:
         return self._engine.loglikelihood(items, adapter=adapter or self._adapter)
+
+    def embed(self, texts: Sequence[str], *, adapter: str | None = None) -> list[tuple[float, ...]]:
+        return self._engine.embed(texts, adapter=adapter or self._adapter)
 
     @property
     def start_id(self) -> int:

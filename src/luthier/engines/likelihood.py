@@ -1,4 +1,5 @@
-"""Log-probabilities of given continuations, many at a time: what suites, guards and bits per byte are made of.
+"""Log-probabilities of given continuations, many at a time: what suites, guards and bits per byte are made of. Vectors
+of texts come the same way (``pooled``).
 
 Items are sorted by length and cut into batches by a token budget; the plan depends on lengths only, so two models (or a
 base and its adapter) score the same items in the same batches with the same rounding. Rows are padded on the right,
@@ -90,6 +91,32 @@ def score(model: Any, items: Sequence[Item], *, start_id: int) -> list[TokenScor
         scores.append(TokenScores(tuple(logprobs[at:until]), all(greedy[at:until])))
         at = until
     return scores
+
+
+def pooled(model: Any, items: Sequence[Item], *, start_id: int) -> list[tuple[float, ...]]:
+    """The mean of what enters the head over the context tokens of each item: a vector of the text, (D,) fp32."""
+    rows = [list(context) or [start_id] for context, _ in items]
+    width = max(map(len, rows))
+    device = next(model.parameters()).device
+    ids_BT = torch.tensor([row + [start_id] * (width - len(row)) for row in rows], device=device)
+    lengths_B = torch.tensor([len(row) for row in rows], device=device)
+    inside_BT1 = (torch.arange(width, device=device)[None] < lengths_B[:, None])[..., None]
+    found: list[Tensor] = []
+
+    def keep(_module: Any, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        hidden_BTD, *rest = inputs
+        found.append((hidden_BTD.float() * inside_BT1).sum(1) / lengths_B[:, None])
+        return (hidden_BTD[:, :1], *rest)
+
+    head = model.get_output_embeddings()
+    if head is None:
+        raise Unsupported("embedded", f"vectors of {type(model).__name__}, which has no output head")
+    hook = head.register_forward_pre_hook(keep)
+    try:
+        model(input_ids=ids_BT, use_cache=False)
+    finally:
+        hook.remove()
+    return [tuple(vector) for vector in found[0].tolist()]
 
 
 def _logits_at(model: Any, ids_BT: Tensor, pick_N: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.records import Completion, Message, TokenScores
 
-Capability = Literal["generate", "stream", "loglikelihood", "adapters", "token_ids"]
+Capability = Literal["generate", "stream", "loglikelihood", "adapters", "token_ids", "embed"]
 OnDone = Callable[[int, Completion], None]
 """Called once per finished request with its index in the call; from the engine's own thread, so it must be quick."""
 
@@ -172,4 +172,13 @@ class TokenEngine(Engine, Protocol):
 
     def decode(self, ids: Sequence[int]) -> str:
         """Ids as the text of an answer."""
+        ...
+
+
+@runtime_checkable
+class EmbeddingEngine(Engine, Protocol):
+    """What engines with the capability "embed" offer besides."""
+
+    def embed(self, texts: Sequence[str], *, adapter: str | None = None) -> list[tuple[float, ...]]:
+        """A vector for each text, of any length; cosines between them say how alike the texts are."""
         ...

@@ -29,6 +29,8 @@ _AGAIN = {408, 409, 425, 429, 500, 502, 503, 504}
 _LONGEST_WAIT_S = 30.0
 _RECONNECTS = 3
 """Attempts after a lost connection: enough for a server behind a balancer, few enough to tell of a wrong port soon."""
+_TEXTS = 64
+"""Texts of one request for vectors."""
 
 
 class RemoteEngine:
@@ -72,7 +74,8 @@ class RemoteEngine:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return frozenset(("generate", "stream", "adapters") if self._adapters else ("generate", "stream"))
+        offered: tuple[Capability, ...] = ("generate", "stream", "embed")
+        return frozenset((*offered, "adapters") if self._adapters else offered)
 
     @property
     def context(self) -> int | None:
@@ -125,6 +128,21 @@ class RemoteEngine:
         self, items: Sequence[tuple[Sequence[int], Sequence[int]]], *, adapter: str | None = None
     ) -> list[TokenScores]:
         raise Unsupported("remote", "log-likelihoods")
+
+    def embed(self, texts: Sequence[str], *, adapter: str | None = None) -> list[tuple[float, ...]]:
+        """Vectors from the server's ``/embeddings``, some requests at once."""
+        parts = [texts[start : start + _TEXTS] for start in range(0, len(texts), _TEXTS)]
+        found = self._pool.map(lambda part: self._embed(part, adapter or self._model), parts)
+        return [vector for some in found for vector in some]
+
+    def _embed(self, texts: Sequence[str], model: str) -> list[tuple[float, ...]]:
+        body = {"model": model, "input": list(texts), "encoding_format": "float"}
+        response = self._send(self._client.build_request("POST", "/embeddings", json=body, headers=self._headers()))
+        try:
+            found = {int(one["index"]): tuple(map(float, one["embedding"])) for one in response.json()["data"]}
+            return [found[place] for place in range(len(texts))]
+        except (KeyError, TypeError, ValueError) as error:
+            raise _not_openai(self._url, "a vector for each text") from error
 
     def close(self) -> None:
         self._closed = True

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -19,19 +19,25 @@ from luthier.engines import likelihood
 from luthier.engines.decode import Finished, Job, Lane
 from luthier.engines.protocol import EngineClosed
 from luthier.engines.switch import AdapterSwitch
-from luthier.records import TokenScores
 from luthier.records.completion import FinishReason
+
+
+class Measure(Protocol):
+    """Reads one batch of items with a model; gives one result an item."""
+
+    def __call__(self, model: Any, items: Sequence[likelihood.Item], *, start_id: int) -> list[Any]: ...
 
 
 @dataclass(eq=False, slots=True)
 class Scoring:
-    """A log-likelihood call in progress."""
+    """A call in progress that reads given texts: log-likelihoods, or vectors (``measure`` reads one batch)."""
 
     items: Sequence[likelihood.Item]
     batches: deque[likelihood.Batch]
     adapter: str | None
     start_id: int
-    scores: list[TokenScores | None]
+    scores: list[Any]
+    measure: Measure = likelihood.score
     done: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
 
@@ -56,7 +62,7 @@ class Scheduler:
         self._queue(lambda: self._waiting.extend(jobs))
 
     def score(self, scoring: Scoring) -> None:
-        """Queue a log-likelihood call; its ``done`` is set when all batches are through or one failed."""
+        """Queue such a call; its ``done`` is set when all batches are through or one failed."""
         self._queue(lambda: self._scorings.append(scoring))
 
     def stop(self) -> None:
@@ -155,7 +161,7 @@ class Scheduler:
                 batch = scoring.batches.popleft()
                 self._switch.use(scoring.adapter)
                 items = [scoring.items[i] for i in batch.items]
-                scores = likelihood.score(self._model, items, start_id=scoring.start_id)
+                scores = scoring.measure(self._model, items, start_id=scoring.start_id)
                 for index, found in zip(batch.items, scores, strict=True):
                     scoring.scores[index] = found
         except Exception as error:

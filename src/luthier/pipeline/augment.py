@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from luthier.augment import (
     Asker,
@@ -28,24 +28,22 @@ from luthier.augment import (
     fingerprint,
     generate,
     label,
+    read_holes,
     unlabelled,
 )
 from luthier.augment import seeds as seeding
 from luthier.data.sources import files_of
 from luthier.errors import UsageError, did_you_mean
+from luthier.pipeline.helper import open_helper
 from luthier.pipeline.inspect import is_recipe
 from luthier.pipeline.job import ProgressLike
 from luthier.pipeline.predict import read_questions
 from luthier.pipeline.sources import known_sources
-from luthier.recipe import LoadedRecipe, RemoteSpec, load_recipe, make_recipe
+from luthier.recipe import LoadedRecipe, load_recipe, make_recipe
 from luthier.rows import SourceFile, expand, read_file
 from luthier.store import Artifact, Store
 
-if TYPE_CHECKING:
-    from luthier.engines import Engine
-
 _PREFIX = "augment-"
-_URL = re.compile(r"^https?://[^#]+#.+$")
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,9 @@ class Done:
 
 def run_augment(
     store: Store, target: str, *, engine: str | None, rows: int | None, minutes: float | None, name: str | None,
-    overrides: Sequence[str], progress: ProgressLike,
+    overrides: Sequence[str], progress: ProgressLike, toward: str | None = None,
 ) -> Done:  # fmt: skip
-    """New rows from the seeds of a file or a recipe.
+    """New rows from the seeds of a file or a recipe; ``toward`` is a coverage file whose holes they are to fill.
 
     Raises:
         LuthierError: nothing to start from, an unknown model, a host that the recipe does not name.
@@ -81,10 +79,16 @@ def run_augment(
     seeds, parents = read_seeds(loaded, store)
     progress.line("seeds", f"{len(seeds):,} from {', '.join(loaded.recipe.data.source)}")
     spec, seed = loaded.recipe.augment, loaded.recipe.seed
+    coverage = Path.cwd() / toward if toward else loaded.folder / spec.toward if spec.toward else None
+    if toward and spec.self_instruct is None:
+        raise UsageError("--toward steers new tasks", where="augment.self_instruct: null", fix="turn self_instruct on")
+    holes = read_holes(coverage) if coverage is not None else ()
+    if holes:
+        progress.line("holes", f"{len(holes):,} miss {sum(hole.need for hole in holes):,} rows")
 
     def work(asker: Asker, folder: Path, made_by: Sequence[str], stop: Callable[[], bool], tell: Any) -> Worked:
         return generate(
-            spec, seeds, asker, folder, seed=seed, parents=(*parents, *made_by), stop=stop, tell=tell
+            spec, seeds, asker, folder, seed=seed, parents=(*parents, *made_by), holes=holes, stop=stop, tell=tell
         )
 
     return _work(store, loaded, name, minutes, progress, work)
@@ -100,7 +104,7 @@ def label_rows(
         LuthierError: see :func:`run_augment`.
     """
     loaded = _recipe(target, overrides, engine=teacher, samples=samples)
-    rows, parents = _unlabelled(loaded)
+    rows, parents = _unlabelled(loaded, store)
     progress.line("rows", f"{len(rows):,} different ones from {', '.join(loaded.recipe.data.source)}")
     spec, seed = loaded.recipe.augment, loaded.recipe.seed
 
@@ -138,9 +142,11 @@ def _work(
 def live(figures: Figures) -> str:
     """The figures in a few words, for a bar."""
     parts = [] if figures.acceptance is None else [f"{figures.acceptance:.0%} kept"]
+    if figures.holes:
+        parts.append(f"holes {sum(f.rows for f in figures.holes)}/{sum(f.hole.need for f in figures.holes)}")
     if figures.topics:
         parts.append(f"{sum(map(bool, figures.topics.values()))}/{len(figures.topics)} topics")
-    if figures.collapse is not None and figures.collapse.alarm:
+    if (figures.collapse is not None and figures.collapse.alarm) or any(f.alike for f in figures.holes):
         parts.append("COLLAPSE")
     return "  ".join(parts)
 
@@ -264,13 +270,15 @@ def read_seeds(loaded: LoadedRecipe, store: Store) -> tuple[list[Seed], list[str
     tables = read_tables(others, spec, folder=loaded.folder, known=others)
     seeds += seeding.from_examples(convert(tables, spec, labels=labels_of(tables)).examples)
     parents += [table.parent for table in tables]
-    return seeding.usable(seeds, ", ".join(spec.source)), parents
+    erased = store.erased()
+    return seeding.usable([one for one in seeds if one.id not in erased], ", ".join(spec.source)), parents
 
 
-def _unlabelled(loaded: LoadedRecipe) -> tuple[list[Unlabelled], list[str]]:
+def _unlabelled(loaded: LoadedRecipe, store: Store) -> tuple[list[Unlabelled], list[str]]:
     sources, folder = loaded.recipe.data.source, loaded.folder
     parents = [_parent(file.name, file.path) for file in files_of(sources, folder=folder)]
-    return unlabelled([row for source in sources for row in read_questions(source, folder)]), parents
+    rows, erased = unlabelled([row for source in sources for row in read_questions(source, folder)]), store.erased()
+    return [one for one in rows if one.id not in erased], parents
 
 
 def _parent(name: str, path: Path | None) -> str:
@@ -309,42 +317,7 @@ def open_asker(store: Store, loaded: LoadedRecipe) -> Iterator[tuple[Asker, list
     """
     spec = loaded.recipe.augment
     wanted = spec.engine if spec.engine is not None else loaded.recipe.model.base
-    if isinstance(wanted, str) and _URL.match(wanted):
-        url, _, model = wanted.partition("#")
-        wanted = RemoteSpec(url=url, model=model)
-    if isinstance(wanted, RemoteSpec):
-        from luthier.engines.remote import RemoteEngine
-
-        egress = loaded.recipe.privacy.egress
-        remote = RemoteEngine(wanted.url, wanted.model, wanted.key, egress, concurrency=wanted.concurrency)
-        with _closing(remote):
-            yield _asker(remote, spec.form, None, wanted.model)
-    elif re.search(r"\.py:\w+$", wanted):
-        from luthier.engines.scripted import ScriptedEngine
-        from luthier.registry import load_user_function
-
-        own = load_user_function(wanted, base=loaded.folder)
-        scripted = ScriptedEngine(own.function, name=f"{own.path.name}:{own.sha256[:12]}")
-        with _closing(scripted):
-            yield _asker(scripted, spec.form, None, own.path.name)
-    else:
-        from luthier.pipeline.resolve import open_engine
-
-        name = str((loaded.folder / wanted).resolve()) if wanted.startswith(".") else wanted
-        with open_engine(store, name) as opened:
-            plain = Path(wanted).name if wanted.startswith((".", "/", "~")) else wanted
-            asker, parents = _asker(opened.engine, spec.form, opened.adapter, plain)
-            yield asker, [*([opened.artifact.id] if opened.artifact is not None else []), *parents]
-
-
-@contextmanager
-def _closing(engine: Engine) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        engine.close()
-
-
-def _asker(engine: Engine, form: str, adapter: str | None, name: str) -> tuple[Asker, list[str]]:
-    asker = Asker(engine, form, adapter)
-    return asker, [f"engine:{name}#sha256={fingerprint(asker)}"]
+    egress = loaded.recipe.privacy.egress
+    with open_helper(store, wanted, folder=loaded.folder, egress=egress) as helper:
+        asker = Asker(helper.engine, spec.form, helper.adapter)
+        yield asker, [*helper.parents, f"engine:{helper.name}#sha256={fingerprint(asker)}"]

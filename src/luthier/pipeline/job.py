@@ -17,6 +17,7 @@ from luthier.data.sources import files_of
 from luthier.errors import LuthierError
 from luthier.models.source import file_hash
 from luthier.pipeline.keys import stage_key, training_environment
+from luthier.pipeline.raters import identities
 from luthier.pipeline.sources import known_sources
 from luthier.recipe import LoadedRecipe, QloraTuning, Recipe
 from luthier.rows import SourceFile
@@ -141,9 +142,9 @@ class Job:
                 why="an interrupted run could not read it again", fix="write the rows to a file first",
             )  # fmt: skip
         facts = {
-            "spec": spec.model_dump(mode="json"), "seed": self.recipe.seed, "max_length": self.max_length,
-            "template": self.chat.digest, "tokenizer": _tokenizer_digest(self.base.folder),
-            "erased": sorted(self.store.erased()),
+            "spec": spec.model_dump(mode="json"), "scorers": identities(self), "seed": self.recipe.seed,
+            "max_length": self.max_length, "template": self.chat.digest,
+            "tokenizer": _tokenizer_digest(self.base.folder), "erased": sorted(self.store.erased()),
         }  # fmt: skip
         previous = [] if spec.split.previous is None else [self.store.get(spec.split.previous).digest]
         return stage_key("data", facts, [*digests, *previous])

@@ -135,16 +135,16 @@ def explain_key(key: str) -> str:
 
 
 def _dataset(job: Job) -> tuple[dict[str, list[Any]], str]:
-    """The rows of each side: from the store if they stand there, else built in memory."""
-    from luthier.data import before, build, pseudonym_secret
+    """The rows of each side: from the store if they stand there, else built in memory. Nothing is asked of a model."""
+    from luthier.data import before, build, pseudonym_secret, without_models
 
     found = job.store.find(job.data_key, "dataset")
     if found is not None:
         return sides_of(found), found.digest
     made = build(
-        job.recipe.data, folder=job.folder, seed=job.recipe.seed, chat=job.chat, max_length=job.max_length,
-        secret=pseudonym_secret(job.recipe.data, job.store), previous=before(job.recipe.data, job.store),
-        known=job.known_sources,
+        without_models(job.recipe.data), folder=job.folder, seed=job.recipe.seed, chat=job.chat,
+        max_length=job.max_length, secret=pseudonym_secret(job.recipe.data, job.store),
+        previous=before(job.recipe.data, job.store), known=job.known_sources, erased=job.store.erased(),
     )  # fmt: skip
     return {"train": list(made.train), "validation": list(made.validation), "test": list(made.test)}, "not built yet"
 
@@ -186,6 +186,7 @@ def _minutes(seconds: float) -> str:
 
 
 def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
+    from luthier.data import without_models
     from luthier.evaluate import forecast, load_suite
 
     spec = job.recipe.evaluate
@@ -193,6 +194,9 @@ def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
     ahead = forecast(suites, test_items=min(len(sides["test"]), spec.max_items or 1 << 40), alpha=spec.alpha)
     if ahead["warning"]:
         yield ahead["warning"]
+    data, bare = job.recipe.data, without_models(job.recipe.data)
+    if (data.select, data.dedupe) != (bare.select, bare.dedupe) and job.store.find(job.data_key, "dataset") is None:
+        yield "rows are counted as if no model took any out: luthier data preview shows what data.select takes"
     if not suites:
         yield "no regression suite is named: nothing says what the model must not forget (evaluate.regression)"
     least = ahead["target"]["detectable"]

@@ -157,6 +157,7 @@ def _write_recipe(job: Job, folder: Path) -> None:
             dump["data"][key] = [_absolute(job.folder, name) for name in dump["data"][key]]
     if dump["data"].get("replay"):
         dump["data"]["replay"]["source"] = [_absolute(job.folder, n) for n in dump["data"]["replay"]["source"]]
+    _make_models_absolute(job.folder, dump["data"])
     for suite in dump.get("evaluate", {}).get("regression", ()):
         suite["suite"] = _absolute(job.folder, suite["suite"])
     if dump["model"]["base"].startswith("."):
@@ -165,6 +166,16 @@ def _write_recipe(job: Job, folder: Path) -> None:
         dump["model"]["chat_template"] = _absolute(job.folder, dump["model"]["chat_template"])
     text = yaml.safe_dump(dump, sort_keys=False, allow_unicode=True, width=110)
     (folder / "recipe.yaml").write_text(text, encoding="utf-8")
+
+
+def _make_models_absolute(folder: Path, data: dict[str, Any]) -> None:
+    """Names of models and functions in ``data`` that start at the recipe's folder."""
+    chosen = data.get("select") or {}
+    judge, likelihood = chosen.get("judge") or {}, chosen.get("likelihood") or {}
+    for part, key in ((data, "vectors"), (judge, "engine"), (likelihood, "model")):
+        name = part.get(key)
+        if isinstance(name, str) and name.startswith("."):
+            part[key] = str((folder / name).resolve())
 
 
 def _absolute(folder: Path, name: str) -> str:

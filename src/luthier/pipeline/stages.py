@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError, did_you_mean
 from luthier.pipeline.job import Job
+from luthier.pipeline.raters import open_raters
 from luthier.records import Example, Verdict
 from luthier.store import Artifact
 
@@ -34,10 +35,13 @@ def dataset(job: Job) -> Artifact:
     found = job.store.find(key, "dataset")
     if found is None:
         with job.store.lock(key):
-            found = job.store.find(key, "dataset") or prepare(
-                job.recipe.data, store=job.store, run=job.run, seed=job.recipe.seed, folder=job.folder, key=key,
-                chat=job.chat, max_length=job.max_length, known=job.known_sources,
-            )  # fmt: skip
+            found = job.store.find(key, "dataset")
+            if found is None:
+                with open_raters(job) as raters:
+                    found = prepare(
+                        job.recipe.data, store=job.store, run=job.run, seed=job.recipe.seed, folder=job.folder,
+                        key=key, chat=job.chat, max_length=job.max_length, known=job.known_sources, raters=raters,
+                    )  # fmt: skip
     _attach(job, "data", found)
     return found
 

@@ -208,6 +208,9 @@ class AugmentSpec(Spec):
     """New rows wanted from each way that is on."""
     self_instruct: SelfInstructSpec | None = SelfInstructSpec()
     """New tasks from the seeds; null turns it off."""
+    toward: str | None = None
+    """A coverage file, ``{"holes": [{name, cells, rows, wanted}]}``: new tasks are asked for its holes, most where most
+    rows are missing, and the work ends when all are filled or given up."""
     evolve: EvolveSpec | None = None
     """Harder, other or reworded rows from the seeds; null: none."""
     label: LabelSpec = LabelSpec()
@@ -223,4 +226,6 @@ class AugmentSpec(Spec):
     def _some_way(self) -> AugmentSpec:
         if self.self_instruct is None and self.evolve is None:
             raise ValueError("both ways are off: turn on self_instruct or evolve")
+        if self.toward is not None and self.self_instruct is None:
+            raise ValueError("toward steers new tasks: it needs self_instruct")
         return self

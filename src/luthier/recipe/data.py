@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from luthier.recipe.augment import RemoteSpec
+from luthier.recipe.select import ParentSpec, SelectSpec, Semantic
 from luthier.recipe.spec import ByName, OneOrMany, Share, Spec
 
 ShapeName = Literal[
@@ -166,6 +168,8 @@ class SplitSpec(Spec):
     """Share held out for early stopping."""
     group_by: Annotated[tuple[str, ...], OneOrMany] = ()
     """Columns whose equal values keep rows together (a customer, a document)."""
+    parents: ParentSpec | None = None
+    """Columns that name a row and the row it was made from; both stay together."""
     by_time: str | None = None
     """Column with a date or time: the newest rows become the test set."""
     salt: str = "luthier"
@@ -197,6 +201,9 @@ class DedupeSpec(Spec):
     """Remove rows that are equal after normalising (NFKC, case, runs of punctuation and space)."""
     near: Annotated[float, Field(gt=0.3, le=1.0)] | None = 0.8
     """Remove rows whose word 3-shingles have at least this Jaccard similarity; null keeps them."""
+    semantic: Semantic | None = None
+    """Find rows that say the same in other words, by ``data.vectors``: a cosine similarity such as 0.95; null does not
+    look."""
 
 
 PersonalKind = Literal["email", "phone", "card", "iban", "ip", "id", "secret"]
@@ -261,6 +268,9 @@ class DataSpec(Spec):
     """How rows are dealt to train, validation and test."""
     dedupe: DedupeSpec = DedupeSpec()
     """Which duplicates are removed."""
+    vectors: str | RemoteSpec = "words"
+    """How texts are compared by meaning: ``words`` (TF-IDF of words and their parts, reduced by SVD; nothing is
+    loaded), or who embeds them: a run, a model, a folder, a hub id, ``nano``, or ``{url, model, key}``."""
     leak_similarity: float = Field(default=0.8, gt=0.3, le=1.0)
     """Train rows this similar (Jaccard) to a test row are removed from train."""
     on_unanswered: Literal["refuse", "quarantine"] = "quarantine"
@@ -273,6 +283,8 @@ class DataSpec(Spec):
     with its keys."""
     replay: ReplaySpec | None = None
     """Old or general rows mixed into training against forgetting."""
+    select: SelectSpec | None = None
+    """Which training rows are worth their place, by what a model says of them and by variety; null keeps all."""
     contamination: ContaminationSpec = ContaminationSpec()
     """How test items and benchmark packs are looked for in the training rows."""
 

@@ -36,10 +36,13 @@ class ExportSpec(Spec):
 
 
 class PrivacySpec(Spec):
-    """What may leave this machine."""
+    """What may leave this machine, and how long unused rows stay on it."""
 
     egress: Annotated[tuple[str, ...], OneOrMany] = ()
     """Hosts that rows may be sent to (a remote judge or engine). Default: none."""
+    retention: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4} (hour|day|week)s?$")] | None = None
+    """How long rows that were removed or quarantined are kept to look at, e.g. ``30 days``; ``luthier gc`` erases older
+    ones. Left out, they stay until somebody erases them."""
 
 
 class Recipe(Spec):

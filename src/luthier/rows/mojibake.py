@@ -8,6 +8,7 @@ what was lost (U+FFFD) stays lost.
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 
 def _signs() -> dict[str, int]:
@@ -31,14 +32,16 @@ _ALONE = re.compile(
 _LEAD = "".join(re.escape(chr(byte)) for byte in range(0xC2, 0xF5))
 _RUN = re.compile(rf"(?:[{_LEAD}][{_TAIL}]{{1,3}}[ ,.]?){{2,}}")
 """Several in a row: Greek, Cyrillic, Chinese and all others."""
-_HINT = re.compile("[\u00c2-\u00f4]")
+_HINT = re.compile(rf"[\u00c2-\u00f4][{_TAIL}]")
+"""How every damaged sequence begins."""
 
 
 def find(text: str) -> str:
     """The first damaged piece, or the empty string."""
-    if text.isascii() or not _HINT.search(text):
+    hint = None if text.isascii() else _HINT.search(text)
+    if hint is None:
         return ""
-    for match in _matches(text):
+    for match in chain(_RUN.finditer(text, hint.start()), _ALONE.finditer(text, hint.start())):
         if _decoded(match.group()) != match.group():
             return match.group()
     return ""
@@ -49,10 +52,6 @@ def repair(text: str) -> str:
     if text.isascii() or not _HINT.search(text):
         return text
     return _ALONE.sub(lambda match: _decoded(match.group()), _RUN.sub(lambda match: _decoded(match.group()), text))
-
-
-def _matches(text: str) -> list[re.Match[str]]:
-    return [*_RUN.finditer(text), *_ALONE.finditer(text)]
 
 
 def _decoded(piece: str) -> str:

@@ -6,35 +6,14 @@ unknown to it goes the long way (``to_examples``), which alone decides. A test h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from luthier.rows.convert import Layout, label_text
-from luthier.rows.signs import SPECIAL_BYTES, cut_off
-from luthier.text import personal
+from luthier.rows.signs import cut_off
 
-_LETTERS = bytes(range(65, 91)) + bytes(range(97, 123))
-_DIGITS = bytes(range(48, 58))
-_BORING = _LETTERS + b" \n\t\r.,:;!?'\"()-/%&*+=#$_~^|\\{}]>`"
-"""Signs that no rule about texts looks at (``{`` and ````` matter at the ends of an answer only)."""
-_ODD = re.compile(
-    rb"[\x00-\x1f\x7f]|\xed[\xa0-\xbf]|\xef\xbf\xbd|\xef\xbb\xbf"  # controls, surrogates, U+FFFD, a byte-order mark
-    rb"|\xc2[\x80-\x9f]|\xef\xbd\x9c"  # C1 controls; the bar of DeepSeek's control tokens
-)
-_ESCAPED = re.compile(rb"\\[u/bf]")
-_MOJIBAKE = re.compile(rb"\xc3[\x82-\xb4][\xc2\xc5\xc6\xcb\xe2]")
-"""What ``mojibake`` looks for begins so in UTF-8."""
-
-
-class Plain(NamedTuple):
-    """The texts of a row in order: system message, user side, answer."""
-
-    system: str
-    asked: str
-    answer: str
-
-
+Plain = tuple[str, str, str]
+"""The texts of a row in order: system message, user side, answer."""
 Reader = Callable[[dict[str, Any]], Plain | None]
 
 
@@ -55,27 +34,6 @@ def reader(layout: Layout) -> Reader | None:
     return None
 
 
-def quiet(line: bytes) -> tuple[bool, bool]:
-    """Whether no rule about characters can fire in a line of JSON, and whether it may hold personal data.
-
-    Secrets are told by long words (``blocks.long_words``), not here.
-    """
-    if b"\\" in line and _ESCAPED.search(line):
-        return False, True  # escaped signs: look at the text itself
-    left = line.translate(None, _BORING)
-    if not left:
-        return True, False
-    signs = left.translate(None, _DIGITS)
-    if signs:
-        if (b"<" in signs or b"[" in signs) and SPECIAL_BYTES.search(line):
-            return False, True
-        if _ODD.search(signs) or (b"\xc3" in signs and _MOJIBAKE.search(line)):
-            return False, True
-        if b"@" in signs:
-            return True, True
-    return True, len(left) - len(signs) >= 4 and personal.may_hold(line)
-
-
 def _others(columns: Any, *known: str) -> frozenset[str]:
     return frozenset(column for part, column in columns.items() if part not in known)
 
@@ -93,7 +51,7 @@ def _pairs(
             return None
         if not _answer_is_plain(answer):
             return None
-        for key, value in row.items():
+        for key, value in row.items() if len(row) > 2 else ():
             if key in known:
                 continue
             if value and key == added:
@@ -102,7 +60,7 @@ def _pairs(
                 asked = f"{asked}\n\n{value}"
             elif (value and key in others) or (value is not None and type(value) not in _SIMPLE):
                 return None
-        return Plain("", asked.strip() if added else asked, answer)
+        return "", asked.strip() if added else asked, answer
 
     return look
 
@@ -140,7 +98,7 @@ def _chats(key: str, others: frozenset[str]) -> Reader:
                 continue
             if (name in others and value) or (value is not None and type(value) not in _SIMPLE):
                 return None
-        return Plain(system, asked, answer)
+        return system, asked, answer
 
     return look
 

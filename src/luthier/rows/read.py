@@ -202,7 +202,7 @@ def _parse_slowly(origin: Origin, line: bytes) -> Raw:
         return Raw(
             origin, None, Finding(origin, "row.json", f"not JSON: {error}", value=shorten(text), row=text[:4096])
         )
-    return _as_row(origin, value)
+    return _as_named_row(origin, value)
 
 
 def _as_row(origin: Origin, value: Any) -> Raw:
@@ -212,6 +212,17 @@ def _as_row(origin: Origin, value: Any) -> Raw:
     what = next((words for kind, words in kinds.items() if isinstance(value, kind)), shorten(value, 20))
     message = f"the row is {what}, not an object with fields"
     return Raw(origin, None, Finding(origin, "row.object", message, value=shorten(value), row=value))
+
+
+def _as_named_row(origin: Origin, value: Any) -> Raw:
+    """A row as the forgiving reader gives it, which lets halves of characters through, in names of fields too."""
+    try:
+        "".join(value if isinstance(value, dict) else ()).encode()
+    except UnicodeEncodeError as error:
+        message = f"a field's name holds half a character (U+{ord(error.object[error.start]):04X})"
+        fix = "export the rows again as UTF-8"
+        return Raw(origin, None, Finding(origin, "row.encoding", message, value=shorten(value), fix=fix, row=value))
+    return _as_row(origin, value)
 
 
 def _json_document(name: str, stream: IO[bytes]) -> Iterator[Raw]:
@@ -228,7 +239,7 @@ def _json_document(name: str, stream: IO[bytes]) -> Iterator[Raw]:
         start = text.index("[", text.index(json.dumps(lists[0], ensure_ascii=False)))
         yield from _elements(name, text, start)
     else:
-        yield _as_row(Origin(name, 1), whole)
+        yield _as_named_row(Origin(name, 1), whole)
 
 
 def _array(name: str, stream: IO[bytes]) -> Iterator[Raw]:
@@ -272,7 +283,7 @@ def _elements(name: str, text: str, start: int) -> Iterator[Raw]:
             rest = text[position : position + 300]
             yield Raw(origin, None, Finding(origin, "row.json", message, value=shorten(rest), fix="mend it", row=rest))
             return
-        yield _as_row(origin, value) if end - position <= LARGEST_ROW else _huge(origin, b"", end - position)
+        yield _as_named_row(origin, value) if end - position <= LARGEST_ROW else _huge(origin, b"", end - position)
         position = end
 
 
@@ -314,8 +325,16 @@ def _delimited(name: str, stream: IO[bytes], delimiter: str) -> Iterator[Raw]:
             if twice or "" in header:
                 what = f"two columns are called {twice[0]!r}" if twice and twice[0] else "a column has no name"
                 raise LuthierError(what, where=f"{name}:{line}", why="columns are found by name", fix="mend the header")
+            if not _is_utf8("".join(header)):
+                fix = "save the file as UTF-8 (iconv -f WINDOWS-1252 -t UTF-8)"
+                raise LuthierError("the header is not UTF-8", where=f"{name}:{line}", fix=fix)
             continue
         yield _csv_row(origin, header, fields, delimiter)
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether text that was decoded with ``surrogateescape`` had no bytes that are not UTF-8."""
+    return text.isascii() or not any("\udc80" <= sign <= "\udcff" for sign in text)
 
 
 def _csv_row(origin: Origin, header: list[str], fields: list[str], delimiter: str) -> Raw:
@@ -324,7 +343,7 @@ def _csv_row(origin: Origin, header: list[str], fields: list[str], delimiter: st
         message = f"{len(fields)} columns, the header has {len(header)}"
         fix = "quote fields that hold the separator or a line break"
         return Raw(origin, None, Finding(origin, "row.columns", message, value=shorten(line), fix=fix, row=fields))
-    if not line.isascii() and any("\udc80" <= sign <= "\udcff" for sign in line):
+    if not _is_utf8(line):
         row = line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         fix = "save the file as UTF-8 (iconv -f WINDOWS-1252 -t UTF-8)"
         return Raw(origin, None, Finding(origin, "row.encoding", "not UTF-8", value=shorten(row), fix=fix, row=row))

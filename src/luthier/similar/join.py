@@ -9,9 +9,8 @@ construction. Texts with equal sets are joined once and spread at the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +18,12 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from luthier.errors import LuthierError
-from luthier.similar.encode import Matrix, encode
+from luthier.similar.encode import Ints, Matrix, Sets, encode, products
 
 MOST_PAIRS = 30_000_000
 """Pairs kept at most; more means that the texts are copies of a few templates."""
-_CELLS = 10_000_000
-"""Cells of the candidate matrix made at once: bounds the memory even when every row shares a template."""
 _VERIFY = 200_000
-Ints = NDArray[np.integer[Any]]
+"""Pairs counted at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +76,9 @@ def against(texts: Sequence[str], others: Sequence[str], threshold: float, shing
     Raises:
         LuthierError: more than 30 million pairs.
     """
-    matrix = encode([*texts, *others], shingle)
-    left, left_member = _distinct(matrix[: len(texts)])
-    right, right_member = _distinct(matrix[len(texts) :])
+    sets = encode([*texts, *others], shingle)
+    left, left_member = _distinct(sets[: len(texts)])
+    right, right_member = _distinct(sets[len(texts) :])
     first, second, jaccard = _join(left, right, threshold, within=False)
     matches: list[Match] = []
     left_rows, right_rows = _members(left_member), _members(right_member)
@@ -105,9 +102,9 @@ def best(
     Raises:
         LuthierError: more than 30 million pairs of different texts.
     """
-    matrix = encode([*texts, *others], shingle)
-    left, left_member = _distinct(matrix[: len(texts)])
-    right, right_member = _distinct(matrix[len(texts) :])
+    sets = encode([*texts, *others], shingle)
+    left, left_member = _distinct(sets[: len(texts)])
+    right, right_member = _distinct(sets[len(texts) :])
     first, second, jaccard = _join(left, right, threshold, within=False)
     order = np.lexsort((second, -jaccard, first))
     first, second, jaccard = first[order], second[order], jaccard[order]
@@ -122,20 +119,16 @@ def best(
     return sorted(matches, key=lambda match: match.i), near
 
 
-def _distinct(matrix: Matrix) -> tuple[Matrix, Ints]:
-    """Distinct non-empty sets, and for each text the number of its set (-1: no words)."""
-    member = np.full(matrix.shape[0], -1, dtype=np.int64)
+def _distinct(sets: Sets) -> tuple[Sets, Ints]:
+    """Distinct non-empty sets in the order of their first texts, and for each text the number of its set (-1: none)."""
+    first = np.arange(len(sets))
     seen: dict[bytes, int] = {}
-    keep: list[int] = []
-    for row in range(matrix.shape[0]):
-        columns = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
-        if len(columns):
-            key = columns.tobytes()
-            if key not in seen:
-                seen[key] = len(keep)
-                keep.append(row)
-            member[row] = seen[key]
-    return matrix[keep], member
+    indptr, indices = sets.shared.indptr, sets.shared.indices
+    for row in np.flatnonzero((sets.sizes > 0) & (sets.sizes == sets.kept)).tolist():  # others equal no other set
+        first[row] = seen.setdefault(indices[indptr[row] : indptr[row + 1]].tobytes(), row)
+    keep = (first == np.arange(len(sets))) & (sets.sizes > 0)
+    member = np.where(sets.sizes > 0, (np.cumsum(keep) - 1)[first], -1)
+    return sets[np.flatnonzero(keep)], member
 
 
 def _members(member: Ints) -> list[list[int]]:
@@ -146,23 +139,23 @@ def _members(member: Ints) -> list[list[int]]:
     return rows
 
 
-def _join(left: Matrix, right: Matrix, threshold: float, *, within: bool) -> tuple[Ints, Ints, NDArray[np.float64]]:
-    left_sizes, right_sizes = np.diff(left.indptr), np.diff(right.indptr)
-    right_prefix = _prefix(right, threshold).T.tocsr()
+def _join(left: Sets, right: Sets, threshold: float, *, within: bool) -> tuple[Ints, Ints, NDArray[np.float64]]:
+    """Pairs of sets at or above the threshold; within one list only first < second."""
     found: list[tuple[Ints, Ints, NDArray[np.float64]]] = []
     total = 0
-    for first, second in _candidates(_prefix(left, threshold), right_prefix, within=within):
-        small = np.minimum(left_sizes[first], right_sizes[second])
-        large = np.maximum(left_sizes[first], right_sizes[second])
+    for first, second, _ in products(_prefix(left, threshold), _prefix(right, threshold).T.tocsr()):
+        small = np.minimum(left.sizes[first], right.sizes[second])
+        large = np.maximum(left.sizes[first], right.sizes[second])
         possible = small / large >= threshold  # Jaccard is at most small / large
+        if within:
+            possible &= first < second
         first, second = first[possible], second[possible]
-        shared = np.asarray(left[first].multiply(right[second]).sum(axis=1)).ravel()
-        jaccard = shared / (left_sizes[first] + right_sizes[second] - shared)
-        near = jaccard >= threshold
-        found.append((first[near].astype(np.int32), second[near].astype(np.int32), jaccard[near]))
-        total += int(near.sum())
-        if total > MOST_PAIRS:
-            raise _too_many()
+        for start in range(0, len(first), _VERIFY):
+            near = _near(left, right, first[start : start + _VERIFY], second[start : start + _VERIFY], threshold)
+            found.append(near)
+            total += len(near[0])
+            if total > MOST_PAIRS:
+                raise _too_many()
     if not found:
         none = np.zeros(0, dtype=np.int64)
         return none, none, np.zeros(0)
@@ -170,28 +163,25 @@ def _join(left: Matrix, right: Matrix, threshold: float, *, within: bool) -> tup
     return first, second, jaccard
 
 
-def _prefix(matrix: Matrix, threshold: float) -> Matrix:
-    """The same rows cut to their rarest members."""
-    sizes = np.diff(matrix.indptr)
+def _near(
+    left: Sets, right: Sets, first: Ints, second: Ints, threshold: float
+) -> tuple[Ints, Ints, NDArray[np.float64]]:
+    """Those of some pairs that are at or above the threshold, counted exactly."""
+    shared = np.asarray(left.shared[first].multiply(right.shared[second]).sum(axis=1)).ravel()
+    jaccard = shared / (left.sizes[first] + right.sizes[second] - shared)
+    near = jaccard >= threshold
+    return first[near].astype(np.int32), second[near].astype(np.int32), jaccard[near]
+
+
+def _prefix(sets: Sets, threshold: float) -> Matrix:
+    """The same rows cut to their rarest members. Those that no other text holds are the rarest, and make no pair."""
+    kept = sets.kept
     # The small slack makes rounding err towards a longer prefix, which only costs a candidate.
-    keep = sizes - np.ceil(threshold * sizes - 1e-9).astype(np.int64) + 1
-    place = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], sizes)
-    inside = place < np.repeat(keep, sizes)
-    indptr = np.concatenate([[0], np.cumsum(np.minimum(keep, sizes))])
+    keep = np.clip(kept - np.ceil(threshold * sets.sizes - 1e-9).astype(np.int64) + 1, 0, kept)
+    matrix = sets.shared
+    inside = np.arange(matrix.nnz) - np.repeat(matrix.indptr[:-1], kept) < np.repeat(keep, kept)
+    indptr = np.concatenate([[0], np.cumsum(keep)])
     return sparse.csr_matrix((matrix.data[inside], matrix.indices[inside], indptr), shape=matrix.shape)
-
-
-def _candidates(left: Matrix, right_by_column: Matrix, *, within: bool) -> Iterator[tuple[Ints, Ints]]:
-    """Pairs that share a member of their prefixes, in chunks; within one list only first < second."""
-    block = max(16, _CELLS // max(1, right_by_column.shape[1]))
-    for start in range(0, left.shape[0], block):
-        product = (left[start : start + block] @ right_by_column).tocoo()
-        first, second = product.row.astype(np.int64) + start, product.col.astype(np.int64)
-        if within:
-            ordered = first < second
-            first, second = first[ordered], second[ordered]
-        for chunk in range(0, len(first), _VERIFY):
-            yield first[chunk : chunk + _VERIFY], second[chunk : chunk + _VERIFY]
 
 
 def _spread(

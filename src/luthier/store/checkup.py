@@ -28,8 +28,10 @@ class Finding:
         return asdict(self)
 
 
-def check(folder: Path, erased: Collection[str]) -> Iterator[Finding]:
-    """What is wrong with the artifact in ``folder``."""
+def check(
+    folder: Path, erased: Collection[str], expired: Collection[tuple[str, str]] = frozenset()
+) -> Iterator[Finding]:
+    """What is wrong with the artifact in ``folder``. ``expired`` are (artifact, file) whose rows all had to go."""
     name = folder.name
     try:
         manifest = (folder / MANIFEST).read_bytes()
@@ -54,7 +56,8 @@ def check(folder: Path, erased: Collection[str]) -> Iterator[Finding]:
         elif entry.rows is not None:
             expected.add(rowfile.hashes_of(Path(file)).as_posix())
             hashes = rowfile.RowHashes(entry.rows, entry.hash)
-            yield from (Finding(name, file, text) for text in rowfile.problems(path, hashes, erased))
+            gone = (name, file) in expired
+            yield from (Finding(name, file, t) for t in rowfile.problems(path, hashes, erased, expired=gone))
         elif sha256(path) != entry.hash:
             yield Finding(name, file, "it has changed")
     yield from (Finding(name, file, "it was added") for file in _files(folder) if file not in expected)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from luthier.store.run import now
 if TYPE_CHECKING:
     from luthier.store.store import Store
 
-NOT_LEARNT = frozenset({"test", "removed", "rejected", "quarantine", "shown", "ledger"})
+NOT_LEARNT = frozenset({"test", "removed", "rejected", "quarantine", "shown", "scores", "ledger"})
 """Row files of these names (up to the first dot) are not trained on: what was made from them is not tainted."""
 _TEXT = {".json", ".jsonl", ".html", ".md", ".txt", ".csv", ".log", ".yaml"}
 
@@ -115,12 +115,12 @@ def erase(store: Store, ids: Sequence[str]) -> Erased:
                 if gone:
                     holders.append(Holder(artifact.id, file, tuple(lines)))
                 sources.update(filter(None, map(_origin, gone)))
-                if file.rpartition("/")[2].partition(".")[0] not in NOT_LEARNT:
+                if teaches(file):
                     taught.append(artifact.id)
-        pages = tuple(str(p.relative_to(store.home)) for p in _pages(store.run_folder, wanted))
+        pages = tuple(str(p.relative_to(store.home)) for p in blank_pages(store.run_folder.glob("*/*.html"), wanted))
         scratch, busy = _clear_scratch(store, wanted)
         residue = (*_residue(store, wanted), *busy)
-    tainted = sorted(set(_descendants(store, taught)))
+    tainted = sorted(set(descendants(store, taught)))
     return Erased(
         rows=tuple(sorted(wanted)),
         holders=tuple(holders),
@@ -147,32 +147,42 @@ def _origin(row: dict[str, Any]) -> str | None:
     return f"{origin['file']}:{origin['line']}" if isinstance(origin, dict) and "file" in origin else None
 
 
-def _descendants(store: Store, ids: Collection[str]) -> Iterator[str]:
-    """Everything made from these, except ledgers and reports: they learn nothing and their rows are blanked."""
+def teaches(file: str) -> bool:
+    """Whether rows of a file of this name are trained on (or choose the weights, as validation rows do)."""
+    return file.rpartition("/")[2].partition(".")[0] not in NOT_LEARNT
+
+
+def descendants(store: Store, ids: Collection[str]) -> Iterator[str]:
+    """Everything that learnt from what these hold, parents first. Ledgers and reports learn nothing.
+
+    A dataset made beside an older one (``data.split.previous``) answers for itself: if it took a row over, it holds it.
+    """
     queue, seen = list(ids), set(ids)
     while queue:
-        for child in store.catalogue.children(queue.pop()):
+        for child in store.catalogue.children(queue.pop(0)):
             artifact = store.catalogue.artifact(child)
             if child in seen or artifact is None:
                 continue
             seen.add(child)
-            queue.append(child)
-            if artifact.kind not in ("dataset", "ledger", "report"):
+            if artifact.kind not in ("dataset", "augmented", "ledger", "report"):
+                queue.append(child)
                 yield child
 
 
-def _pages(runs: Path, ids: Collection[str]) -> Iterator[Path]:
-    """Blank the marked pieces of report pages; gives the pages that held one."""
-    for page in sorted(runs.glob("*/*.html")):
+def blank_pages(pages: Iterable[Path], ids: Collection[str]) -> Iterator[Path]:
+    """Blank the marked pieces of report pages that show one of these rows; gives the pages that held one."""
+    tags = {_tag(row_id) for row_id in ids}
+    for page in sorted(pages):
         text = before = page.read_text(encoding="utf-8")
-        for row_id in ids:
-            name = re.escape(_tag(row_id))
-            text = re.sub(
-                f"<!--row {name}-->.*?<!--/row {name}-->", "<em>erased on request</em>", text, flags=re.DOTALL
-            )
+        for name in sorted(tags.intersection(_SHOWN.findall(text))):
+            one = re.escape(name)
+            text = re.sub(f"<!--row {one}-->.*?<!--/row {one}-->", "<em>erased on request</em>", text, flags=re.DOTALL)
         if text != before:
             write_whole(page, text.encode("utf-8"))
             yield page
+
+
+_SHOWN = re.compile(r"<!--row (\S+?)-->")
 
 
 def _clear_scratch(store: Store, ids: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

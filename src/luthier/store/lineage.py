@@ -5,6 +5,7 @@ A node is told in full once; where it comes again the tree says "(above)".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError
-from luthier.store import rowfile
+from luthier.store import merkle, rowfile
 from luthier.store.artifact import Artifact, uri_title
 from luthier.store.disk import human, objects
 
@@ -79,7 +80,8 @@ def of_artifact(store: Store, artifact: Artifact, *, relation: str = "", users: 
         return node
     down = tuple(_down(store, child, seen) for child in store.catalogue.children(artifact.id))
     names = [name for name, target in store.aliases().items() if target == artifact.id]
-    facts = (*node.facts, ("alias", ", ".join(names))) if names else node.facts
+    root = merkle.root_of(artifact) if artifact.kind == "dataset" and artifact.path.is_dir() else None
+    facts = (*node.facts, *([("alias", ", ".join(names))] if names else []), *([("merkle root", root)] if root else []))
     return Lineage(node.id, node.kind, node.title, relation, facts, node.children + down)
 
 
@@ -109,32 +111,119 @@ def of_response(store: Store, response: dict[str, Any]) -> Lineage:
     return Lineage(response["id"], "response", f"served {response['at'][:19]}", "", facts, answered)
 
 
-def of_row(store: Store, row_id: str) -> Lineage | None:
-    """Which artifacts hold a row, with its place in the source, and what was made from them; None if none does."""
-    children = []
+def of_row(store: Store, ref: str) -> Lineage | None:
+    """Which artifacts hold a row, with its place in the source, and what was made from them; None if none does.
+
+    ``ref`` is a row's id, six letters or more of its beginning, or ``file:line`` of a source. Of a row that left, the
+    rule and reason are told, and the row that stayed in its stead.
+
+    Raises:
+        LuthierError: several rows begin like this.
+    """
+    place = _PLACE.match(ref) is not None
+    found: dict[str, list[tuple[Artifact, str, list[int]]]] = {}
     for artifact in store.artifacts():
         for name, entry in artifact.files.items():
-            if entry.rows is None or not rowfile.hashes_of(artifact.path / name).is_file():
+            path = artifact.path / name
+            if entry.rows is None or not rowfile.hashes_of(path).is_file() or (place and name.startswith(_LOOK_ONLY)):
                 continue
-            lines = rowfile.lines_with(artifact.path / name, {row_id})
-            if lines:
-                places = ", ".join(str(n) for n in list(lines)[:5]) + (" …" if len(lines) > 5 else "")
-                title = f"{artifact.kind} · {name}, line {places}"
-                seen: set[str] = set()
-                users = tuple(_down(store, child, seen) for child in store.catalogue.children(artifact.id))
-                facts = _made(artifact.path / name, next(iter(lines)))
-                children.append(Lineage(artifact.id, artifact.kind, title, "row of", facts, users))
+            for row_id, lines in _lines_of(path, ref).items():
+                found.setdefault(row_id, []).append((artifact, name, lines))
+    if len(found) > 1 and not place:
+        some = sorted(found)
+        raise LuthierError(f"{ref!r} could be {' or '.join(some[:5])}{' …' if len(some) > 5 else ''}", fix=_MORE)
+    children = [child for holders in found.values() for child in _holders(store, holders)]
     if not children:
         return None
-    state = "erased" if row_id in store.erased() else "a row of data"
-    return Lineage(row_id, "row", state, "", (), tuple(children))
+    erased = store.erased()
+    ids = ", ".join(found)
+    state = "erased" if all(row_id in erased for row_id in found) else "a row of data"
+    return Lineage(ref if place else ids, "row", f"row {ids}" if place else state, "", (), tuple(children))
 
 
-def _made(path: Path, number: int) -> tuple[tuple[str, str], ...]:
-    """How a generated row came to be, from its own line; nothing for other rows and for erased ones."""
+_PLACE = re.compile(r"^(.+):(\d+)$")
+_MORE = "write more of it"
+_LOOK_ONLY = ("shown", "scores")
+"""Files to look at: they quote or judge rows that stand elsewhere in the same artifact."""
+
+
+def _lines_of(path: Path, ref: str) -> dict[str, list[int]]:
+    """Row id -> lines of a file of rows, by id, beginning of an id, or place in a source."""
+    found: dict[str, list[int]] = {}
+    place = _PLACE.match(ref)
+    if place is None:
+        for number, (_, name) in enumerate(rowfile.read_hashes(path), 1):
+            if name is not None and (name == ref or (len(ref) >= 6 and name.startswith(ref))):
+                found.setdefault(name, []).append(number)
+        return {ref: found[ref]} if ref in found else found
+    file, number = place[1].rpartition("/")[2].encode(), int(place[2])
+    with path.open("rb") as lines:
+        for at, line in enumerate(lines, 1):
+            row = next(objects([line]), {}) if file in line else {}
+            if _stands_at(row.get("origin"), place[1], number):
+                found.setdefault(str(row.get("id")), []).append(at)
+    return found
+
+
+def _stands_at(origin: Any, file: str, number: int) -> bool:
+    if isinstance(origin, dict):
+        name, line = str(origin.get("file")), origin.get("line")
+    else:
+        name, _, text = str(origin or "").rpartition(":")
+        line = int(text) if text.isdigit() else None
+    return line == number and (name == file or name.endswith(f"/{file}"))
+
+
+def _holders(store: Store, holders: list[tuple[Artifact, str, list[int]]]) -> Iterator[Lineage]:
+    elsewhere = {artifact.id for artifact, name, _ in holders if not name.startswith(_LOOK_ONLY)}
+    expired = store.expired()
+    for artifact, name, lines in holders:
+        if name.startswith(_LOOK_ONLY) and artifact.id in elsewhere:
+            continue
+        places = ", ".join(str(n) for n in lines[:5]) + (" …" if len(lines) > 5 else "")
+        row = _read_line(artifact.path / name, lines[0])
+        left = _left(artifact, row)
+        seen: set[str] = set()
+        users = () if left else tuple(_down(store, child, seen) for child in store.catalogue.children(artifact.id))
+        title = f"{artifact.kind} · {name}, line {places}"
+        past = (("gone", "past its retention (privacy.retention)"),) if (artifact.id, name) in expired else ()
+        yield Lineage(artifact.id, artifact.kind, title, "row of", (*_stands(row), *left, *past, *_made(row)), users)
+
+
+def _read_line(path: Path, number: int) -> dict[str, Any]:
     with path.open("rb") as file:
-        row = next(objects(islice(file, number - 1, number)), {})
-    facts = row.get("augmented") or (row.get("meta") or {}).get("augmented")
+        return next(objects(islice(file, number - 1, number)), {})
+
+
+def _stands(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    origin = row.get("origin")
+    place = f"{origin.get('file')}:{origin.get('line')}" if isinstance(origin, dict) else str(origin or "")
+    return (("source", place),) if place else ()
+
+
+def _left(artifact: Artifact, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Why a row is not learned from: rule and reason, and what stayed in its stead; nothing for rows that stay."""
+    if "rule" not in row or "why" not in row:
+        return ()
+    facts = [("left because", f"{row['why']} [{row['rule']}]")]
+    facts += [("mend", str(row["fix"]))] if row.get("fix") else []
+    partner = row.get("partner")
+    if isinstance(partner, dict) and partner.get("id"):
+        where = [
+            name.partition(".")[0]
+            for name, entry in artifact.files.items()
+            if entry.rows is not None and not name.startswith(_LOOK_ONLY)
+            and rowfile.lines_with(artifact.path / name, {partner["id"]})
+        ]  # fmt: skip
+        told = f", in {' and '.join(where)}" if where else ", in no file of this artifact"
+        facts.append(("beside", f"row {partner['id']} at {partner.get('origin') or 'an unknown place'}{told}"))
+    return tuple(facts)
+
+
+def _made(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """How a generated row came to be; nothing for other rows and for erased ones."""
+    inner = row["row"] if isinstance(row.get("row"), dict) else row
+    facts = row.get("augmented") or (inner.get("meta") or {}).get("augmented")
     if not isinstance(facts, dict):
         return ()
     told = []
@@ -148,6 +237,30 @@ def _made(path: Path, number: int) -> tuple[tuple[str, str], ...]:
                 value = " ".join(f"{v:.2f}" if isinstance(v, float) else str(v) for v in one[:8])
             told.append((key.replace("_", " "), str(value)))
     return tuple(told)
+
+
+def nowhere(store: Store, ref: str) -> LuthierError | None:
+    """What may have become of a row of a source that no file of rows holds; None where the source is not known."""
+    place = _PLACE.match(ref)
+    if place is None:
+        return None
+    wanted = place[1]
+    read = [
+        artifact.id
+        for artifact in store.artifacts("dataset")
+        for parent in artifact.parents
+        if parent.startswith("source:")
+        and f"/{parent.removeprefix('source:').partition('#')[0]}".endswith(f"/{wanted}")
+    ]
+    if not read:
+        return None
+    return LuthierError(
+        f"no dataset holds a row of {ref}",
+        where=", ".join(read[-3:]),
+        why="data.keep or data.drop left it out, it was erased, it is a later message of a chat (a chat has the place "
+        "of its first row), or there is no such line",
+        fix="luthier check RECIPE tells what becomes of each row",
+    )
 
 
 def describe(artifact: Artifact) -> str:

@@ -102,8 +102,18 @@ def blank(path: Path, lines: Mapping[int, str]) -> list[dict[str, Any]]:
     return gone
 
 
-def problems(path: Path, expected: RowHashes, erased: Collection[str]) -> Iterator[str]:
-    """What is wrong with a file of rows, as sentences; nothing if it is as written or rightly erased."""
+def all_lines(path: Path) -> dict[int, str]:
+    """Every line (1-based) of the row file ``path`` with its row's id, as :func:`blank` wants them."""
+    return {n: name for n, (_, name) in enumerate(read_hashes(path), start=1) if name is not None}
+
+
+def problems(
+    path: Path, expected: RowHashes, erased: Collection[str], *, expired: bool = False
+) -> Iterator[str]:
+    """What is wrong with a file of rows, as sentences; nothing if it is as written or rightly erased.
+
+    Of an ``expired`` file every row was erased, by the retention of its recipe.
+    """
     if not hashes_of(path).is_file():
         yield f"its list of hashes is missing ({hashes_of(path).name})"
         return
@@ -120,10 +130,12 @@ def problems(path: Path, expected: RowHashes, erased: Collection[str]) -> Iterat
         elif row_hash(line) != digest:
             if name is None or line != marker(name):
                 yield f"line {count} has changed"
-            elif name not in erased:
+            elif name not in erased and not expired:
                 yield f"line {count} reads as erased, but row {name} was never erased"
         elif name is not None and name in erased and line != marker(name):
             yield f"line {count} should be erased: run the erasure of row {name} again"
+        elif name is not None and expired:
+            yield f"line {count} is past its retention: run luthier gc again"
     if count < expected.rows:
         yield f"{expected.rows - count} rows are missing at the end"
 

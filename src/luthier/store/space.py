@@ -1,6 +1,7 @@
 """Give space back: remove one thing by name, or everything that nothing needs any more.
 
-Kept by ``gc``: what an alias or a run of this store reaches, what is younger than an hour, and work in progress.
+Kept by ``gc``: what an alias or a run of this store reaches, what is younger than an hour, and work in progress. Rows
+that were removed or quarantined are erased once they are older than ``privacy.retention`` (see ``retention``).
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError
-from luthier.store import process
+from luthier.store import process, retention
 from luthier.store.artifact import Artifact
 from luthier.store.disk import append_line, folder_size, human, refusals
 from luthier.store.run import Run, now
@@ -89,9 +89,14 @@ def remove(store: Store, ref: str, *, force: bool) -> Freed:
         return Freed((_drop(store, found, "removed"),))
 
 
-def collect(store: Store, *, dry_run: bool, grace_s: float = GRACE_S, scratch_s: float = SCRATCH_S) -> Freed:
-    """Remove drafts of dead processes, old scratch, and artifacts that no run or alias reaches."""
+def collect(
+    store: Store, *, dry_run: bool, grace_s: float = GRACE_S, scratch_s: float = SCRATCH_S, given: str | None = None
+) -> Freed:
+    """Remove drafts of dead processes, old scratch, and artifacts that no run or alias reaches; then rows that are past
+    their retention (that of their recipe, or the one ``given``).
+    """
     items: list[Item] = []
+    overdue = retention.overdue(store, given)
     with refusals(store.home), store.changing():
         for folder in _folders(store.drafts):
             owner = process.from_token(folder.name.rpartition(".")[0])
@@ -111,6 +116,10 @@ def collect(store: Store, *, dry_run: bool, grace_s: float = GRACE_S, scratch_s:
                 items.append(Item(artifact.id, str(artifact.path), folder_size(artifact.path), _NEEDLESS))
             else:
                 items.append(_drop(store, artifact, _NEEDLESS))
+        for one in overdue:
+            if one.path.is_file():  # its artifact may have gone just now
+                size = one.path.stat().st_size if dry_run else retention.expire(store, one)
+                items.append(Item(f"{one.artifact} {one.file}", str(one.path), size, one.reason))
     return Freed(tuple(items), dry_run)
 
 
@@ -123,7 +132,7 @@ def _unneeded(store: Store, grace_s: float) -> list[Artifact]:
     runs = store.runs()
     run_ids = {run.id for run in runs}
     roots = set(store.aliases().values()) | {name for run in runs for ids in run.made.values() for name in ids}
-    roots |= {a.id for a in present.values() if a.run in run_ids or _age_s(a) < grace_s}
+    roots |= {a.id for a in present.values() if a.run in run_ids or retention.age_s(a) < grace_s}
     needed: set[str] = set()
     queue = [name for name in roots if name in present]
     while queue:
@@ -180,7 +189,3 @@ def _touched(folder: Path) -> float:
         except FileNotFoundError:
             continue
     return max(times)
-
-
-def _age_s(artifact: Artifact) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(artifact.created)).total_seconds()

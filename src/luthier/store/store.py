@@ -48,6 +48,7 @@ class Store:
         self.trash = self.folder / "trash"
         self.damaged = self.folder / "damaged"
         self.erased_list = self.folder / "erased.jsonl"
+        self.expired_list = self.folder / "expired.jsonl"
         self.removed_list = self.folder / "removed.jsonl"
         self.alias_list = self.folder / "aliases.jsonl"
         self._locks = self.folder / "locks"
@@ -259,7 +260,7 @@ class Store:
         self.catalogue.note_response(response_id, artifact_id, adapter, at or now())
 
     def lineage(self, ref: str) -> Lineage:
-        """Where an artifact, run, served response or row came from, and what was made from it.
+        """Where an artifact, run, served response or row (id or ``file:line``) came from, and what was made from it.
 
         Raises:
             LuthierError: nothing of that name.
@@ -271,21 +272,23 @@ class Store:
             found = self.resolve(ref)
         except LuthierError:
             of_row = lineage.of_row(self, ref)
-            if of_row is None:
-                raise
-            return of_row
+            if of_row is not None:
+                return of_row
+            if (gone := lineage.nowhere(self, ref)) is not None:
+                raise gone from None
+            raise
         return lineage.of_run(self, found) if isinstance(found, Run) else lineage.of_artifact(self, found)
 
     # -- care
 
     def verify(self) -> list[Finding]:
         """Hash everything again; one finding for each thing that is not as it was written."""
-        erased, removed = self.erased(), self._removed()
+        erased, expired, removed = self.erased(), self.expired(), self._removed()
         folders = self._artifact_folders()
         present = {folder.name for folder in folders}
         findings = [Finding(name, MANIFEST, "the artifact is gone from the disk") for name in self._lost(present)]
         for folder in folders:
-            findings += checkup.check(folder, erased)
+            findings += checkup.check(folder, erased, expired)
             findings += checkup.check_parents(folder, present, removed)
         return findings
 
@@ -293,9 +296,17 @@ class Store:
         """Remove an artifact or a run; refuses while others were made from it, unless ``force``."""
         return space.remove(self, ref, force=force)
 
-    def gc(self, dry_run: bool = False, *, grace_s: float = space.GRACE_S, scratch_s: float = space.SCRATCH_S) -> Freed:
-        """Free what nothing needs: drafts of dead processes, old scratch, artifacts no run or alias reaches."""
-        return space.collect(self, dry_run=dry_run, grace_s=grace_s, scratch_s=scratch_s)
+    def gc(
+        self, dry_run: bool = False, *, grace_s: float = space.GRACE_S, scratch_s: float = space.SCRATCH_S,
+        retention: str | None = None,
+    ) -> Freed:  # fmt: skip
+        """Free what nothing needs (drafts of dead processes, old scratch, artifacts no run or alias reaches), and erase
+        removed and quarantined rows that are past their recipe's ``privacy.retention``, or past this one.
+
+        Raises:
+            LuthierError: the retention cannot be read.
+        """
+        return space.collect(self, dry_run=dry_run, grace_s=grace_s, scratch_s=scratch_s, given=retention)
 
     def erase(self, row_ids: Sequence[str]) -> Erased:
         """Erase rows by id everywhere below this home; says what learnt from them."""
@@ -304,6 +315,11 @@ class Store:
     def erased(self) -> frozenset[str]:
         """Ids of all rows that were ever erased; a stage that reads the sources again leaves them out."""
         return frozenset(line["id"] for line in read_lines(self.erased_list) if "id" in line)
+
+    def expired(self) -> frozenset[tuple[str, str]]:
+        """(artifact, file) of the files of removed rows that are past their retention and hold no row any more."""
+        lines = read_lines(self.expired_list)
+        return frozenset((line["artifact"], line["file"]) for line in lines if "artifact" in line)
 
     def rebuild(self) -> None:
         """Make the catalogue again from manifests, runs and the list of names. Served responses stay as they are."""
@@ -322,7 +338,7 @@ class Store:
 
     def problems_of(self, folder: Path) -> Iterator[Finding]:
         """What is wrong with one artifact."""
-        return checkup.check(folder, self.erased())
+        return checkup.check(folder, self.erased(), self.expired())
 
     def set_aside(self, folder: Path) -> None:
         """Move a damaged artifact out of the way; it is never deleted."""

@@ -9,8 +9,9 @@ where the words before it name it, since one in ten such runs passes a check by 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from stdnum.be import nn
 from stdnum.br import cpf
@@ -33,6 +34,8 @@ from stdnum.se import personnummer
 from stdnum.tr import tckimlik
 from stdnum.us import ssn
 from stdnum.za import idnr as za_idnr
+
+from luthier.text.classes import AnyCase, within
 
 CONTEXT = 48
 """Characters before a number in which words may name it."""
@@ -81,6 +84,11 @@ class _Named:
     words: str
     valid: Valid
 
+    @cached_property
+    def expression(self) -> AnyCase:
+        """The expression of its words."""
+        return AnyCase(self.words)
+
 
 _NAMED = (
     _Named(9, r"bsn|burger ?service ?num|sofinum", bsn.is_valid),
@@ -100,15 +108,16 @@ _NAMED = (
 _RUN = re.compile(r"(?<![\w./-])(?<!\d,)\d(?:[ .-]?\d){8,12}(?![\w]|[.,-]\d)")
 
 
-def find(text: str, signs: bytes, *, number: bool) -> Iterator[tuple[int, int]]:
-    """Start and end of each number. ``signs`` are the text's classes; ``number``: seven digits stand together."""
-    for look in _LOOKS if number else _FEW:
-        if any(gate in signs for gate in look.gates):
-            yield from (match.span() for match in look.expression.finditer(text) if look.valid(match.group()))
-    if number:
-        for match in _RUN.finditer(text):
-            if _is_named(match.group(), text[max(0, match.start() - CONTEXT) : match.start()]):
-                yield match.span()
+def find(text: str, signs: bytes, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Start and end of each number. ``signs`` are the text's classes, ``places`` their clusters of digits."""
+    for look in _LOOKS if places else _FEW:
+        for gate in look.gates:
+            if gate in signs:
+                yield from (match.span() for match in look.expression.finditer(text) if look.valid(match.group()))
+                break
+    for match in within(_RUN, text, places):
+        if _is_named(match.group(), text[max(0, match.start() - CONTEXT) : match.start()]):
+            yield match.span()
 
 
 def may_hold(signs: bytes) -> bool:
@@ -124,6 +133,6 @@ def passes(value: str) -> bool:
 def _is_named(value: str, before: str) -> bool:
     digits = re.sub(r"\D", "", value)
     return any(
-        len(digits) == named.digits and re.search(named.words, before, re.IGNORECASE) and named.valid(digits)
+        len(digits) == named.digits and named.expression.found_in(before) and named.valid(digits)
         for named in _NAMED
     )

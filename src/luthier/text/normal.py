@@ -14,9 +14,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 from zlib import crc32
 
+END = "§"
+"""Stands behind the words of a text where those of several are together: a sign that is no word and no part of one."""
 _LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _ASCII = bytes(
     sign + 32 if 65 <= sign <= 90 else sign if 48 <= sign <= 57 or 97 <= sign <= 122 or sign >= 128 else 32
@@ -120,6 +124,20 @@ def words(text: str) -> list[str]:
     if key.isascii() or not _HAS_UNSPACED.search(key):
         return found
     return [piece for word in found for piece in _piece().findall(word)]
+
+
+def words_of(texts: Sequence[str], ends: int = 1) -> list[str]:
+    """``words`` of each text in turn, with so many :data:`END` behind each: several times faster than one by one."""
+    behind = f" {END}" * ends + " "
+    found: list[str] = []
+    for simple, group in groupby(texts, str.isascii):
+        if simple:
+            together = behind.join([*group, ""]).encode("latin-1").translate(_ASCII)
+            found += together.decode("latin-1").split()
+        else:
+            for text in group:
+                found += [*words(text), *[END] * ends]
+    return found
 
 
 def places(text: str) -> list[tuple[int, int]]:

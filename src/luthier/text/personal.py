@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -21,7 +21,7 @@ from stdnum import iban as iban_numbers
 from stdnum import luhn
 
 from luthier.text import national, phones, secrets
-from luthier.text.classes import classes, classes_of, has_number, longest_word
+from luthier.text.classes import classes, classes_of, clusters, has_number, longest_word, within
 
 Kind = Literal["email", "phone", "card", "iban", "ip", "id", "secret"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -132,15 +132,15 @@ def _finders(text: str) -> Iterator[tuple[Kind, Iterable[tuple[int, int]]]]:
         yield "email", _emails(text)
     if b"AA00" in signs:
         yield "iban", _ibans(text)
-    number = has_number(signs)
-    if number or b"000" in signs:
-        yield "id", national.find(text, signs, number=number)
-    if number:
-        yield "card", _cards(text)
+    numbers = clusters(text, signs)
+    if numbers or b"000" in signs:
+        yield "id", national.find(text, signs, numbers)
+    if numbers:
+        yield "card", _cards(text, numbers)
     if (b"0.0" in signs and _FOUR.search(signs)) or signs.count(b":") >= 7 or b"::" in signs:
         yield "ip", _addresses(text)
-    if number:
-        yield "phone", phones.find(text)
+    if numbers:
+        yield "phone", phones.find(text, numbers)
 
 
 def _emails(text: str) -> Iterator[tuple[int, int]]:
@@ -165,8 +165,8 @@ def _ibans(text: str) -> Iterator[tuple[int, int]]:
             value = value.rpartition(" ")[0]
 
 
-def _cards(text: str) -> Iterator[tuple[int, int]]:
-    for match in _CARD.finditer(text):
+def _cards(text: str, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    for match in within(_CARD, text, places):
         number = re.sub(r"\D", "", match.group())
         if _CARD_ISSUERS.fullmatch(number) and luhn.is_valid(number) and _card_length(number):
             yield match.span()

@@ -9,10 +9,12 @@ says so ("call me on ...").
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import phonenumbers
+
+from luthier.text.classes import AnyCase, within
 
 _CONTEXT = 48
 """Characters before a number in which words may say what it is."""
@@ -25,18 +27,16 @@ _DATE = re.compile(
     r"(?:1[5-9]|2[01])\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}\b"
     r"|\d{1,2}[-/. ]\d{1,2}[-/. ](?:1[5-9]|2[01])?\d{2}$|\d{4} ?- ?\d{4}$"
 )
-_PHONE_WORD = re.compile(
+_PHONE_WORD = AnyCase(
     r"\b(?:(?:tele|i)?phones?|tel|ph|mobile|cell(?:phone)?|call(?:ed|ing)?|ring|rang|dial|text me|sms|whats ?app|fax"
     r"|hotline|(?:reach(?:ed)?|contact) (?:me|us|him|her|them)|my number|telef\w+|handy\w*|mobil\w*|r[uü]ck?ruf\w*"
     r"|(?:an)?rufe?n?|t[ée]l(?:[ée]phone)?|portable|appel\w+|m[óo]vil|celular|cellulare|ll[áa]m\w+|ligue|zadzwo\w+"
-    r"|телефон\w*|звон\w+)\b|\btext:?\s*$|电话|電話|手机|전화",
-    re.IGNORECASE,
+    r"|телефон\w*|звон\w+)\b|\btext:?\s*$|电话|電話|手机|전화"
 )
-_OTHER_WORD = re.compile(
+_OTHER_WORD = AnyCase(
     r"\b(?:orders?|invoices?|tickets?|tracking|parcels?|ref(?:erence)?|accounts?|customers?|serial|model|case|booking"
     r"|reservation|id|sku|policy|contract|isbn|version|article|item|product|transaction|batch|zip|postcode|code|pin"
-    r"|total|amount|price|population|score)\b",
-    re.IGNORECASE,
+    r"|total|amount|price|population|score)\b"
 )
 _FIXED = ("GB", "FR", "AU", "NL", "JP")
 """Plans with a fixed length: a spaced number with a leading 0 that is valid in one of them is taken for a phone."""
@@ -44,9 +44,9 @@ _SAID = (*_FIXED, "DE", "AT", "CH", "BE", "ES", "PT", "IT", "PL", "CZ", "BR", "M
 """Plans that are tried where a word says phone."""
 
 
-def find(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each number."""
-    for match in _PHONE.finditer(text):
+def find(text: str, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Start and end of each number. ``places``: where digits stand together (see ``classes.clusters``)."""
+    for match in within(_PHONE, text, places):
         if match.end() - match.start() < 7:
             continue
         value = match.group().rstrip(" (.-/")

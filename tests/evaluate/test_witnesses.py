@@ -1,0 +1,142 @@
+"""Every key of ``evaluate`` changes what is asked, what is scored or what is decided; the table misses none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.witness import is_there, leaves
+
+from luthier.engines import Request
+from luthier.engines.scripted import ScriptedEngine
+from luthier.evaluate import Contender, Ledger, gate, measure
+from luthier.evaluate.ledger import TEST
+from luthier.recipe.evaluate import EvaluateSpec
+from luthier.records import Example, Verdict
+from luthier.score import build
+
+Tickets = tuple[list[Example], list[Example]]
+Seen = tuple[Ledger, Verdict, list[Request]]
+
+
+@pytest.fixture(scope="module")
+def seen(tickets: Tickets, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Seen]:
+    """An evaluation under a recipe, its verdict, and everything that the engines were asked."""
+    train, test = tickets
+    known: dict[str, Seen] = {}
+    right = {e.prompt[-1].content: e.answer for e in test}
+
+    def run(changes: dict[str, Any]) -> Seen:
+        name = json.dumps(changes, sort_keys=True)
+        if name in known:
+            return known[name]
+        folder = tmp_path_factory.mktemp("evaluate")
+        for number, suite in enumerate(("one.jsonl", "two.jsonl")):
+            rows = [
+                {"messages": [{"role": "user", "content": f"{number} and {n}?"}], "answer": str(n % 3)}
+                for n in range(60)
+            ]
+            (folder / suite).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        asked: list[Request] = []
+
+        def tuned(request: Request) -> str:
+            asked.append(request)
+            return right.get(request.messages[-1].content, "0")
+
+        def base(request: Request) -> str:
+            asked.append(request)
+            text = request.messages[-1].content
+            return "0" if text not in right else right[text] if "case 11" in text else "{}"
+
+        spec = EvaluateSpec.model_validate(changes)
+        engines = [Contender(ScriptedEngine(one, name=one.__name__)) for one in (base, tuned)]
+        ledger = measure(
+            spec, base=engines[0], tuned=engines[1], train=train, test=test, workdir=folder / "work", folder=folder
+        )
+        known[name] = ledger, gate(ledger, spec), asked
+        return known[name]
+
+    return run
+
+
+def targets(found: Seen) -> list[tuple[str, str]]:
+    return sorted({(r.metric, r.status) for r in found[1].results if r.role == "target"})
+
+
+def scored(found: Seen) -> set[str]:
+    return {key for row in found[0].of(TEST, "tuned").values() for key in row.scores}
+
+
+def decided(found: Seen) -> set[str]:
+    return {r.metric for r in found[1].results if r.role == "target" and r.status != "described"}
+
+
+GUARD = {"target": "exact", "regression": "one.jsonl"}
+STAGE: dict[str, tuple[Callable[[Seen], Any], dict[str, Any], dict[str, Any]]] = {
+    "regression.suite": (lambda s: {r.suite for r in s[1].results if r.role == "regression"},
+                         GUARD, {**GUARD, "regression": "two.jsonl"}),
+    "regression.margin": (lambda s: {r.margin for r in s[1].results if r.role == "regression"},
+                          GUARD, {**GUARD, "regression": {"suite": "one.jsonl", "margin": 7.5}}),
+    "baselines": (lambda s: s[0].systems(TEST), {}, {"baselines": ["base"]}),
+    "shots": (lambda s: max(len(request.messages) for request in s[2]), {}, {"shots": 5}),
+    "max_tokens": (lambda s: {request.max_tokens for request in s[2]}, {"max_tokens": 80}, {"max_tokens": 40}),
+    "max_items": (lambda s: len(s[0].of(TEST, "tuned")), {}, {"max_items": 5}),
+    "alpha": (targets, {"target": "exact", "baselines": ["base"]},
+              {"target": "exact", "baselines": ["base"], "alpha": 0.0001}),
+}  # fmt: skip
+"""Key -> what is looked at, a recipe without and one with the key."""
+METRICS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] = {
+    "rouge_l.field": ({"kind": "rouge_l"}, {"kind": "rouge_l", "field": "reply"},
+                      [('{"a": 1, "reply": "good day"}', '{"a": 2, "reply": "good day"}')]),
+    "json_fields.fields": ({"kind": "json_fields"}, {"kind": "json_fields", "fields": ["a"]},
+                           [('{"a": 1, "b": 2}', '{"a": 1, "b": 3}')]),
+    "json_field.field": ({"kind": "json_field", "field": "a"}, {"kind": "json_field", "field": "b"},
+                         [('{"a": 1, "b": 2}', '{"a": 1, "b": 3}')]),
+    "json_field.metric": ({"kind": "json_field", "field": "a"},
+                          {"kind": "json_field", "field": "a", "metric": "macro_f1"},
+                          [('{"a": "x"}', '{"a": "x"}')] * 3 + [('{"a": "y"}', '{"a": "x"}')]),
+    "label.metric": ({"kind": "label"}, {"kind": "label", "metric": "macro_f1"},
+                     [("x", "x")] * 3 + [("y", "x")]),
+}  # fmt: skip
+"""Key of a metric -> the metric without and with it, and answers on which the two differ."""
+KINDS = ("exact", "rouge_l", "json_fields", "json_field", "label")
+ELSEWHERE = {
+    "alpha of a guard, margin": "tests/evaluate/test_gate.py::test_margin_and_alpha_come_from_the_recipe",
+    "target left out": "tests/evaluate/test_stage.py::test_detected_metrics_are_used_where_the_recipe_names_none",
+}
+
+
+@pytest.mark.parametrize("key", STAGE)
+def test_a_user_would_notice_the_key(key: str, seen: Callable[..., Seen]) -> None:
+    look, before, after = STAGE[key]
+    assert look(seen(before)) != look(seen(after))
+
+
+def test_the_target_decides_and_what_is_also_named_does_not(seen: Callable[..., Seen]) -> None:
+    one, both = seen({"target": "exact"}), seen({"target": "exact", "also": "rouge_l"})
+    assert decided(one) == decided(both) == {"exact"} and decided(seen({"target": "rouge_l"})) == {"rouge_l"}
+    assert scored(both) - scored(one) == {"rouge_l"}
+
+
+@pytest.mark.parametrize("key", METRICS)
+def test_the_key_of_a_metric_changes_its_number(key: str) -> None:
+    before, after, answers = METRICS[key]
+    one, other = (EvaluateSpec.model_validate({"target": metric}).target[0] for metric in (before, after))
+    assert build(one).summarise(answers) != build(other).summarise(answers)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_metric_is_a_number_of_its_own(kind: str) -> None:
+    more = {"field": "a"} if kind == "json_field" else {}
+    metric = EvaluateSpec.model_validate({"target": {"kind": kind, **more}}).target[0]
+    measure = build(metric)
+    assert measure.key.startswith(kind) and measure.summarise([('{"a": 1}', '{"a": 1}')]) == 1.0
+
+
+def test_no_key_is_without_a_witness() -> None:
+    metrics = {f"{kind}.kind" for kind in KINDS} | METRICS.keys()
+    both = {f"{role}.{key}" for role in ("target", "also") for key in metrics}
+    assert leaves(EvaluateSpec) == both | STAGE.keys()
+    assert all(is_there(test) for test in ELSEWHERE.values())
