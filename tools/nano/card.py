@@ -104,7 +104,7 @@ items above 50% are refused and drawn again ({cover["refused"]} were).
 
 **The quickstart job** is new to it: none of its messages was used here. Of the 8-grams of its {cover["quickstart_items"]} test messages the same
 sample holds {cover["quickstart_mean"]:.1%} on average, {cover["quickstart_greatest"]:.1%} at most. What it knows of such mail it has from the invented shops and
-clubs of `tools/nano/mail_words.py`.
+clubs of `tools/nano/mail_*.py`.
 
 ## What it cannot do
 
