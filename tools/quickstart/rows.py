@@ -18,7 +18,7 @@ from tools.quickstart.compose import Ticket, draw_ticket
 from tools.quickstart.similarity import Index, char_shingles, shingles
 
 TRAIN_ROWS, TEST_ROWS, SPARE_ROWS = 1260, 240, 5
-TEST_DRAWN = TEST_ROWS + 160
+TEST_DRAWN = TEST_ROWS + 80
 """Test rows are drawn in excess: those whose words stand in a training row for the most part are left out."""
 BY_HAND_IN_TEST = 16
 APART = {"3 words": 0.55, "5 words": 0.5, "5 characters": 0.72}
@@ -52,13 +52,24 @@ def chat(ticket: Ticket) -> dict[str, list[dict[str, str]]]:
 
 
 def _unseen(test: Sequence[Ticket], train: Sequence[Ticket]) -> list[Ticket]:
-    """The test tickets that Luthier's own contamination check calls clean."""
+    """The test tickets that Luthier's own contamination check does not call dirty."""
     from luthier.similar import PROFILES, Item, Scan, index
 
     scan = Scan(index([Item(str(i), ticket.message, ticket.reply) for i, ticket in enumerate(test)]))
     scan.add([[(m["role"], m["content"]) for m in chat(ticket)["messages"]] for ticket in train])
     judged = PROFILES["luthier"].judge(scan.found())
-    return [ticket for ticket, one in zip(test, judged, strict=True) if one.word == "clean"]
+    return [ticket for ticket, one in zip(test, judged, strict=True) if one.word != "dirty"]
+
+
+def _balanced(tickets: Sequence[Ticket]) -> list[Ticket]:
+    """The first TEST_ROWS tickets with equally many of each intent."""
+    left = Counter({intent: TEST_ROWS // len(INTENTS) for intent in INTENTS})
+    chosen = []
+    for ticket in tickets:
+        if left[ticket.intent] > 0:
+            left[ticket.intent] -= 1
+            chosen.append(ticket)
+    return chosen
 
 
 def draw_sides(seed: int, written_by_hand: Sequence[Ticket]) -> Sides:
@@ -96,7 +107,7 @@ def draw_sides(seed: int, written_by_hand: Sequence[Ticket]) -> Sides:
     rng.shuffle(drawn)  # the last ones drawn are of the rarer intents
     test = by_hand[:BY_HAND_IN_TEST] + drawn[: TEST_DRAWN - BY_HAND_IN_TEST]
     train = by_hand[BY_HAND_IN_TEST:] + drawn[TEST_DRAWN - BY_HAND_IN_TEST : len(drawn) - SPARE_ROWS]
-    test = _unseen(test, train)[:TEST_ROWS]
+    test = _balanced(_unseen(test, train))
     if len(test) < TEST_ROWS:
         raise ValueError(f"only {len(test)} test tickets are new enough: raise TEST_DRAWN")
     rng.shuffle(test)
