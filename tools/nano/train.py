@@ -82,8 +82,9 @@ class Plan:
             return (step + 1) / self.warmup_steps
         if step < self.turn:
             return 1.0
-        start, end = (self.again, self.steps) if self.again and step >= self.again else (self.turn, self.again or self.steps)
-        rise = min(1.0, (step - start + 1) / self.warmup_steps) if start == self.again else 1.0
+        start, end, rise = self.turn, self.again or self.steps, 1.0
+        if self.again and step >= self.again:
+            start, end, rise = self.again, self.steps, min(1.0, (step - self.again + 1) / self.warmup_steps)
         return self.rate_after * rise * (0.02 + 0.98 * (end - step) / (end - start))
 
 
