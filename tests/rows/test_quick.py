@@ -81,6 +81,12 @@ def test_the_quick_look_agrees_with_the_long_way(data: st.DataObject, name: str)
     look_both_ways(name, columns, data.draw(rows))
 
 
+def test_a_blank_at_the_end_of_an_instruction_without_input_stays() -> None:
+    _, columns = SHAPES["alpaca"]
+    assert look_both_ways("alpaca", columns, {"instruction": "Sum up ", "output": "It is short."})
+    assert look_both_ways("alpaca", columns, {"instruction": "Sum up ", "input": "A text. ", "output": "It is short."})
+
+
 LINES = st.lists(TEXT | st.binary(max_size=20).filter(lambda line: b"\n" not in line), max_size=9)
 
 

@@ -57,10 +57,10 @@ def _pairs(
             if value and key == added:
                 if type(value) is not str:
                     return None
-                asked = f"{asked}\n\n{value}"
+                asked = f"{asked}\n\n{value}".strip()
             elif (value and key in others) or (value is not None and type(value) not in _SIMPLE):
                 return None
-        return "", asked.strip() if added else asked, answer
+        return "", asked, answer
 
     return look
 
