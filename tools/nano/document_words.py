@@ -7,7 +7,7 @@ Not here: the first wordings, the held ones, and how a document is put together.
 
 from __future__ import annotations
 
-from tools.nano.mail_words import lines
+from tools.nano.wordings import lines
 
 Wordings = tuple[str, ...]
 

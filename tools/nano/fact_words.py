@@ -8,7 +8,7 @@ Not here: the pairs themselves.
 
 from __future__ import annotations
 
-from tools.nano.mail_words import lines
+from tools.nano.wordings import lines
 
 Wordings = tuple[str, ...]
 

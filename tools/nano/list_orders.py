@@ -8,7 +8,7 @@ Not here: the held orders and the answers (`skills_lists`).
 
 from __future__ import annotations
 
-from tools.nano.mail_words import lines
+from tools.nano.wordings import lines
 
 COPY = lines("""
     [Echo|Mirror] what [I write|comes next]:

@@ -6,13 +6,13 @@ Slots: `{my}` `{the}` `{a}` `{i}` the item and `{myO}` `{theO}` `{aO}` `{o}` ano
 `{x}` what is wished for, `{y}` what is not, `{n}` a person, `{m}` one who is greeted, `{d}` a day, `{k}` a number,
 `{p}` a place, `{z}` a code.
 
-Not here: purposes and symptoms (mail_words.py), haste (mail_haste.py), houses and shops (mail_places.py), and how a
-message is put together from all of these (skills_mail.py).
+Not here: purposes (mail_purposes.py), symptoms (mail_words.py), haste (mail_haste.py), houses and shops
+(mail_places.py), and how a message is put together from all of these (skills_mail.py).
 """
 
 from __future__ import annotations
 
-from tools.nano.mail_words import Wordings, lines
+from tools.nano.wordings import Wordings, lines
 
 WISHES: dict[str, Wordings] = {
     # what a purpose is called when it is wished for or refused, as "I want …"

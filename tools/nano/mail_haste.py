@@ -4,13 +4,13 @@ Promise: a sentence of one level is not to be mistaken for another level's, and 
 for. A NEAR time is today or tomorrow morning, a MID time some days to a week or so away, a FAR time weeks to years.
 Slots: `{e}` an event, `{near}` `{mid}` `{far}` when it is, `{m}` the writer, `{n}` a person, `{d}` a day.
 
-Not here: what a message is for (mail_words.py), what stands around that (mail_around.py), and how it is all put
+Not here: what a message is for (mail_purposes.py), what stands around that (mail_around.py), and how it is all put
 together (skills_mail.py).
 """
 
 from __future__ import annotations
 
-from tools.nano.mail_words import Wordings, lines
+from tools.nano.wordings import Wordings, lines
 
 NEAR = lines("""
     [today|tonight|this evening|this afternoon]

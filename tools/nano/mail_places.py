@@ -7,7 +7,7 @@ Not here: what shops sell (vocabulary.py, or invented names) and what people wri
 
 from __future__ import annotations
 
-from tools.nano.mail_words import Wordings
+from tools.nano.wordings import Wordings
 
 SERVICES: dict[str, Wordings] = {
     "library": (

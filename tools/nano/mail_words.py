@@ -1,20 +1,16 @@
-"""What people write to shops, houses and clubs: how an item misbehaves, with a train and a held half; and the wordings
-by purpose, handed on from mail_purposes.py.
+"""What people write to shops, houses and clubs: how an item misbehaves, with a train and a held half.
 
 All of it is written for nano. No sentence is taken from the quickstart job (`coverage` measures how much of that job
 nano has met, and the card says it). Slots: `{i}` the bare item, `{my}` and `{the}` the item with its word in front,
 `{n}` a person, `{d}` a day, `{k}` a number, `{t}` a thing, `{p}` a place, `{s}` how an item misbehaves, `{z}` a code.
 
-Not here: what stands around the purpose (mail_around.py), haste (mail_haste.py), who gets the mail (mail_places.py),
-and how a message is put together from all of these (skills_mail.py).
+Not here: what a message is for (mail_purposes.py), what stands around that (mail_around.py), haste (mail_haste.py),
+who gets the mail (mail_places.py), and how a message is put together from all of these (skills_mail.py).
 """
 
 from __future__ import annotations
 
-from tools.nano.mail_purposes import PURPOSES as PURPOSES
-from tools.nano.mail_purposes import Purpose as Purpose
-from tools.nano.wordings import Wordings as Wordings
-from tools.nano.wordings import lines as lines
+from tools.nano.wordings import Wordings, lines
 
 SYMPTOMS: tuple[Wordings, Wordings] = (
     lines("""

@@ -9,7 +9,7 @@ Not here: the held wordings, and the names that the moods have in a prompt (both
 
 from __future__ import annotations
 
-from tools.nano.mail_words import lines
+from tools.nano.wordings import lines
 
 POSITIVE = lines("""
     [Great|Super|Brilliant|Fantastic] {t}, well worth the money.

@@ -12,6 +12,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from tools.nano.mail_purposes import PURPOSES, Purpose
+from tools.nano.wordings import Wordings
 from tools.nano.world import Message, World, join, one, skill
 
 from tools.nano import mail_around as around
@@ -21,7 +23,6 @@ from tools.nano import mail_words as m
 from tools.nano import vocabulary as v
 
 Made = tuple[list[Message], str]
-Wordings = tuple[str, ...]
 
 CLASSIFY: tuple[Wordings, Wordings] = (
     (
@@ -134,7 +135,7 @@ def draw_place(w: World, count: int) -> Place:
 
 def purposes_for(kind: str) -> list[str]:
     """The purposes that make sense for goods or for services; every house has accounts."""
-    return [name for name, purpose in m.PURPOSES.items() if kind in purpose.about or "none" in purpose.about]
+    return [name for name, purpose in PURPOSES.items() if kind in purpose.about or "none" in purpose.about]
 
 
 def naming(w: World, item: str | None, other: str | None) -> dict[str, object]:
@@ -186,7 +187,7 @@ class Mail:
 
 def write_mail(w: World, place: Place, purpose: str, haste: str, *, busy: float = 0.5) -> Mail:
     """A message to `place`; `busy` is the chance of each thing that is mentioned but not meant."""
-    stock = m.PURPOSES[purpose]
+    stock = PURPOSES[purpose]
     bare = place.kind not in stock.about or (bool(stock.bare[w.held]) and w.chance(0.2))
     item = None if bare else place.items[0]
     other = place.items[1] if len(place.items) > 1 and w.chance(busy) else None
@@ -217,11 +218,11 @@ def write_mail(w: World, place: Place, purpose: str, haste: str, *, busy: float 
     return Mail(text, purpose, haste, item)
 
 
-def _core(w: World, purpose: str, stock: m.Purpose, bare: bool, slots: dict[str, object], busy: float) -> str:
+def _core(w: World, purpose: str, stock: Purpose, bare: bool, slots: dict[str, object], busy: float) -> str:
     """The sentence or two that carry the purpose; now and then another purpose is named and refused."""
     if bare:
         return w.say(*stock.bare, **slots)
-    rivals = [name for name in around.WISHES if name != purpose and "goods" in m.PURPOSES[name].about]
+    rivals = [name for name in around.WISHES if name != purpose and "goods" in PURPOSES[name].about]
     if purpose not in around.WISHES or not w.chance(busy * 0.6):
         return w.say(stock.train, stock.held, **slots)
     wanted = w.fill(w.choose(around.WISHES[purpose]))
@@ -251,9 +252,9 @@ def kinds_with(w: World, place: Place, purpose: str, low: int, high: int) -> lis
 def ask_purpose(w: World, place: Place, mail: Mail) -> Asked:
     kinds = kinds_with(w, place, mail.purpose, 2, 7)
     if w.chance(0.2):
-        labels = {k: m.PURPOSES[k].meaning for k in kinds}
+        labels = {k: PURPOSES[k].meaning for k in kinds}
     else:
-        labels = {k: w.choose(m.PURPOSES[k].labels) for k in kinds}
+        labels = {k: w.choose(PURPOSES[k].labels) for k in kinds}
     named = labelled(w, [labels[k] for k in kinds])
     return w.say(*CLASSIFY, l=named, k=w.choose(KIND_WORDS)), labels[mail.purpose]
 
@@ -481,7 +482,7 @@ ROUTE: tuple[Wordings, Wordings] = (
 
 def ask_route(w: World, place: Place, mail: Mail) -> Asked:
     kinds = kinds_with(w, place, mail.purpose, 3, 8)
-    names = {k: w.choose(m.PURPOSES[k].labels) for k in kinds}
+    names = {k: w.choose(PURPOSES[k].labels) for k in kinds}
     levels = dict(zip(("low", "normal", "high"), w.choose(h.HASTE_NAMES), strict=True))
     items = [*place.items]
     w.rng.shuffle(items)

@@ -8,7 +8,7 @@ Not here: the held orders and the answers (`skills_lists`, `skills_numbers`, `sk
 
 from __future__ import annotations
 
-from tools.nano.mail_words import lines
+from tools.nano.wordings import lines
 
 REVERSE = lines("""
     Flip [the list|the order|these words].

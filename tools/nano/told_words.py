@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tools.nano.mail_words import lines
+from tools.nano.wordings import lines
 
 Wordings = tuple[str, ...]
 

@@ -10,7 +10,7 @@ Not here: the labels' names of the shared topics (`vocabulary.TOPIC_NAMES`).
 # ruff: noqa: SIM905  (word lists are easier to read and to sort as plain text)
 from __future__ import annotations
 
-from tools.nano.mail_words import lines
+from tools.nano.wordings import lines
 
 WORDS: dict[str, list[str]] = {
     "food": (

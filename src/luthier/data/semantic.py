@@ -45,7 +45,6 @@ class Kin:
         pairs = Pairs(first[stay], second[stay], self.pairs.cosine[stay])
         return Kin(self.rows[names], self.test, pairs, self.threshold)
 
-
     def without_torn(self, sides: Sequence[str | None]) -> Kin:
         """Without the pairs of which both have a side already, and not the same."""
         number = {side: place for place, side in enumerate(dict.fromkeys(sides))}

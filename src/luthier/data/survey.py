@@ -28,7 +28,7 @@ from luthier.rows import SourceFile
 from luthier.rows.rules import RULES as ROW_RULES
 from luthier.rows.rules import UNANSWERED
 from luthier.score.json import parse
-from luthier.similar.clusters import Clusters, Embed, find_clusters
+from luthier.similar.clusters import Clusters, Embed, effective_number, find_clusters
 from luthier.text import normalise, words
 from luthier.text.language import UNKNOWN, language
 from luthier.text.root import Root, root
@@ -249,11 +249,10 @@ def _targets(examples: Sequence[Example], kind: AnswerKind) -> list[tuple[str, l
 
 def _balance(name: str, values: Iterable[str | None]) -> dict[str, Any]:
     counts = Counter(value for value in values if value is not None)
-    sizes = np.array(sorted(counts.values(), reverse=True), dtype=float)
-    shares = sizes / sizes.sum()
+    sizes = sorted(counts.values(), reverse=True)
     return {
-        "field": name, "classes": len(counts), "effective": round(float(np.exp(-(shares * np.log(shares)).sum())), 1),
-        "largest": round(float(shares[0]), 4), "ratio": round(float(sizes[0] / sizes[-1]), 1),
+        "field": name, "classes": len(counts), "effective": round(effective_number(sizes), 1),
+        "largest": round(sizes[0] / sum(sizes), 4), "ratio": round(sizes[0] / sizes[-1], 1),
         "rare": sum(rows < 10 for rows in counts.values()), "counts": dict(counts.most_common()),
     }  # fmt: skip
 

@@ -35,7 +35,7 @@ def identities(job: Job) -> dict[str, str]:
 
 def scratch_of(job: Job, part: str) -> str:
     """The name of the scratch folder that holds a scorer's numbers."""
-    return f"{_PREFIX}{part}-{identities(job)[part]}"
+    return f"{_PREFIX}{part}-{_identity(job, part, _wanted(job)[part])}"
 
 
 @contextmanager

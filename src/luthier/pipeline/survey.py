@@ -22,7 +22,7 @@ from luthier.data.survey_rows import MOST
 from luthier.errors import LuthierError, UsageError
 from luthier.pipeline.inspect import is_recipe
 from luthier.pipeline.sources import known_sources
-from luthier.recipe import LoadedRecipe, load_recipe
+from luthier.recipe import load_recipe
 from luthier.recipe.data import DataSpec
 from luthier.registry import load_user_function
 from luthier.store import Store
@@ -30,7 +30,7 @@ from luthier.store.disk import write_whole
 
 if TYPE_CHECKING:
     from luthier.data.tokens import ChatFormat
-    from luthier.pipeline.job import ProgressLike
+    from luthier.pipeline.job import Job, ProgressLike
     from luthier.records import Example
     from luthier.similar.clusters import Embed
 
@@ -73,11 +73,16 @@ def _account(
     if recipes and len(targets) > 1:
         raise UsageError("a recipe is reported on alone", where=recipes[0], fix="name either a recipe or files")
     if recipes:
+        from luthier.pipeline.job import Job
+
         loaded = load_recipe(recipes[0])
         spec = loaded.recipe.data
         known = known_sources(Store.open, spec.source, loaded.folder)
-        told = {**(_selected(loaded) if spec.select is not None else {}), **told}
-        ruler: Ruler | None = _recipe_ruler(recipes[0]) if base is None else _ruler(base, limit)
+        if spec.select is not None or base is None:
+            job = Job(loaded, Store.open())
+        if spec.select is not None:
+            told = {**_selected(job), **told}
+        ruler: Ruler | None = _recipe_ruler(job) if base is None else _ruler(base, limit)
         account = survey(
             spec.source, spec, folder=loaded.folder, known=known, ruler=ruler, embed=vectors, scores=told, most=most,
             tell=tell,
@@ -146,21 +151,14 @@ def read_scores(path: Path) -> dict[str, dict[str, float]]:
     return found
 
 
-def _selected(loaded: LoadedRecipe) -> dict[str, dict[str, float]]:
+def _selected(job: Job) -> dict[str, dict[str, float]]:
     """What models said of the rows of this recipe's dataset, if it was made."""
-    from luthier.pipeline.job import Job
-
-    job = Job(loaded, Store.open())
     made = job.store.find(job.data_key, "dataset")
     return read_scores(made.file(SCORES)) if made is not None and SCORES in made.files else {}
 
 
-def _recipe_ruler(target: str) -> Ruler:
-    from luthier.pipeline.job import Job
-
-    loaded = load_recipe(target)
-    job = Job(loaded, Store.open())
-    return _of_chat(job.chat, str(loaded.recipe.model.base), job.max_length)
+def _recipe_ruler(job: Job) -> Ruler:
+    return _of_chat(job.chat, str(job.recipe.model.base), job.max_length)
 
 
 def _ruler(base: str | None, limit: int | None) -> Ruler:

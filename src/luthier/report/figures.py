@@ -6,6 +6,7 @@ import html
 import math
 import re
 from collections.abc import Sequence
+from importlib import resources
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 NONE = "not scored"
@@ -14,6 +15,11 @@ NONE = "not scored"
 def esc(text: object) -> str:
     """Text as HTML: markup is shown, never obeyed; characters that no page may hold become ``�``."""
     return html.escape(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text)), quote=True)
+
+
+def asset(name: str) -> str:
+    """A style sheet or script that lies beside this module."""
+    return resources.files("luthier.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def cut(text: str, limit: int) -> str:

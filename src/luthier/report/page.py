@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Any
 
 from luthier.records import SuiteResult
 from luthier.report.answers import answers
 from luthier.report.charts import training_charts
 from luthier.report.contamination import contamination_page
-from luthier.report.figures import delta_unit, digits_for, duration, esc, interval, signed, value
+from luthier.report.figures import asset, delta_unit, digits_for, duration, esc, interval, signed, value
 from luthier.report.forest import forest, status
 from luthier.report.river import river
 from luthier.report.story import Figure, Metric, Story, System
@@ -41,15 +40,11 @@ def page(story: Story) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{esc(story.verdict.kind.value)} · {esc(story.name)}</title>"
-        f"<style>{_asset('page.css')}</style></head><body>"
+        f"<style>{asset('page.css')}</style></head><body>"
         f"<nav>{menu}</nav><main>{_verdict(story)}{sections}</main>"
         f"<footer>{esc(story.run)} · made by Luthier · this file is complete: it loads nothing</footer>"
-        f"<script>{_asset('page.js')}</script></body></html>\n"
+        f"<script>{asset('page.js')}</script></body></html>\n"
     )
-
-
-def _asset(name: str) -> str:
-    return resources.files("luthier.report").joinpath(name).read_text(encoding="utf-8")
 
 
 # -- the verdict

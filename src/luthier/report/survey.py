@@ -7,10 +7,9 @@ the data does not have is left out. Drawn from the account of ``data.survey`` al
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Any
 
-from luthier.report.figures import cut, esc
+from luthier.report.figures import asset, cut, esc
 from luthier.report.shapes import bar, bars, heat, histogram, number, share
 from luthier.report.survey_words import findings, name_of
 from luthier.report.tables import table
@@ -43,14 +42,10 @@ def survey_page(account: Account, *, steer: str = "") -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{esc(name)} · data report</title>"
-        f"<style>{_asset('page.css')}{_asset('survey.css')}</style></head><body>"
+        f"<style>{asset('page.css')}{asset('survey.css')}</style></head><body>"
         f"<nav>{menu}</nav><main>{_summary(account, name)}{sections}</main>"
         "<footer>data report · made by Luthier · this file is complete: it loads nothing</footer></body></html>\n"
     )
-
-
-def _asset(name: str) -> str:
-    return resources.files("luthier.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _summary(account: Account, name: str) -> str:

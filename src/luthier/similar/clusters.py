@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from luthier.similar.vectors import unit
 from luthier.text import words
 from luthier.text.function_words import LATIN
 
@@ -57,11 +58,15 @@ class Clusters:
 
     @property
     def effective(self) -> float:
-        sizes = np.array([len(cluster.members) for cluster in self.clusters], dtype=float)
-        if not len(sizes):
-            return 0.0
-        shares = sizes / sizes.sum()
-        return float(np.exp(-(shares * np.log(shares)).sum()))
+        return effective_number([len(cluster.members) for cluster in self.clusters])
+
+
+def effective_number(sizes: Sequence[int]) -> float:
+    """The number of equally large groups with the same entropy as groups of these sizes; 0 of none."""
+    if not len(sizes):
+        return 0.0
+    shares = np.array(sizes, dtype=float) / sum(sizes)
+    return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
 def find_clusters(texts: Sequence[str], *, count: int | None = None, embed: Embed | None = None) -> Clusters:
@@ -73,7 +78,7 @@ def find_clusters(texts: Sequence[str], *, count: int | None = None, embed: Embe
         return Clusters(one, tuple(0 if bag else -1 for bag in bags))
     matrix, terms = _counted([bags[place] for place in kept])
     weighted = _weighted(matrix)
-    vectors = _reduced(weighted) if embed is None else _unit(np.asarray(embed([texts[place] for place in kept])))
+    vectors = _reduced(weighted) if embed is None else unit(np.asarray(embed([texts[place] for place in kept])))
     owner, nearness = _grouped(vectors, count or _how_many(len(kept)))
     order = [int(number) for number in np.argsort(-np.bincount(owner), kind="stable") if (owner == number).any()]
     names = _names(matrix, owner, order, terms)
@@ -123,15 +128,9 @@ def _reduced(weighted: NDArray[np.float64]) -> NDArray[np.float32]:
 
     dimensions = min(_DIMENSIONS, min(weighted.shape) - 1)
     if dimensions < 2:
-        return _unit(weighted.toarray())  # type: ignore[attr-defined]
+        return unit(weighted.toarray())  # type: ignore[attr-defined]
     with np.errstate(invalid="ignore"):  # equal texts have no variance to explain
-        return _unit(TruncatedSVD(dimensions, random_state=0).fit_transform(weighted))
-
-
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    made: NDArray[np.float64] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return made.astype(np.float32)
+        return unit(TruncatedSVD(dimensions, random_state=0).fit_transform(weighted))
 
 
 def _grouped(vectors: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -142,7 +141,7 @@ def _grouped(vectors: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64
     if len(vectors) > LARGEST:
         sample = vectors[np.random.default_rng(0).choice(len(vectors), LARGEST, replace=False)]
     means = MiniBatchKMeans(min(count, len(sample)), random_state=0, n_init=3, batch_size=2048).fit(sample)
-    centres = _unit(means.cluster_centers_.astype(np.float64))
+    centres = unit(means.cluster_centers_.astype(np.float64))
     owner = np.empty(len(vectors), dtype=np.int64)
     nearness = np.empty(len(vectors), dtype=np.float32)
     for start in range(0, len(vectors), 8192):

@@ -146,7 +146,7 @@ def share_prefixes(rows: Sequence[Row], *, at_least: int = 2) -> list[Row]:
     for i, r in enumerate(rows):
         if not r.replayed and r.positions[0] >= SHARED:
             alike.setdefault(r.inputs[:SHARED].tobytes(), []).append(i)
-    made = [r if not r.prefix else replace(r, prefix=0) for r in rows]
+    made = list(rows)
     for members in alike.values():
         if len(members) < max(2, at_least):
             continue

@@ -172,10 +172,10 @@ class Loop:
         trained = sum(len(r.targets) for rows in window for r in rows)
         tokens = sum(len(r.inputs) for rows in window for r in rows)
         self.model.train()
-        anchored = [r for rows in window for r in rows if r.replayed] if self.anchor is not None else []
+        replayed = [r for rows in window for r in rows if r.replayed]
         if self.anchor is not None:
-            answers = sum(len(r.targets) for r in anchored)
-            self.anchor.begin(answers, sum(len(r.inputs) for r in anchored) - answers)
+            answers = sum(len(r.targets) for r in replayed)
+            self.anchor.begin(answers, sum(len(r.inputs) for r in replayed) - answers)
         losses: dict[int, Tensor] = {}
         for i, rows in enumerate(window):
             if i % self.ranks == self.rank:
@@ -199,7 +199,7 @@ class Loop:
         self.progress.step = step
         self.progress.tokens += tokens
         drift: dict[str, float] = {}
-        if self.anchor is not None and anchored:
+        if self.anchor is not None and replayed:
             nats = ranks.sum_values(torch.tensor([self.anchor.nats], dtype=torch.float64))
             drift = {"anchor_nats": float(nats)}
         self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm, **drift})

@@ -85,7 +85,7 @@ def run(
         difference = loss.check(_small(train_rows, device), tolerance=tolerance)
         if not plan.recompute and not _drops(loaded.model):
             shared = share_prefixes(train_rows, at_least=plan.steps_an_epoch)
-            if loss.shares(_beginnings(shared, device), tolerance=tolerance):
+            if loss.shares(_alike(shared, device), tolerance=tolerance):
                 train_rows, validation_rows = shared, share_prefixes(validation_rows)
         run.event(
             "train", steps=plan.steps, parameters=sum(p.numel() for p in parameters.values()), plan=plan.digest,
@@ -116,24 +116,21 @@ def _recomputing(model: Any, wanted: bool) -> Iterator[None]:
 
 def _small(rows: Sequence[Row], device: str) -> Any:
     """A little batch to check the way to the logits with: the beginnings of the first rows."""
-    cut = []
-    for r in rows[:CHECKED_ROWS]:
-        inputs = r.inputs[:CHECKED_TOKENS]
-        at = np.arange(len(inputs))
-        cut.append(Row(r.example_id, inputs, at, inputs, None))
-    return collate(cut, device)
+    return collate([_cut(r) for r in rows[:CHECKED_ROWS]], device)
 
 
-def _beginnings(rows: Sequence[Row], device: str) -> Any:
+def _alike(rows: Sequence[Row], device: str) -> Any:
     """A little batch to check shared reading with: two rows of the first kind that shares a prefix."""
     first = next((r for r in rows if r.prefix), rows[0])
-    alike = [r for r in rows if r.kind == first.kind][:CHECKED_ROWS]
-    cut = []
-    for r in alike:
-        inputs = r.inputs[: r.prefix + CHECKED_TOKENS]
-        at = np.arange(r.prefix, len(inputs))
-        cut.append(replace(r, inputs=inputs, positions=at, targets=inputs[at], weights=None))
-    return collate(cut, device, worth=1)
+    alike = [r for r in rows if r.kind == first.kind]
+    return collate([_cut(r) for r in alike[:CHECKED_ROWS]], device, worth=1)
+
+
+def _cut(r: Row) -> Row:
+    """The first tokens after a row's prefix, each of them a target."""
+    inputs = r.inputs[: r.prefix + CHECKED_TOKENS]
+    at = np.arange(r.prefix, len(inputs))
+    return replace(r, inputs=inputs, positions=at, targets=inputs[at], weights=None)
 
 
 def _drops(model: Any) -> bool:
