@@ -10,6 +10,7 @@ import pytest
 import torch
 import transformers
 from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from luthier.train.batches import collate, row
 from luthier.train.loss import TokenLoss
@@ -226,3 +227,27 @@ def test_fp32_agrees_with_the_plain_way_to_1e_4(make_model: Callable[..., Any], 
     model.zero_grad()
     assert TokenLoss(model).backward(collate(rows), 30.0).item() == pytest.approx(expected, rel=1e-4)
     assert far(gradients(model), theirs) < 1e-4
+
+
+def test_attention_stays_in_fp32_where_the_rest_is_bf16(
+    make_model: Callable[..., Any], make_rows: Callable[..., Any]
+) -> None:
+    seen: list[torch.dtype] = []
+
+    class Watch(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func is torch.nn.functional.scaled_dot_product_attention:
+                seen.append(args[0].dtype)
+            return func(*args, **(kwargs or {}))
+
+    model = make_model()
+    batch = collate([row(s) for s in make_rows(6)])
+    with Watch():
+        loss = TokenLoss(model, autocast=True).total(batch)
+    assert seen == [torch.float32] * 2
+    loss.backward()
+    rough = torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+    model.zero_grad()
+    TokenLoss(model).total(batch).backward()
+    exact = torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+    assert 0 < float((rough - exact).norm() / exact.norm()) < 0.05

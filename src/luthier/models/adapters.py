@@ -163,6 +163,47 @@ def adapter_disabled(model: Any) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def folded(model: Any) -> Iterator[int]:
+    """For the time of the block, small adapted layers multiply once, by W + s·B·A, instead of three times.
+
+    The gradients of A and B then come through that of the whole weight: the same ones, up to rounding, in fewer and
+    larger products. That costs in·out a token where the low-rank way costs 3·r·(in + out) in slim products, which run
+    at about half the speed, so only layers with in·out at most 6·r·(in + out) are folded. Plain LoRA without dropout
+    beside a weight in full precision; all other layers stay as they are. Gives the number of folded layers.
+    """
+    layers = [m for m in model.modules() if hasattr(m, "lora_A") and _folds(m, model.active_adapter)]
+    for layer in layers:
+        layer.forward = partial(_folded_forward, layer, model.active_adapter)
+    try:
+        yield len(layers)
+    finally:
+        for layer in layers:
+            del layer.forward
+
+
+def _folds(layer: Any, name: str) -> bool:
+    import torch
+
+    base = layer.get_base_layer()
+    if type(base) is not torch.nn.Linear or base.weight.dtype.itemsize < 4 or name not in layer.lora_A:
+        return False
+    if layer.lora_variant or layer.lora_bias[name] or not isinstance(layer.lora_dropout[name], torch.nn.Identity):
+        return False
+    width = base.in_features + base.out_features
+    return bool(base.in_features * base.out_features <= 6 * layer.r[name] * width)
+
+
+def _folded_forward(layer: Any, name: str, x: Tensor) -> Tensor:
+    import torch
+
+    base = layer.base_layer
+    weight = base.weight
+    if not layer.disable_adapters:
+        weight = torch.addmm(weight, layer.lora_B[name].weight, layer.lora_A[name].weight, alpha=layer.scaling[name])
+    return torch.nn.functional.linear(x, weight, base.bias)
+
+
 # ---- adapters as files
 
 

@@ -12,12 +12,13 @@ goes the plain way: all logits, then the pick. Auxiliary losses of mixture model
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from luthier.models.prefix import prefix_cache
 from luthier.train.anchor import Anchor
@@ -128,8 +129,14 @@ class TokenLoss:
             self.model.train(was_training)
         return float((ours - plain).abs().max()) <= tolerance * float(plain.abs().max())
 
-    def _context(self, device: str) -> AbstractContextManager[Any]:
-        return torch.autocast(device, dtype=torch.bfloat16) if self.autocast else nullcontext()
+    @contextmanager
+    def _context(self, device: str) -> Iterator[None]:
+        with ExitStack() as stack:
+            if self.autocast:
+                stack.enter_context(torch.autocast(device, dtype=torch.bfloat16))
+                if device == "cpu":
+                    stack.enter_context(_AttentionInFp32())
+            yield
 
     def _picked(self, inputs: Tensor, index: Tensor, prefix: Tensor | None = None) -> Tensor:
         """(n, d) hidden states at the flattened positions ``index``; on the plain way (n, V) logits."""
@@ -169,6 +176,19 @@ class TokenLoss:
             if self.cap is not None:
                 logits = torch.tanh(logits / self.cap) * self.cap
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
+class _AttentionInFp32(TorchFunctionMode):
+    """Attention in fp32 within autocast: on a CPU the backward of its bf16 kernel takes two to eight times as long."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is not functional.scaled_dot_product_attention:
+            return func(*args, **kwargs)
+        query, key, value, *rest = args
+        with torch.autocast("cpu", enabled=False):
+            out = func(query.float(), key.float(), value.float(), *rest, **kwargs)
+        return out.to(query.dtype)
 
 
 def _text_config(causal: Any) -> Any:

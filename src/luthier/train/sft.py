@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ import numpy as np
 from torch import nn
 
 from luthier.errors import LuthierError
+from luthier.models.adapters import folded
 from luthier.recipe.train import TrainSpec
 from luthier.train import anchor, checkpoint, machine
 from luthier.train.batches import Row, Sample, collate, digest, row, share_prefixes
@@ -98,7 +99,8 @@ def run(
             folder=workdir / "checkpoints", device=device, probe=probe, on_step=on_step,
             anchor=anchor.make(loaded.model, plan.anchor), replay_sets=replay_sets,
         )
-        with _recomputing(loaded.model, plan.recompute):
+        exact = plan.precision == "fp32"  # in bf16 the sum would lose changes that are small beside the weight
+        with _recomputing(loaded.model, plan.recompute), folded(loaded.model) if exact else nullcontext():
             return loop.fit()
 
 

@@ -1,0 +1,82 @@
+"""Folded adapters: the gradients of the low-rank way in one product, and nothing else moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+
+from luthier.models.adapters import adapter_disabled, folded
+from luthier.recipe.train import TrainSpec
+from luthier.train import sft
+from luthier.train.anchor import Anchor
+from luthier.train.batches import collate, row
+from luthier.train.loss import TokenLoss
+
+Make = Callable[..., Any]
+
+
+def step(model: Any, rows: list[Any]) -> tuple[float, dict[str, torch.Tensor]]:
+    """Loss and gradients of a step with an anchor, whose base must be the base in both ways."""
+    model.zero_grad()
+    anchor = Anchor(model, 1.0)
+    batch = collate(rows)
+    anchor.begin(*(sum(len(getattr(r, part)) for r in rows if r.replayed) for part in ("targets", "inputs")))
+    loss = TokenLoss(model).backward(batch, batch.trained, anchor)
+    return float(loss) + anchor.nats, {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+
+
+def test_the_gradients_are_those_of_the_low_rank_way(make_model: Make, make_rows: Make) -> None:
+    model = make_model(dtype=torch.float64)
+    rows = [row(s, replayed=i % 3 == 0) for i, s in enumerate(make_rows(9))]
+    plain_loss, plain = step(model, rows)
+    with folded(model) as count:
+        assert count == 8  # q, k, v, o of two layers
+        loss, gradients = step(model, rows)
+    assert loss == pytest.approx(plain_loss, rel=1e-12)
+    assert plain.keys() == gradients.keys() and all("lora_" in name for name in plain)
+    for name, expected in plain.items():
+        torch.testing.assert_close(gradients[name], expected, rtol=1e-9, atol=1e-12)
+
+
+def test_the_base_stays_within_reach_and_the_layers_are_put_back(make_model: Make) -> None:
+    model, ids = make_model(), torch.arange(2, 20)[None]
+    with torch.no_grad():
+        tuned, base = model(input_ids=ids).logits, None
+        with adapter_disabled(model):
+            base = model(input_ids=ids).logits
+        with folded(model):
+            torch.testing.assert_close(model(input_ids=ids).logits, tuned)
+            with adapter_disabled(model):
+                assert torch.equal(model(input_ids=ids).logits, base)
+        assert torch.equal(model(input_ids=ids).logits, tuned)
+    assert not torch.allclose(tuned, base)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"lora_dropout": 0.1}, {"use_dora": True}, {"lora_bias": True}, {"r": 2}], ids=lambda c: next(iter(c))
+)
+def test_what_is_no_plain_or_no_small_layer_stays(make_model: Make, changes: dict[str, Any]) -> None:
+    base = make_model(tuning="full", hidden=64)
+    given = {"r": 8, "target_modules": ["q_proj", "o_proj"], "task_type": "CAUSAL_LM", **changes}
+    with folded(get_peft_model(base, LoraConfig(**given))) as count:
+        assert count == 0
+
+
+def test_a_training_with_folded_layers_ends_where_the_low_rank_way_ends(
+    make_rows: Make, fit: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spec = TrainSpec(epochs=2, learning_rate=1e-2, batch_tokens=64)
+    rows = make_rows(16)
+    ours, _, _ = fit(spec, rows, [], tmp_path / "folded")
+    monkeypatch.setattr(sft, "folded", nullcontext)
+    plain, _, _ = fit(spec, rows, [], tmp_path / "plain")
+    for (name, p), expected in zip(ours.named_parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(p, expected, rtol=1e-3, atol=1e-5, msg=name)
+    pairs = zip(ours.parameters(), plain.parameters(), strict=True)
+    assert not all(torch.equal(p, expected) for p, expected in pairs), "nothing was folded"
