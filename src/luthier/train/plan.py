@@ -302,7 +302,9 @@ def _tokens_that_fit(spec: TrainSpec, facts: Facts, precision: str) -> tuple[int
     trained = model.trainable * (4 + 8 + (4 if isinstance(spec.tuning, LoraTuning) else 0))
     head = 3 * logit_bytes(facts.device.kind)
     left = facts.device.memory * SPARE_MEMORY - weights - trained - head
-    adapters = 1.3 if isinstance(spec.tuning, LoraTuning) else 1.0
+    adapters = 1.0
+    if isinstance(spec.tuning, LoraTuning):  # DoRA keeps each adapted layer's output twice more
+        adapters = 1.6 if spec.tuning.dora else 1.3
     layer = (14 * model.hidden + 5 * model.intermediate) * element * adapters
     kept = layer * model.layers
     recomputed = layer + model.hidden * element * model.layers
