@@ -177,6 +177,15 @@ def test_whole_modules_of_a_bf16_base_are_trained_in_fp32(tiny: Path) -> None:
     assert all(p.grad is not None for n, p in made.model.named_parameters() if p.requires_grad)
 
 
+@pytest.mark.parametrize("name", ["dora", "pissa"])
+def test_factors_beside_a_bf16_base_are_fp32(tiny: Path, name: str) -> None:
+    made = prepare(fresh(tiny, precision="bf16"), VARIANTS[name], seed=0)
+    assert {t.dtype for t in trainable_state(made.model).values()} == {torch.float32}
+    assert torch.equal(logits(made), logits(fresh(tiny, precision="bf16")))
+    train_a_little(made.model)
+    assert logits(made).dtype == torch.bfloat16 and not torch.equal(logits(made), logits(fresh(tiny, precision="bf16")))
+
+
 @pytest.mark.parametrize("tuning", [QloraTuning(r=4, dora=True), QloraTuning(r=4, modules_to_save=("embed_tokens",))])
 def test_variants_on_four_bits(tiny: Path, tmp_path: Path, tuning: QloraTuning) -> None:
     pytest.importorskip("bitsandbytes")

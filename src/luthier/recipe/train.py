@@ -93,15 +93,24 @@ class SftMethod(Method):
     """sft"""
 
 
+class ContinuedMethod(Method):
+    """Continued training on plain texts of a field (Gururangan et al. 2020): cross-entropy on every token. Texts longer
+    than ``train.max_length`` are read in consecutive pieces. It is judged on questions: ``data.test``."""
+
+    runs: ClassVar[str] = "luthier.train.sft:run"
+    kind: Literal["continued"] = "continued"
+    """continued"""
+
+
 AnyTuning = Annotated[FullTuning | LoraTuning | QloraTuning, Field(discriminator="kind"), ByName]
-AnyMethod = Annotated[SftMethod, ByName]
+AnyMethod = Annotated[SftMethod | ContinuedMethod, Field(discriminator="kind"), ByName]
 
 
 class TrainSpec(Spec):
     """How the model learns. What is left out is derived, and ``luthier plan`` says from what."""
 
     method: AnyMethod = SftMethod()
-    """What is learned: ``sft``."""
+    """What is learned: ``sft`` (answers) or ``continued`` (plain texts)."""
     tuning: AnyTuning = LoraTuning()
     """Which weights are trained: ``full``, ``lora`` or ``qlora``, or one of them with its keys."""
     epochs: float = Field(default=3.0, gt=0, le=1000)
