@@ -108,6 +108,8 @@ def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
             _begin_with_pissa(model, seed)
         else:
             _initialise(model, seed)
+    if tuning.dora:
+        _measure_lengths(model)
     for module in model.modules():
         if hasattr(module, "original_module") and loaded.dtype != torch.float32:
             _hold_in_fp32(module.modules_to_save[model.active_adapter], loaded.dtype)
@@ -394,6 +396,16 @@ def _begin_with_pissa(model: Any, seed: int) -> None:
     torch.manual_seed(seed)  # the caller gives the global state back
     for _, layer in sorted((n, m) for n, m in model.named_modules() if hasattr(m, "lora_A")):
         pissa.begin(layer, model.active_adapter)
+
+
+def _measure_lengths(model: Any) -> None:
+    """DoRA's lengths in fp32: peft measured them in the base's number format, and bf16 is 0.4% off."""
+    name = model.active_adapter
+    for layer in (m for m in model.modules() if hasattr(m, "lora_magnitude_vector")):
+        layer.lora_magnitude_vector[name].update_layer(
+            base_layer=layer.get_base_layer(), lora_A=layer.lora_A[name].weight, lora_B=layer.lora_B[name].weight,
+            scaling=layer.scaling[name],
+        )  # fmt: skip
 
 
 def _as_ordinary(model: Any, tensors: dict[str, Tensor]) -> bool:
