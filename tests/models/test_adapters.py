@@ -19,8 +19,8 @@ from luthier.models.adapters import (
     prepare,
     save_adapter,
     trainable_state,
-    weight_changes,
 )
+from luthier.models.changes import trained_weights
 from luthier.models.load import Loaded, load
 from luthier.models.source import resolve
 from luthier.recipe.train import FullTuning, LoraTuning, QloraTuning
@@ -123,12 +123,12 @@ def test_changes_of_weights_are_what_merging_adds(tiny: Path, tmp_path: Path) ->
     train_a_little(prepared.model)
     save_adapter(prepared.model, tmp_path, prepared.loaded.source)
     before = dict(fresh(tiny).model.named_parameters())
-    changes = weight_changes(prepared.model)
+    changes = trained_weights(prepared.model)
     assert len(changes) == 8, "four projections in each of two layers"
     for name, p in merge_adapter(fresh(tiny), tmp_path).model.named_parameters():
-        expected = before[name].double() + (changes[name]() if name in changes else 0)
+        expected = changes[name](before[name]) if name in changes else before[name].double()
         assert_close(p.double(), expected, atol=1e-6, rtol=1e-6)
-    assert weight_changes(fresh(tiny).model) == {}
+    assert trained_weights(fresh(tiny).model) == {}
 
 
 def test_an_adapter_of_another_base_is_refused(tiny: Path, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "checkpoints": ({"checkpoints": 2}, lambda p: p.checkpoint_steps),
 }
 ELSEWHERE = {
-    "method": "one method so far: it names the function that runs",
+    "method": "continued reads long texts in pieces and refuses chats: tests/pipeline/test_continued.py",
     "field_weights": "models.fields weighs tokens by it: tests/models/test_fields.py",
     "max_length": "models.chat cuts rows by it",
 }

@@ -53,6 +53,30 @@ MUTANTS = (
         "tests/train/test_prefix.py::test_the_longest_common_beginning_is_found_and_no_trained_position_lies_in_it",
     ),
     Mutant(
+        "the anchor's base speaks through the trained head", "train/loss.py",
+        "with anchor.base() if self.head_learns else torch.no_grad():",
+        "with torch.no_grad():",
+        "tests/train/test_methods.py::test_an_anchor_holds_to_the_base_whatever_is_trained",
+    ),
+    Mutant(
+        "PiSSA on top of the whole weight", "models/pissa.py",
+        "moved: Tensor = result + (now - before) * layer.scaling[active_adapter]",
+        "moved: Tensor = result + now * layer.scaling[active_adapter]",
+        "tests/models/test_variants.py::test_it_begins_as_the_base_and_its_base_stays_the_base",
+    ),
+    Mutant(
+        "PiSSA delivered without its beginning", "models/pissa.py",
+        "torch.cat([b, -begun[1].to(b)], dim=1)",
+        "torch.cat([b, 0 * begun[1].to(b)], dim=1)",
+        "tests/models/test_variants.py::test_the_file_gives_the_trained_model_back_on_the_original_base",
+    ),
+    Mutant(
+        "B learns no faster than A", "train/optimiser.py",
+        'group["lr"] = value * group["times"]',
+        'group["lr"] = value',
+        "tests/train/test_methods.py::test_b_learns_so_many_times_as_fast_as_peft_says",
+    ),
+    Mutant(
         "every epoch replays the same set", "train/batches.py",
         "return np.sort(mixed[place :: self.sets])",
         "return np.sort(mixed[0 :: self.sets])",

@@ -15,7 +15,7 @@ from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.records import Example
 
-Overlong = Literal["drop", "keep_end"]
+Overlong = Literal["drop", "keep_end", "pieces"]
 
 
 class Sample(Protocol):

@@ -7,7 +7,7 @@
 from luthier.evaluate.forecast import forecast
 from luthier.evaluate.ledger import Ledger, Row, read_ledger, write_ledger
 from luthier.evaluate.regression import Suite, load_suite
-from luthier.evaluate.stage import measure, resolve, run
+from luthier.evaluate.stage import askable, measure, resolve, run
 from luthier.evaluate.systems import Contender
 from luthier.evaluate.table import contrast, table, text_table
 from luthier.evaluate.verdict import gate
@@ -17,6 +17,7 @@ __all__ = [
     "Ledger",
     "Row",
     "Suite",
+    "askable",
     "contrast",
     "forecast",
     "gate",

@@ -147,14 +147,25 @@ def resolve(spec: EvaluateSpec, references: Sequence[str]) -> tuple[EvaluateSpec
     return EvaluateSpec.model_validate({**dump, **chosen}), found.reason
 
 
-def _items(test: Sequence[Example], most: int | None, seed: int) -> list[Item]:
-    """Test rows that can be asked and answered, named uniquely; a seeded sample that new rows disturb little."""
+def askable(test: Sequence[Example]) -> list[Example]:
+    """Test rows that can be asked and answered.
+
+    Raises:
+        LuthierError: there is none.
+    """
     usable = [e for e in test if e.prompt and e.answer.strip()]
     if not usable:
         raise LuthierError(
             "the test side has no row with a question and an answer", where="evaluate",
-            why=f"{len(test)} rows, nothing to compare an answer with", fix="set data.test, or data.split.test above 0",
+            why=f"{len(test)} rows, nothing to compare an answer with",
+            fix="set data.test to questions with answers; where the rows have some, data.split.test above 0 is enough",
         )  # fmt: skip
+    return usable
+
+
+def _items(test: Sequence[Example], most: int | None, seed: int) -> list[Item]:
+    """The rows that are asked, named uniquely; a seeded sample that new rows disturb little."""
+    usable = askable(test)
     if most is not None and most < len(usable):
         rank = sorted(range(len(usable)), key=lambda i: hashlib.sha256(f"{seed} {usable[i].id}".encode()).digest())
         usable = [usable[i] for i in sorted(rank[:most])]

@@ -15,7 +15,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ from luthier.errors import LuthierError
 from luthier.models import template as templates
 from luthier.records import Example, Message
 
-OnOverlong = Literal["drop", "keep_end", "refuse"]
+OnOverlong = Literal["drop", "keep_end", "pieces", "refuse"]
 
 _BREAK = "\uf8f0"
 """Private-use mark that breaks a control token inside a message; it never reaches the tokenizer."""
@@ -154,7 +154,8 @@ class ChatFormat:
                 the token that ends a document).
             max_length: most tokens a sample may have; None is no limit.
             on_overlong: longer samples are left out (the result may be empty), cut at the front so that the answer
-                stays (or left out where it cannot), or refused.
+                stays (or left out where it cannot), or refused; ``pieces`` cuts a plain text into consecutive ones, in
+                which each of its tokens is trained once, and leaves out chats.
 
         Raises:
             NothingTrained: no token of the row would be learned.
@@ -164,6 +165,8 @@ class ChatFormat:
         made = [self._document(example)] if example.text is not None else self._chat(example)
         if max_length is None:
             return made
+        if on_overlong == "pieces" and example.text is not None:
+            return self._pieces(made[0], max_length)
         fitting = (self._fit(s, max_length, on_overlong, _name(example)) for s in made)
         return [s for s in fitting if s is not None]
 
@@ -229,7 +232,7 @@ class ChatFormat:
             return sample
         if on_overlong == "refuse":
             raise TooLong(row, len(sample.ids), limit)
-        if on_overlong == "drop":
+        if on_overlong in ("drop", "pieces"):
             return None
         kept = 1 if sample.ids[0] == self.tokenizer.bos_token_id else 0
         cut = extra + kept
@@ -242,6 +245,19 @@ class ChatFormat:
         weights = None if sample.weights is None else sample.weights[:kept] + sample.weights[cut:]
         ids = sample.ids[:kept] + sample.ids[cut:]
         return Sample(ids, tuple(trained), sample.example_id, weights, sample.weight, exact=False)
+
+    def _pieces(self, sample: Sample, limit: int) -> list[Sample]:
+        """Every piece after the first begins with the last token of the one before as context, behind the token that
+        begins a text where there is one: no token is trained twice, and none without one before it."""
+        if len(sample.ids) <= limit:
+            return [sample]
+        head = 1 if sample.ids[0] == self.tokenizer.bos_token_id else 0
+        pieces = [replace(sample, ids=sample.ids[:limit], trained=sample.trained[:limit])]
+        step = limit - head - 1
+        for start in range(limit, len(sample.ids), step):
+            ids = (*sample.ids[:head], *sample.ids[start - 1 : start + step])
+            pieces.append(replace(sample, ids=ids, trained=(False,) * (head + 1) + (True,) * (len(ids) - head - 1)))
+        return pieces
 
     # ---- facts
 

@@ -69,6 +69,7 @@ def run_recipe(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None
             data = stages.dataset(job)
         told.data(job, data)
         sides = stages.sides_of(data)
+        stages.refuse_unjudged(sides)
         given = stages.train_input(job, sides, data.digest)
         told.method(job, given)
         with _timed("train", seconds):

@@ -72,6 +72,8 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest
         policy = rendering_policy(job.recipe.data)
         return [s for e in sides[side] for s in job.chat.samples(e, max_length=job.max_length, on_overlong=policy)]
 
+    if job.recipe.train.method.kind == "continued":
+        _only_texts(job, [*sides["train"], *sides["validation"]])
     replayed = frozenset(e.id for e in sides["train"] if "replay" in e.meta)
     train, validation = rendered("train"), rendered("validation")
     if job.recipe.train.field_weights:
@@ -90,6 +92,21 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest
     )  # fmt: skip
     plan = derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)
     return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed, sets)
+
+
+def _only_texts(job: Job, rows: Sequence[Example]) -> None:
+    """Continued training reads texts; replayed rows may be chats.
+
+    Raises:
+        LuthierError: other rows are chats.
+    """
+    chats = sum(e.text is None and "replay" not in e.meta for e in rows)
+    if chats:
+        raise LuthierError(
+            f"{chats:,} of {len(rows):,} rows are chats, and continued training reads plain texts",
+            where=job.loaded.origins.get("train.method", "train.method"),
+            why="of a chat only the assistant's tokens are learned", fix="train.method: sft",
+        )  # fmt: skip
 
 
 def _weighed(job: Job, samples: list[Sample], replayed: frozenset[str]) -> list[Sample]:
@@ -232,6 +249,17 @@ def _card(job: Job, data: Artifact) -> Any:
 
 
 # ---- evaluate and judge
+
+
+def refuse_unjudged(sides: Mapping[str, Sequence[Example]]) -> None:
+    """Before hours of training: what could not be evaluated after them.
+
+    Raises:
+        LuthierError: no test row has a question and an answer.
+    """
+    from luthier.evaluate import askable
+
+    askable(sides["test"])
 
 
 def judged(

@@ -32,11 +32,11 @@ def method(job: Job, given: TrainInput) -> None:
     """What is trained, and the main figures of the plan."""
     sizes, plan = job.sizes, given.plan
     tuning = job.recipe.train.tuning
-    rank = f" r={tuning.r} α={tuning.alpha:g}" if isinstance(tuning, LoraTuning) else ""
+    how = _variant(tuning) if isinstance(tuning, LoraTuning) else ""
     job.tell(
         "base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {job.threads} threads"
     )
-    job.tell("method", f"{tuning.kind}{rank} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
+    job.tell("method", f"{tuning.kind}{how} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
     trained = sum(sum(s.trained) for s in given.train)
     everything = sum(len(s.ids) for s in given.train)
     job.tell(
@@ -44,6 +44,16 @@ def method(job: Job, given: TrainInput) -> None:
         f"{plan.steps:,} steps of about {plan.batch_tokens:,} tokens · learning rate {plan.learning_rate:g} · "
         f"{trained / max(everything, 1):.0%} of tokens trained   (luthier plan explains each)",
     )
+
+
+def _variant(tuning: LoraTuning) -> str:
+    """Rank, scale, and what is not plain LoRA."""
+    named = {
+        " rsLoRA": tuning.rslora, " DoRA": tuning.dora, " PiSSA": tuning.init == "pissa",
+        f" LoRA+ ×{tuning.loraplus_lr_ratio:g}": tuning.loraplus_lr_ratio > 1,
+        f" and {', '.join(tuning.modules_to_save)} whole": bool(tuning.modules_to_save),
+    }  # fmt: skip
+    return f" r={tuning.r} α={tuning.alpha:g}" + "".join(name for name, taken in named.items() if taken)
 
 
 def training(job: Job, trained: Artifact, seconds: float) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
@@ -68,3 +68,13 @@ class Recipe(Spec):
     """What is delivered."""
     privacy: PrivacySpec = PrivacySpec()
     """What may leave this machine."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _long_texts_in_pieces(cls, values: Any) -> Any:
+        """``data.on_overlong`` of a recipe for continued training, where it is left out."""
+        train, data = (values.get(key) for key in ("train", "data")) if isinstance(values, dict) else (None, None)
+        method = train.get("method") if isinstance(train, dict) else None
+        if (method.get("kind") if isinstance(method, dict) else method) != "continued" or not isinstance(data, dict):
+            return values
+        return {**values, "data": {"on_overlong": "split", **data}}

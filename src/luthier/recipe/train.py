@@ -26,6 +26,8 @@ class FullTuning(Tuning):
 class LoraTuning(Tuning):
     """Train low-rank adapters beside frozen weights (Hu et al. 2021)."""
 
+    # which variant to take when, with sources: docs/how-to/adapters.md
+
     runs: ClassVar[str] = "luthier.models.adapters:prepare_lora"
     kind: Literal["lora"] = "lora"
     """lora"""
@@ -37,6 +39,28 @@ class LoraTuning(Tuning):
     """Dropout before the adapter."""
     targets: Literal["attention", "all-linear"] | tuple[str, ...] = "attention"
     """Which linear layers get an adapter: attention projections (q, k, v, o), all of them, or a list of names."""
+    rslora: bool = False
+    """Multiply the adapter's output by alpha / √r instead of alpha / r, so that a high rank learns as fast as a low one
+    (rsLoRA, Kalajdzievski 2023)."""
+    dora: bool = False
+    """Train the length of each output's weights apart from their direction (DoRA, Liu et al. 2024); a step costs more.
+    """
+    init: Literal["zero", "pissa"] = "zero"
+    """First values: ``zero`` starts with a random A and B = 0; ``pissa`` with the strongest singular directions of the
+    weight itself (PiSSA, Meng et al. 2024). The adapter is delivered as an ordinary one of rank 2r."""
+    loraplus_lr_ratio: float = Field(default=1.0, ge=1.0, le=1000.0)
+    """How many times A's learning rate B's is (LoRA+, Hayou et al. 2024); 1 is plain LoRA, 16 what its authors take."""
+    modules_to_save: tuple[str, ...] = ()
+    """Modules that are trained whole beside the adapters and saved with them, by the last part of their path or more:
+    ``embed_tokens``, ``lm_head``, norms."""
+
+    @model_validator(mode="after")
+    def _variants_that_go_together(self) -> LoraTuning:
+        if self.init == "pissa" and self.dora:
+            raise ValueError("pissa and dora do not go together: take init: zero, or dora: false")
+        if self.init == "pissa" and self.dropout > 0:
+            raise ValueError("pissa needs dropout: 0: the adapter carries the strongest part of the weight from step 1")
+        return self
 
 
 class QloraTuning(LoraTuning):
@@ -47,6 +71,12 @@ class QloraTuning(LoraTuning):
     """qlora"""
     double_quant: bool = True
     """Quantise the quantisation constants too (saves about 0.4 bits a weight)."""
+
+    @model_validator(mode="after")
+    def _four_bits_that_stay(self) -> QloraTuning:
+        if self.init == "pissa":
+            raise ValueError("pissa needs the base's own weights, not 4 bits of them: take tuning lora, or init: zero")
+        return self
 
 
 class Method(Choice):
@@ -63,15 +93,24 @@ class SftMethod(Method):
     """sft"""
 
 
+class ContinuedMethod(Method):
+    """Continued training on plain texts of a field (Gururangan et al. 2020): cross-entropy on every token. Texts longer
+    than ``train.max_length`` are read in consecutive pieces. It is judged on questions: ``data.test``."""
+
+    runs: ClassVar[str] = "luthier.train.sft:run"
+    kind: Literal["continued"] = "continued"
+    """continued"""
+
+
 AnyTuning = Annotated[FullTuning | LoraTuning | QloraTuning, Field(discriminator="kind"), ByName]
-AnyMethod = Annotated[SftMethod, ByName]
+AnyMethod = Annotated[SftMethod | ContinuedMethod, Field(discriminator="kind"), ByName]
 
 
 class TrainSpec(Spec):
     """How the model learns. What is left out is derived, and ``luthier plan`` says from what."""
 
     method: AnyMethod = SftMethod()
-    """What is learned: ``sft``."""
+    """What is learned: ``sft`` (answers) or ``continued`` (plain texts)."""
     tuning: AnyTuning = LoraTuning()
     """Which weights are trained: ``full``, ``lora`` or ``qlora``, or one of them with its keys."""
     epochs: float = Field(default=3.0, gt=0, le=1000)
@@ -116,4 +155,11 @@ class TrainSpec(Spec):
     def _anchored_to_a_base(self) -> TrainSpec:
         if self.anchor and isinstance(self.tuning, FullTuning):
             raise ValueError("anchor needs an adapter (tuning: lora): full tuning overwrites the base it would hold to")
+        return self
+
+    @model_validator(mode="after")
+    def _a_straight_way_back(self) -> TrainSpec:
+        bent = isinstance(self.tuning, LoraTuning) and (self.tuning.dora or self.tuning.init == "pissa")
+        if bent and self.interpolate < 1:
+            raise ValueError("interpolate needs plain LoRA: no dora or pissa adapter is a share of another one")
         return self

@@ -112,8 +112,9 @@ class Loop:
         self.train, self.device, self.probe, self.on_step = train, device, probe, on_step
         self.parameters = optimiser.trainable(model)
         self.optimiser = optimiser.adamw(
-            self.parameters, learning_rate=plan.learning_rate, weight_decay=plan.weight_decay
-        )
+            self.parameters, learning_rate=plan.learning_rate, weight_decay=plan.weight_decay,
+            b_times=plan.loraplus_lr_ratio,
+        )  # fmt: skip
         lengths = [len(r.inputs) for r in train]
         self.layout = Layout(
             lengths, steps_an_epoch=plan.steps_an_epoch, micro_tokens=plan.micro_tokens, seed=plan.seed,
@@ -191,8 +192,7 @@ class Loop:
         rate = optimiser.rate(
             step, peak=plan.learning_rate, schedule=plan.schedule, warmup_steps=plan.warmup_steps, steps=plan.steps
         )
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        optimiser.set_rate(self.optimiser, rate)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         loss = float(sums.sum()) / trained

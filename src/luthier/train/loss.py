@@ -45,6 +45,7 @@ class TokenLoss:
         self.autocast = autocast
         self.chunk = chunk or _chunk(causal)
         self.short = self.head is not None and self.decoder is not causal
+        self.head_learns = self.short and any(p.requires_grad for p in self.head.parameters())
         config = _text_config(causal)
         self.scale = _scale(config)
         self.cap: float | None = getattr(config, "final_logit_softcapping", None)
@@ -80,7 +81,7 @@ class TokenLoss:
             parts = (torch.split(part, self.chunk) for part in (leaf[trained:], base, held.answers))
             for tuned, known, answers in zip(*parts, strict=True):
                 states = tuned.detach().requires_grad_()
-                with torch.no_grad():
+                with anchor.base() if self.head_learns else torch.no_grad():
                     known = self._logits(known)
                 anchor.loss(self._logits(states), known, answers).backward()  # type: ignore[no-untyped-call]
                 assert states.grad is not None

@@ -103,6 +103,7 @@ class TrainPlan:
     rows: int
     anchor: float = 0.0
     interpolate: float = 1.0
+    loraplus_lr_ratio: float = 1.0
     version: int = PLAN_VERSION
     decided: Mapping[str, Reason] = field(default_factory=dict, compare=False)
 
@@ -164,6 +165,8 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     notes.add("checkpoint_steps", list(checkpoints), "evenly spread, the last step among them", key="train.checkpoints")
     for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "interpolate"):
         notes.add(name, getattr(spec, name), "as the recipe language's default says", key=f"train.{name}")
+    ratio = spec.tuning.loraplus_lr_ratio if isinstance(spec.tuning, LoraTuning) else 1.0
+    notes.add("loraplus_lr_ratio", ratio, "A and B learn equally fast", key="train.tuning.loraplus_lr_ratio")
     notes.add("threads", facts.device.threads, "threads of this process; other counts round sums differently")
     return TrainPlan(
         steps=steps, steps_an_epoch=an_epoch, warmup_steps=warmup, learning_rate=learning_rate,
@@ -171,7 +174,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         micro_tokens=micro_tokens, micro_batches=k, precision=precision, recompute=recompute,
         evaluation_steps=evaluations, checkpoint_steps=checkpoints, validation_rows=validation_rows,
         patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), anchor=spec.anchor,
-        interpolate=spec.interpolate,
+        interpolate=spec.interpolate, loraplus_lr_ratio=ratio,
         decided=notes.decided,
     )  # fmt: skip
 
@@ -211,6 +214,9 @@ def _learning_rate(spec: TrainSpec, model: ModelFacts, notes: _Notes) -> float:
     if isinstance(spec.tuning, FullTuning):
         rate, reason = rate / 10, f"a tenth of LoRA's, as every weight moves ({reason})"
         rate = float(f"{rate:.2g}")
+    elif isinstance(spec.tuning, LoraTuning) and (ratio := spec.tuning.loraplus_lr_ratio) > 1:
+        rate = float(f"{rate / ratio**0.5:.2g}")
+        reason = f"A's rate; B's is {ratio:g} times as high, and between them lies LoRA's ({reason})"
     notes.add("learning_rate", rate, reason)
     return rate
 
@@ -296,7 +302,9 @@ def _tokens_that_fit(spec: TrainSpec, facts: Facts, precision: str) -> tuple[int
     trained = model.trainable * (4 + 8 + (4 if isinstance(spec.tuning, LoraTuning) else 0))
     head = 3 * logit_bytes(facts.device.kind)
     left = facts.device.memory * SPARE_MEMORY - weights - trained - head
-    adapters = 1.3 if isinstance(spec.tuning, LoraTuning) else 1.0
+    adapters = 1.0
+    if isinstance(spec.tuning, LoraTuning):  # DoRA keeps each adapted layer's output twice more
+        adapters = 1.6 if spec.tuning.dora else 1.3
     layer = (14 * model.hidden + 5 * model.intermediate) * element * adapters
     kept = layer * model.layers
     recomputed = layer + model.hidden * element * model.layers
