@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from luthier.data.sources import files_of
 from luthier.errors import LuthierError
@@ -19,7 +19,7 @@ from luthier.models.source import file_hash
 from luthier.pipeline.keys import stage_key, training_environment
 from luthier.pipeline.raters import identities
 from luthier.pipeline.sources import known_sources
-from luthier.recipe import LoadedRecipe, QloraTuning, Recipe
+from luthier.recipe import COMPARES, LoadedRecipe, QloraTuning, Recipe
 from luthier.rows import SourceFile
 
 if TYPE_CHECKING:
@@ -124,6 +124,12 @@ class Job:
         """Sources that are artifacts of the store, not files."""
         return known_sources(lambda: self.store, self.recipe.data.source, self.folder)
 
+    @property
+    def compared(self) -> Literal["pairs", "thumbs"] | None:
+        """What the rows are, where the method learns from rows that compare answers."""
+        kind = self.recipe.train.method.kind
+        return ("thumbs" if kind == "kto" else "pairs") if kind in COMPARES else None
+
     # -- keys: what decides each stage's result
 
     @cached_property
@@ -146,6 +152,8 @@ class Job:
             "max_length": self.max_length, "template": self.chat.digest,
             "tokenizer": _tokenizer_digest(self.base.folder), "erased": sorted(self.store.erased()),
         }  # fmt: skip
+        if self.compared is not None:
+            facts["compared"] = self.compared
         previous = [] if spec.split.previous is None else [self.store.get(spec.split.previous).digest]
         return stage_key("data", facts, [*digests, *previous])
 

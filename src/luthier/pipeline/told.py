@@ -37,8 +37,7 @@ def method(job: Job, given: TrainInput) -> None:
         "base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {job.threads} threads"
     )
     job.tell("method", f"{tuning.kind}{rank} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
-    trained = sum(sum(s.trained) for s in given.train)
-    everything = sum(len(s.ids) for s in given.train)
+    trained, everything = given.tokens()
     job.tell(
         "plan",
         f"{plan.steps:,} steps of about {plan.batch_tokens:,} tokens · learning rate {plan.learning_rate:g} · "

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
 from luthier.recipe.spec import OneOrMany, Spec
-from luthier.recipe.train import TrainSpec
+from luthier.recipe.train import COMPARES, TrainSpec
 
 
 class ModelSpec(Spec):
@@ -68,3 +68,17 @@ class Recipe(Spec):
     """What is delivered."""
     privacy: PrivacySpec = PrivacySpec()
     """What may leave this machine."""
+
+    @model_validator(mode="after")
+    def _one_kind_of_row(self) -> Recipe:
+        if self.train.method.kind not in COMPARES:
+            return self
+        data = self.data
+        unread = {
+            "data.select": data.select, "data.replay": data.replay, "data.thread": data.thread,
+            "data.dedupe.semantic": data.dedupe.semantic, "data.split.previous": data.split.previous,
+        }  # fmt: skip
+        for key, value in unread.items():
+            if value is not None:
+                raise ValueError(f"{key} is for rows of answers; method {self.train.method.kind} reads comparisons")
+        return self

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from luthier.errors import LuthierError
-from luthier.recipe.train import FullTuning, LoraTuning, TrainSpec
+from luthier.recipe.train import COMPARES, FullTuning, LoraTuning, TrainSpec
 from luthier.train.batches import micro_batches
 
 PLAN_VERSION = 2
@@ -25,6 +25,8 @@ CPU_MICRO_TOKENS = 4096
 DEVICE_MICRO_TOKENS = 16384
 SPARE_MEMORY = 0.8
 VALIDATION_SHARE = 0.25
+PREFERENCE_RATE = 5
+"""Learning from comparisons takes the rate of learning from answers divided by this: only a margin is to move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,8 @@ def _learning_rate(spec: TrainSpec, model: ModelFacts, notes: _Notes) -> float:
     if isinstance(spec.tuning, FullTuning):
         rate, reason = rate / 10, f"a tenth of LoRA's, as every weight moves ({reason})"
         rate = float(f"{rate:.2g}")
+    if spec.method.kind in COMPARES:
+        rate, reason = float(f"{rate / PREFERENCE_RATE:.2g}"), f"preferences need smaller steps than answers ({reason})"
     notes.add("learning_rate", rate, reason)
     return rate
 

@@ -26,7 +26,8 @@ from luthier.errors import LuthierError
 from luthier.recipe.train import DpoMethod, IpoMethod, KtoMethod, OrpoMethod, SimpoMethod, TrainSpec
 from luthier.train import checkpoint, contrast, machine
 from luthier.train.anchor import kl
-from luthier.train.batches import Batch, Row, Sample, answers_of, collate, collate_answers, digest, forked, row
+from luthier.train.batches import Batch, Row, answers_of, collate, collate_answers, digest
+from luthier.train.compared import Compared, Pair, Thumb, compared_row, input_length
 from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult, in_order
 from luthier.train.loss import TokenLoss
 from luthier.train.plan import TrainPlan
@@ -42,6 +43,7 @@ from luthier.train.session import (
 )
 
 REFERENCE = "reference.json"
+__all__ = ["Compared", "Pair", "Thumb", "compared_row", "input_length", "run"]
 DISPLACED = -1.0
 """Nats an answer by which the better answers may become less likely before it is told."""
 TIE = 1e-4
@@ -49,48 +51,6 @@ TIE = 1e-4
 KL_ROWS = 16
 """Held-out answers at whose tokens the KL to the reference is measured."""
 NEEDS_REFERENCE = (DpoMethod, IpoMethod, KtoMethod)
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two answers to one prompt as token ids; ``margin`` says by how much the chosen one is better."""
-
-    chosen: Sample
-    rejected: Sample
-    example_id: str
-    weight: float = 1.0
-    margin: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Thumb:
-    """One answer as token ids, and whether somebody liked it."""
-
-    answer: Sample
-    good: bool
-    example_id: str
-    weight: float = 1.0
-
-
-Compared = Pair | Thumb
-
-
-def compared_row(sample: Compared) -> Row:
-    """Arrays of a pair or a thumb; a pair's prompt stands once.
-
-    Raises:
-        ValueError: an answer trains no token.
-    """
-    if isinstance(sample, Thumb):
-        made = _bare(row(sample.answer))
-    else:
-        made = forked(_bare(row(sample.chosen)), _bare(row(sample.rejected)))
-    return replace(made, example_id=sample.example_id)
-
-
-def input_length(sample: Compared) -> int:
-    """Tokens that are fed to the model; what the planner needs to know."""
-    return len(compared_row(sample).inputs)
 
 
 def run(
@@ -365,10 +325,6 @@ def displaced(numbers: Mapping[str, float]) -> str:
         f"likelihood displacement: the better answers have become less likely too ({change:+.1f} nats an answer), only "
         "less so than the worse ones; train.method.sft: 0.2, a larger beta or a lower rate hold them up"
     )
-
-
-def _bare(r: Row) -> Row:
-    return replace(r, weights=None)
 
 
 def _facts(spec: TrainSpec, samples: Sequence[Compared]) -> dict[str, Facts]:
