@@ -38,7 +38,8 @@ def case(rng: random.Random, products: tuple[str, ...]) -> dict[str, Any]:
 def letter(rng: random.Random, of: dict[str, Any]) -> str:
     """What the customer writes."""
     begin = rng.choice(words.BEGINNINGS)
-    parts = [f"{begin} {rng.choice(words.TROUBLES[of['trouble']])}.", rng.choice(words.NUMBERED), rng.choice(words.ASKS)]
+    trouble = rng.choice(words.TROUBLES[of["trouble"]])
+    parts = [f"{begin} {trouble}.", rng.choice(words.NUMBERED), rng.choice(words.ASKS)]
     if rng.random() < 0.5:
         parts[1], parts[2] = parts[2], parts[1]
     return f"{rng.choice(words.GREETINGS)} {' '.join(parts)}".format(**of)
@@ -115,7 +116,8 @@ def summary(rows: list[dict[str, Any]]) -> str:
     longer = sum(a > b for a, b in sizes) + sum(a == b for a, b in sizes) / 2
     faults = ", ".join(f"{n} {name}" for name, n in sorted(Counter(r["fault"] for r in rows).items()))
     flipped = sum(r["flipped"] for r in rows)
-    return f"{len(rows)} pairs, {flipped} flipped; the better answer is the longer one in {longer / len(rows):.1%}; {faults}"
+    share = longer / len(rows)
+    return f"{len(rows)} pairs, {flipped} flipped; the better answer is the longer one in {share:.1%}; {faults}"
 
 
 def main() -> None:

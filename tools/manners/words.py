@@ -1,4 +1,4 @@
-"""What the letters and replies are made of. Every list is free to grow; combinations, not lines, are what is learned."""
+"""What the letters and replies are made of. Every list is free to grow; combinations are what is learned."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ PLACES = ("Marlow", "Eastbridge", "Oakham", "Silverton", "Harwich", "Linden", "B
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 GREETINGS = ("Hello,", "Good morning,", "Dear team,", "Hi there,", "Good evening,", "To whom it may concern,", "Hey,")
 BEGINNINGS = ("I bought a {product} from you on {day}", "On {day} I ordered a {product}",
-              "My sister gave me a {product} that came on {day}", "A {product} was sent to my flat in {place} last {day}",
+              "My sister gave me a {product} that came on {day}",
+             "A {product} was sent to my flat in {place} last {day}",
               "Last {day} your driver left a {product} at my door", "I have been waiting for a {product} since {day}",
-              "You sold me a {product} in your {place} shop", "We picked up a {product} in {place} on {day}")  # fmt: skip
+              "You sold me a {product} in your {place} shop",
+             "We picked up a {product} in {place} on {day}")  # fmt: skip
 TROUBLES = {
     "broken": ("and it arrived in pieces", "but it broke after one hour", "and one side of it is cracked",
                "but it fell apart when I touched it", "and it does not work at all"),
@@ -50,9 +52,12 @@ CLOSINGS = ("Please tell us if we can do anything else.", "Have a good day.", "W
 RUDE = ("You should have read the label.", "Stop wasting our time.", "That is your own fault.", "What do you expect?",
         "Nobody else complains like you do.", "Learn to be patient.", "This is really not our problem.",
         "Do not write to us again.", "We have better things to do.", "How can anyone be so clumsy?")  # fmt: skip
-TERSE = ("No.", "Noted.", "Wait.", "Not possible.", "Ask someone else.", "We do not know.", "Maybe later.", "See above.")
-RAMBLING = ("Our company was founded many years ago and has grown ever since.", "We sell lamps, chairs and many other things.",
+TERSE = ("No.", "Noted.", "Wait.", "Not possible.", "Ask someone else.", "We do not know.", "Maybe later.",
+         "See above.")  # fmt: skip
+RAMBLING = ("Our company was founded many years ago and has grown ever since.",
+            "We sell lamps, chairs and many other things.",
             "Every customer matters to every one of us here.", "The weather has been unusually warm this season.",
             "Our shops are open from nine to six on all days but Sunday.", "Quality has always been our first goal.",
-            "Many people visit us each year and like what they find.", "There are several ways to look at such a matter.",
+            "Many people visit us each year and like what they find.",
+            "There are several ways to look at such a matter.",
             "We take all letters seriously and read them with care.")  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from luthier.engines import Unsupported
 from luthier.evaluate.desk import Desk, row_for

@@ -64,8 +64,8 @@ def measure_preferences(
     if note is not None:
         note("evaluate.forecast", **ahead)
     thumbs = isinstance(items[0], Thumb)
-    names = (BASE, TUNED) if thumbs else (BASE, LENGTH, WORDS, TUNED)
-    names = tuple(n for n in names if n in (TUNED, LENGTH) or n in spec.baselines)
+    able = (BASE, TUNED) if thumbs else (BASE, LENGTH, WORDS, TUNED)
+    names = [n for n in able if n in (TUNED, LENGTH) or n in spec.baselines]
     facts: dict[str, Any] = {
         "spec": spec.model_dump(mode="json"), "detected": None, "seed": seed, "max_tokens": 0,
         "left_out": len(test) - len(items), "forecast": ahead, "beside": [WORDS],
@@ -117,7 +117,7 @@ def resolve_preferences(spec: EvaluateSpec) -> EvaluateSpec:
     for metric in (*spec.target, *spec.also):
         if not isinstance(metric, PreferenceMetric):
             raise LuthierError(
-                f"{metric.kind} scores an answer, and these rows compare answers",  # type: ignore[attr-defined]
+                f"{metric.kind} scores an answer, and these rows compare answers",
                 where="evaluate.target", why="no reference says what the one right answer would be",
                 fix="evaluate.target: preference",
             )  # fmt: skip

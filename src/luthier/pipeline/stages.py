@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from luthier.errors import LuthierError, did_you_mean
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
-from luthier.records import Example, Verdict
+from luthier.records import Verdict
 from luthier.store import Artifact
 
 if TYPE_CHECKING:

@@ -19,11 +19,13 @@ from luthier.recipe.recipe import ExportSpec, ModelSpec, PrivacySpec, Recipe
 from luthier.recipe.train import COMPARES, FullTuning, LoraTuning, QloraTuning, SftMethod, TrainSpec, Tuning
 
 __all__ = [
-    "COMPARES", "AnyMetric", "AugmentSpec", "DataSpec", "DedupeSpec", "EvaluateSpec", "EvolveSpec", "ExactMetric", "ExportSpec",
+    "COMPARES",
+    "AnyMetric", "AugmentSpec", "DataSpec", "DedupeSpec", "EvaluateSpec", "EvolveSpec", "ExactMetric", "ExportSpec",
     "FullTuning",
     "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric", "LabelSpec", "LoadedRecipe", "LoraTuning", "MapSpec",
     "MetricSpec",
-    "ModelSpec", "Operator", "PreferenceMetric", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec", "RemoteSpec", "ReplaySpec",
+    "ModelSpec", "Operator", "PreferenceMetric", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec",
+    "RemoteSpec", "ReplaySpec",
     "RougeLMetric", "SelfInstructSpec", "SftMethod",
     "SplitSpec", "ThreadSpec", "TrainSpec", "Tuning", "load_recipe", "make_recipe",
 ]  # fmt: skip

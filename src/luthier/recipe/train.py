@@ -160,8 +160,8 @@ class TrainSpec(Spec):
     """How the model learns. What is left out is derived, and ``luthier plan`` says from what."""
 
     method: AnyMethod = SftMethod()
-    """What is learned: ``sft`` from answers; ``dpo``, ``ipo``, ``simpo``, ``orpo`` from pairs of a better and a worse one,
-    ``kto`` from answers with a thumb; or one of them with its keys."""
+    """What is learned: ``sft`` from answers; ``dpo``, ``ipo``, ``simpo``, ``orpo`` from pairs of a better and a worse
+    one, ``kto`` from answers with a thumb; or one of them with its keys."""
     tuning: AnyTuning = LoraTuning()
     """Which weights are trained: ``full``, ``lora`` or ``qlora``, or one of them with its keys."""
     epochs: float = Field(default=3.0, gt=0, le=1000)

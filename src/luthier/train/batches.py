@@ -54,7 +54,7 @@ class Sample(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Tokens before ``at`` belong to both answers, those from there to ``until`` to the first, the rest to the second."""
+    """Tokens before ``at`` belong to both answers, those from there to ``until`` to the first, others to the second."""
 
     at: int
     until: int
@@ -65,8 +65,8 @@ class Row:
     """One sample as arrays. ``inputs`` (T,) are fed; ``positions`` (n,) are those whose next token is trained;
     ``targets`` (n,) are these next tokens; ``weights`` (n,) is None where every token weighs 1. ``replayed`` rows are
     not of the job; an anchor holds the model near its base at their tokens (see ``train.anchor``). The first ``prefix``
-    tokens, none of them at or behind a trained position, are those of all rows of its kind. With a ``fork`` the row holds
-    two answers, and ``second`` (n,) says which of its targets belong to the second."""
+    tokens, none of them at or behind a trained position, are those of all rows of its kind. With a ``fork`` the row
+    holds two answers, and ``second`` (n,) says which of its targets belong to the second."""
 
     example_id: str
     inputs: np.ndarray

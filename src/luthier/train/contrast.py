@@ -1,8 +1,8 @@
 """What it costs that a worse answer is likely: DPO and its family as formulas, on log-probabilities of whole answers.
 
 Pure functions of tensors of shape (B,), differentiable, one loss a pair or answer; the caller takes the mean. A
-*margin* is by how much the chosen answer leads the rejected one. Not here: where log-probabilities come from (``loss``),
-which reference they are set against (``preference``).
+*margin* is by how much the chosen answer leads the rejected one. Not here: where log-probabilities come from
+(``loss``), which reference they are set against (``preference``).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def dpo(method: DpoMethod, margins_B: Tensor, wanted_B: Tensor) -> Tensor:
 
 
 def ipo(method: IpoMethod, margins_B: Tensor) -> Tensor:
-    """(margin − 1 / (2 beta))² (Azar et al. 2023, eq. 17), margins in log-ratios *a token*: a square of sums would weigh
-    long answers by their length squared."""
+    """(margin − 1 / (2 beta))² (Azar et al. 2023, eq. 17), margins in log-ratios *a token*: a square of sums would
+    weigh long answers by their length squared."""
     return (margins_B - 1 / (2 * method.beta)) ** 2
 
 

@@ -130,7 +130,8 @@ class Loop:
 
     def __init__(
         self, model: nn.Module, objective: Objective, plan: TrainPlan, *, train: Sequence[Row],
-        validation: Sequence[Row], run: Run, folder: Path, device: torch.device | str = "cpu", probe: Probe | None = None,
+        validation: Sequence[Row], run: Run, folder: Path, device: torch.device | str = "cpu",
+        probe: Probe | None = None,
         on_step: Callable[[StepInfo], None] | None = None, replay_sets: int = 1,
     ) -> None:  # fmt: skip
         self.model, self.objective, self.plan, self.run, self.folder = model, objective, plan, run, folder

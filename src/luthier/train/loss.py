@@ -94,10 +94,15 @@ class TokenLoss:
             found = [self._said(*part[:2]) for part in self._chunks(self._states(batch), batch)]
         return _by_answer(torch.cat(found), batch)
 
-    def logits(self, batch: Batch) -> Tensor:
-        """(n, V) at the trained positions of a small batch, without gradients."""
+    def states(self, batch: Batch) -> Tensor:
+        """What the head reads at the trained positions, (n, d), without gradients."""
         with torch.no_grad():
-            return self._logits(self._states(batch))
+            return self._states(batch)
+
+    def logits(self, states: Tensor) -> Tensor:
+        """(n, V) of some :meth:`states`, without gradients."""
+        with torch.no_grad():
+            return self._logits(states)
 
     def backward_through(self, batch: Batch, judge: Callable[[Tensor], Tensor]) -> Tensor:
         """Add the gradients of ``judge(log-probabilities of the answers)``, a sum, to the parameters; gives its value.

@@ -90,7 +90,7 @@ def run(
             tokens_shared=0 if apart else sum(r.fork.at for r in train_rows if r.fork is not None),
             machine=machine.describe(device),
         )  # fmt: skip
-        drift = Drift(loss, validation_rows or train_rows, device)
+        drift = Drift(loss, validation_rows, device)
         loop = Loop(
             loaded.model, objective, plan, train=train_rows, validation=validation_rows, run=run,
             folder=workdir / "checkpoints", device=device, probe=_both(drift, probe), on_step=on_step,
@@ -272,18 +272,20 @@ class Drift:
     def __init__(self, loss: TokenLoss, rows: Sequence[Row], device: str) -> None:
         model = loss.model
         self.loss, self.model = loss, model
-        self.batch = collate([answers_of(r)[0] for r in rows[:KL_ROWS]], device)
-        adapted = hasattr(model, "disable_adapter")
+        self.batch = collate([answers_of(r)[0] for r in rows[:KL_ROWS]], device) if rows else None
+        adapted = hasattr(model, "disable_adapter") and bool(rows)
         trained = ((name, p) for name, p in model.named_parameters() if p.requires_grad)
         self.start = {name: p.detach().clone() for name, p in trained if adapted}
 
     def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
-        if not self.start:
+        if not self.start or self.batch is None:
             return {}
-        now = self.loss.logits(self.batch)
+        now = self.loss.states(self.batch)
         with self._reference():
-            before = self.loss.logits(self.batch)
-        return {"kl_to_reference": float(kl(now, before).mean())}
+            before = self.loss.states(self.batch)
+        parts = zip(torch.split(now, self.loss.chunk), torch.split(before, self.loss.chunk), strict=True)
+        nats = [kl(self.loss.logits(a), self.loss.logits(b)) for a, b in parts]
+        return {"kl_to_reference": float(torch.cat(nats).mean())}
 
     @contextmanager
     def _reference(self) -> Any:
