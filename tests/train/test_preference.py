@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional
 
 from luthier.errors import LuthierError
-from luthier.recipe.train import TrainSpec
+from luthier.recipe.train import COMPARES, TrainSpec
 from luthier.train import plan as planning
 from luthier.train import preference
 from luthier.train.batches import answers_of, collate_answers
@@ -287,6 +287,49 @@ def test_weights_of_pairs_count_and_micro_batches_do_not(make_rows: Make, learn:
     even = learn(method, [replace(p, weight=1.0) for p in pairs], tmp_path / "even", micro_tokens=4096,
                  batch_tokens=4096, max_steps=1, schedule="constant")  # fmt: skip
     assert even[1].history[1]["norm"] != pytest.approx(one[1].history[1]["norm"], rel=1e-3)
+
+
+KEYS: dict[str, tuple[Any, Any]] = {
+    f"{kind}.{key}": ({"kind": kind, **base}, {"kind": kind, **base, key: value})
+    for kind, base, changes in (
+        ("dpo", {}, {"beta": 0.4, "loss": "hinge", "label_smoothing": 0.2, "normalise": True, "margin": 0.7,
+                     "sft": 0.5}),
+        ("ipo", {}, {"beta": 0.4, "sft": 0.5}),
+        ("simpo", {}, {"beta": 4.0, "margin": 1.0, "label_smoothing": 0.2, "sft": 0.5}),
+        ("orpo", {}, {"beta": 0.5, "sft": 0.0}),
+        ("kto", {}, {"beta": 0.4, "desirable": 2.0, "undesirable": 2.0}),
+    )
+    for key, value in changes.items()
+}  # fmt: skip
+"""Key of a method -> a recipe without and with it."""
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_of_a_method_changes_the_loss(key: str, make_model: Make, make_rows: Make) -> None:
+    thumbs = key.startswith("kto")
+    samples = thumbs_of(make_rows, 4) if thumbs else pairs_of(make_rows, 4)
+    found = [compared_row(s) for s in samples]
+    made = []
+    for method in (TrainSpec.model_validate({"method": keys}).method for keys in KEYS[key]):
+        loss = TokenLoss(make_model())
+        given = [preference.Facts(1.0, None, s.good, (-9.0,)) if isinstance(s, Thumb)
+                 else preference.Facts(1.0, 1.5, reference=(-9.0, -11.0)) for s in samples]  # fmt: skip
+        facts = {r.example_id: f for r, f in zip(found, given, strict=True)}
+        plan: Any = SimpleNamespace(micro_tokens=256)
+        objective: Any = (
+            preference.Thumbed(method, loss, facts, {r.example_id: r for r in found}, plan, "cpu")  # type: ignore[arg-type]
+            if thumbs else preference.Paired(method, loss, facts, apart=False)
+        )  # fmt: skip
+        objective.begin(found)
+        made.append(objective.total(objective.collate(found, "cpu")).item())
+    assert made[0] != pytest.approx(made[1], rel=1e-4)
+
+
+def test_no_key_of_a_method_is_without_a_witness() -> None:
+    from tests.witness import leaves
+
+    known = {f"{kind}.kind" for kind in COMPARES} | set(KEYS)
+    assert {k.removeprefix("method.") for k in leaves(TrainSpec) if k.startswith("method.")} == known | {"sft.kind"}
 
 
 # --- thumbs
