@@ -1,4 +1,4 @@
-"""The data stage for rows that compare answers: every loss is named, both answers count, and no prompt is torn apart."""
+"""The data stage for rows that compare answers: every loss is named, both answers count, no prompt is torn apart."""
 
 from __future__ import annotations
 
@@ -151,9 +151,9 @@ def test_the_data_of_the_recipe_are_what_the_tool_writes(tmp_path: Path) -> None
     """Noise at the stated rate, clean test rows, and length tells at most 60%."""
     subprocess.run([sys.executable, "-m", "tools.manners", str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
     for name in ("manners", "manners-test"):
-        rows = [json.loads(x) for x in gzip.open(tmp_path / f"{name}.jsonl.gz", "rt")]
-        kept = [json.loads(x) for x in gzip.open(ROOT / "recipes" / "data" / f"{name}.jsonl.gz", "rt")]
-        assert rows == kept
+        made, kept = ((folder / f"{name}.jsonl.gz").read_bytes() for folder in (tmp_path, ROOT / "recipes" / "data"))
+        rows = [json.loads(line) for line in gzip.decompress(made).splitlines()]
+        assert rows == [json.loads(line) for line in gzip.decompress(kept).splitlines()]
         longer = sum(len(r["chosen"].split()) > len(r["rejected"].split()) for r in rows if not r["flipped"])
         assert 0.4 <= longer / sum(not r["flipped"] for r in rows) <= 0.6
         flipped = sum(r["flipped"] for r in rows) / len(rows)

@@ -56,6 +56,42 @@ def test_pairs_go_the_whole_way(manners: Path, luthier: Callable[..., tuple[int,
 
 
 @pytest.mark.slow
+def test_an_adapter_is_trained_further_and_is_its_own_reference(
+    manners: Path, luthier: Callable[..., tuple[int, Any]]
+) -> None:
+    """Fine-tuned on the better answers first; preferences then start from that adapter, not from the bare base."""
+    folder = manners.parent
+    tuning = "tuning: {kind: lora, r: 4, alpha: 8}, max_steps: 4, evaluations: 1, checkpoints: 0, batch_tokens: 512"
+    (folder / "first.yaml").write_text(
+        "luthier: 1\nname: first\nmodel: {base: nano}\n"
+        "data: {source: rows.jsonl, test: test.jsonl, map: {prompt: prompt, completion: chosen}}\n"
+        f"train: {{method: sft, {tuning}}}\n"
+        "evaluate: {target: exact, max_tokens: 4, baselines: base}\nexport: {formats: adapter}\n"
+    )
+    _, first = luthier("run", str(folder / "first.yaml"))
+    _, bare = luthier("run", str(manners))
+    code, told = luthier("run", str(manners), "--set", f"model.adapter={first['run']}")
+    assert code in (0, 10, 11), told
+    from luthier.store import Store
+
+    store = Store.open(folder)
+    lineage = store.lineage(told["artifacts"]["adapter"]).render()
+    assert first["artifacts"]["adapter"] in lineage
+    histories = {a.id: json.loads(a.file("history.json").read_text()) for a in store.artifacts("training")}
+    started = [h for h in histories.values() if "held_out" in h["history"][0]]
+    assert len(started) == 2, "with and without the adapter are two trainings"
+    for h in started:  # at the start each is its own reference: no lead, no drift
+        assert h["first_loss"] == pytest.approx(0.6931, abs=1e-3)
+        assert abs(h["history"][0]["held_out"]["chosen_change"]) < 1e-3
+    assert started[0]["history"][0]["held_out"]["chosen_logp"] != pytest.approx(
+        started[1]["history"][0]["held_out"]["chosen_logp"], abs=0.5
+    )
+    assert bare["artifacts"]["adapter"] != told["artifacts"]["adapter"]
+    code, refused = luthier("run", str(manners), "--set", f"model.adapter={first['run']}", "--set", "train.tuning.r=8")
+    assert code == 1 and "r: 4" in json.dumps(refused)
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_killed_while_learning_preferences_and_run_again(tmp_path: Path) -> None:
     write_job(tmp_path)

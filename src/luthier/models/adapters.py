@@ -216,6 +216,28 @@ def load_adapter(loaded: Loaded, folder: Path, name: str) -> Loaded:
     return replace(loaded, model=model)
 
 
+def continue_adapter(model: Any, folder: Path, base_digest: str) -> None:
+    """Put the weights of an adapter from files into the one that is to be trained: training goes on from there.
+
+    Raises:
+        LuthierError: no adapter there, one of another base, or of another shape than the tuning's.
+    """
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    _check_files(folder, base_digest, "this base")
+    stored = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    mine = model.peft_config[model.active_adapter]
+    targets = sorted(stored.get("target_modules") or ())
+    if (stored.get("r"), stored.get("lora_alpha"), targets) != (mine.r, mine.lora_alpha, sorted(mine.target_modules)):
+        shape = f"{{kind: lora, r: {stored.get('r')}, alpha: {stored.get('lora_alpha')}, targets: {targets}}}"
+        raise LuthierError(
+            "the adapter has another shape than the one that is to be trained", where=folder,
+            why="its weights are trained further as they are", fix=f"train.tuning: {shape}",
+        )  # fmt: skip
+    set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS), adapter_name=model.active_adapter)
+
+
 def merge_adapter(loaded: Loaded, folder: Path) -> Loaded:
     """Add an adapter from files to the weights of a base, in the number format that the base is loaded in (load it in
     fp32). Changes ``loaded.model`` in place; the result is a plain transformers model.
@@ -239,6 +261,10 @@ def merge_adapter(loaded: Loaded, folder: Path) -> Loaded:
 
 
 def _check_adapter(loaded: Loaded, folder: Path) -> None:
+    _check_files(folder, loaded.source.digest, loaded.source.name)
+
+
+def _check_files(folder: Path, base_digest: str, base: str) -> None:
     if not (folder / ADAPTER_CONFIG).is_file():
         raise LuthierError("this folder holds no adapter", where=folder / ADAPTER_CONFIG, fix="check the path")
     if not (folder / ADAPTER_WEIGHTS).is_file():
@@ -251,9 +277,9 @@ def _check_adapter(loaded: Loaded, folder: Path) -> None:
     origin = folder / ADAPTER_ORIGIN
     if origin.is_file():
         written = json.loads(origin.read_text(encoding="utf-8"))
-        if written.get("base_digest") not in (None, loaded.source.digest):
+        if written.get("base_digest") not in (None, base_digest):
             raise LuthierError(
-                f"this adapter was trained on another base than {loaded.source.name}",
+                f"this adapter was trained on another base than {base}",
                 where=folder,
                 why=f"it was trained on {written.get('base')}, whose files had another digest",
                 fix=f"load {written.get('base')} as it was then",

@@ -90,6 +90,25 @@ class Job:
         return None if name is None else (self.folder / name).resolve()
 
     @cached_property
+    def start(self) -> tuple[Path, str] | None:
+        """The adapter that is trained further, and what lineage calls it."""
+        if self.recipe.model.adapter is None:
+            return None
+        from luthier.pipeline.resolve import adapter_of
+
+        return adapter_of(self.store, self.recipe.model.adapter, self.folder)
+
+    @cached_property
+    def parents(self) -> tuple[str, ...]:
+        """What every model of this job descends from besides its rows."""
+        return (self.base.uri,) if self.start is None else (self.base.uri, self.start[1])
+
+    @property
+    def _started_from(self) -> dict[str, str]:
+        """For the keys of stages: nothing where a fresh adapter is trained."""
+        return {} if self.start is None else {"adapter": file_hash(self.start[0] / "adapter_model.safetensors") or ""}
+
+    @cached_property
     def chat(self) -> ChatFormat:
         from luthier.models.load import load_chat
 
@@ -164,6 +183,7 @@ class Job:
             "seed": self.recipe.seed,
             "template": self.chat.digest,
             "replay": None if self.recipe.data.replay is None else self.recipe.data.replay.model_dump(mode="json"),
+            **self._started_from,
         }
         environment = training_environment(self.device, self.threads)
         return stage_key("train", spec, [dataset_digest, self.base.digest], environment=environment)
@@ -175,7 +195,7 @@ class Job:
         spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha"})
         return stage_key(
             "evaluate",
-            {"spec": spec, "seed": self.recipe.seed},
+            {"spec": spec, "seed": self.recipe.seed, **self._started_from},
             [dataset_digest, self.base.digest, model_digest, *suites],
         )
 

@@ -162,6 +162,9 @@ def _write_recipe(job: Job, folder: Path) -> None:
         suite["suite"] = _absolute(job.folder, suite["suite"])
     if dump["model"]["base"].startswith("."):
         dump["model"]["base"] = str((job.folder / dump["model"]["base"]).resolve())
+    adapter = dump["model"].get("adapter") or ""
+    if adapter.startswith("."):
+        dump["model"]["adapter"] = str((job.folder / adapter).resolve())
     if dump["model"].get("chat_template"):
         dump["model"]["chat_template"] = _absolute(job.folder, dump["model"]["chat_template"])
     text = yaml.safe_dump(dump, sort_keys=False, allow_unicode=True, width=110)

@@ -214,16 +214,19 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
         save_trained(loaded.model, draft.path / "weights.safetensors")
         _write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
         _write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
-        return draft.commit(parents=(data.id, job.base.uri), key=given.key, meta=record, run=job.run)
+        return draft.commit(parents=(data.id, *job.parents), key=given.key, meta=record, run=job.run)
 
 
 def prepared_base(job: Job) -> Loaded:
     """The base, loaded and made ready for training as the recipe says."""
-    from luthier.models.adapters import prepare
+    from luthier.models.adapters import continue_adapter, prepare
     from luthier.models.load import load
 
     loaded = load(job.base, quantised=job.quantised, device=job.device, chat_template=job.chat_template)
-    return prepare(loaded, job.recipe.train.tuning, job.recipe.seed).loaded
+    prepared = prepare(loaded, job.recipe.train.tuning, job.recipe.seed).loaded
+    if job.start is not None:
+        continue_adapter(prepared.model, job.start[0], job.base.digest)
+    return prepared
 
 
 # ---- export
@@ -255,7 +258,7 @@ def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str,
     probes = [e for side in ("test", "validation", "train") for e in examples(data, side) if e.messages]
     made = deliver(
         job.recipe.export, loaded=loaded, tuning=job.recipe.train.tuning, store=job.store, run=job.run,
-        parents=(trained.id, data.id, job.base.uri), key=key, probes=probes, card=_card(job, data),
+        parents=(trained.id, data.id, *job.parents), key=key, probes=probes, card=_card(job, data),
         chat_template=job.chat_template,
     )  # fmt: skip
     return {a.kind: a for a in made.artifacts}
@@ -306,13 +309,15 @@ def _evaluate(
 
     base = load(job.base, device=job.device, chat_template=job.chat_template)
     assert job.run is not None
+    before = None if job.start is None else "start"
+    adapters = {} if job.start is None else {"start": job.start[0]}
     if candidate.kind == "model":
         tuned = load(resolve(candidate.path), device=job.device)
-        engines = [EmbeddedEngine(base), EmbeddedEngine(tuned)]
-        contenders = [evaluate.Contender(e, x.chat) for e, x in zip(engines, (base, tuned), strict=True)]
+        engines = [EmbeddedEngine(base, adapters) if adapters else EmbeddedEngine(base), EmbeddedEngine(tuned)]
+        contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], tuned.chat)]
     else:
-        engines = [EmbeddedEngine(base, {"tuned": candidate.path})]
-        contenders = [evaluate.Contender(engines[0], base.chat), evaluate.Contender(engines[0], base.chat, "tuned")]
+        engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path})]
+        contenders = [evaluate.Contender(engines[0], base.chat, name) for name in (before, "tuned")]
     try:
         with job.bar("evaluate") as bar:
             if job.compared is not None:
@@ -325,11 +330,11 @@ def _evaluate(
                         progress=bar.update, note=run.event,
                     )  # fmt: skip
 
-                parents = (data.id, candidate.id, job.base.uri)
+                parents = (data.id, candidate.id, *job.parents)
                 return evaluate.filed(made, store=job.store, run=job.run, parents=parents, key=key)
             return evaluate.run(
                 job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
-                store=job.store, run=job.run, parents=(data.id, candidate.id, job.base.uri), key=key,
+                store=job.store, run=job.run, parents=(data.id, candidate.id, *job.parents), key=key,
                 seed=job.recipe.seed, folder=job.folder, progress=bar.update,
             )  # fmt: skip
     finally:

@@ -24,7 +24,12 @@ def data(job: Job, dataset: Artifact) -> None:
     sides = " / ".join(f"{rows.get(side, 0):,} {side}" for side in ("train", "validation", "test"))
     sets = report["contamination"]["sets"]
     leaks = " · ".join(f"{one['name']} {one['verdict']} ({one['counts']['dirty']:,} items dirty)" for one in sets)
-    lines = (first, f"taken out: {lost}" if lost else "", f"split: {sides}", f"contamination: {leaks}" if leaks else "")
+    judged = report.get("preferences") or {}
+    length = judged.get("warning") or (
+        f"the better answer is the longer one in {judged['chosen_is_longer']:.0%} of the pairs" if "pairs" in judged else ""
+    )
+    taken = f"taken out: {lost}" if lost else ""
+    lines = (first, taken, f"split: {sides}", length, f"contamination: {leaks}" if leaks else "")
     job.tell("data", "\n".join(line for line in lines if line))
 
 

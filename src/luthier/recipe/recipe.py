@@ -10,7 +10,7 @@ from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
 from luthier.recipe.spec import OneOrMany, Spec
-from luthier.recipe.train import COMPARES, TrainSpec
+from luthier.recipe.train import COMPARES, LoraTuning, TrainSpec
 
 
 class ModelSpec(Spec):
@@ -20,6 +20,9 @@ class ModelSpec(Spec):
     """A hub id (``Qwen/Qwen3-0.6B``), a local folder, or ``nano``, the small built-in base."""
     revision: str | None = None
     """Commit, tag or branch on the hub; left out, the newest, which is then pinned in recipe.lock."""
+    adapter: str | None = None
+    """An adapter of this base to train further: a run, an artifact, or a folder that begins with ``.`` or ``/``. What
+    is made is compared with it, not with the bare base; where preferences are learned, it is the reference."""
     chat_template: str | None = None
     """A Jinja file to use instead of the tokenizer's own template."""
     remote_code: bool = False
@@ -68,6 +71,16 @@ class Recipe(Spec):
     """What is delivered."""
     privacy: PrivacySpec = PrivacySpec()
     """What may leave this machine."""
+
+    @model_validator(mode="after")
+    def _trained_further(self) -> Recipe:
+        if self.model.adapter is None:
+            return self
+        if not isinstance(self.train.tuning, LoraTuning):
+            raise ValueError("model.adapter is trained further as an adapter: train.tuning: lora or qlora")
+        if self.train.anchor or self.train.interpolate < 1:
+            raise ValueError("train.anchor and train.interpolate go back to the bare base, not to model.adapter")
+        return self
 
     @model_validator(mode="after")
     def _one_kind_of_row(self) -> Recipe:
