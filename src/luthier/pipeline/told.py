@@ -25,9 +25,9 @@ def data(job: Job, dataset: Artifact) -> None:
     sets = report["contamination"]["sets"]
     leaks = " · ".join(f"{one['name']} {one['verdict']} ({one['counts']['dirty']:,} items dirty)" for one in sets)
     judged = report.get("preferences") or {}
-    length = judged.get("warning") or (
-        f"the better answer is the longer one in {judged['chosen_is_longer']:.0%} of the pairs" if "pairs" in judged else ""
-    )
+    length = judged.get("warning", "")
+    if "pairs" in judged and not length:
+        length = f"the better answer is the longer one in {judged['chosen_is_longer']:.0%} of the pairs"
     taken = f"taken out: {lost}" if lost else ""
     lines = (first, taken, f"split: {sides}", length, f"contamination: {leaks}" if leaks else "")
     job.tell("data", "\n".join(line for line in lines if line))
