@@ -196,8 +196,8 @@ MUTANTS = (
     ),
     Mutant(
         "an erased row is read again", "data/prepare.py",
-        "known=known, erased=store.erased(),",
-        "known=known, erased=frozenset(),",
+        "known=known, erased=store.erased(), raters=raters,",
+        "known=known, erased=frozenset(), raters=raters,",
         "tests/pipeline/test_forget.py::test_erased_rows_do_not_come_back_when_the_sources_are_read_again",
     ),
     Mutant(
