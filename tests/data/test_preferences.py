@@ -159,3 +159,22 @@ def test_the_data_of_the_recipe_are_what_the_tool_writes(tmp_path: Path) -> None
         flipped = sum(r["flipped"] for r in rows) / len(rows)
         assert flipped == 0.0 if name == "manners-test" else 0.06 <= flipped <= 0.10
     assert len(rows) >= 300
+
+
+def test_check_and_preview_of_a_recipe_take_comparisons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from luthier.pipeline.inspect import check_target
+    from luthier.pipeline.preview import preview_data
+    from luthier.store import Store
+
+    monkeypatch.setenv("LUTHIER_HOME", str(tmp_path))
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row(i)) + "\n" for i in range(60)))
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("luthier: 1\nmodel: {base: nano}\ndata: {source: rows.jsonl}\ntrain: {method: dpo}\n")
+    assert check_target(str(recipe)).rows == 60
+    seen = preview_data(str(recipe), Store.open())
+    assert sum(seen.rows[side] for side in ("train", "validation", "test")) == 60
+    recipe.write_text(recipe.read_text().replace("dpo", "sft"))
+    with pytest.raises(LuthierError, match="preference rows"):
+        check_target(str(recipe))
