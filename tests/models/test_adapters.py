@@ -13,6 +13,7 @@ from torch.testing import assert_close
 from luthier.errors import LuthierError
 from luthier.models.adapters import (
     adapter_disabled,
+    continue_adapter,
     find_targets,
     load_adapter,
     merge_adapter,
@@ -106,6 +107,22 @@ def test_several_adapters_stand_beside_one_base(tiny: Path, tmp_path: Path) -> N
     for name in ("one", "two"):
         both.model.set_adapter(name)
         assert torch.equal(logits(both), outputs[name])
+
+
+def test_an_adapter_is_trained_further_from_where_it_stood(tiny: Path, tmp_path: Path) -> None:
+    loaded = prepare(fresh(tiny), LoraTuning(r=4), seed=0).loaded
+    train_a_little(loaded.model)
+    save_adapter(loaded.model, tmp_path, loaded.source)
+    again = prepare(fresh(tiny), LoraTuning(r=4), seed=7).loaded
+    continue_adapter(again.model, tmp_path, again.source.digest)
+    assert torch.equal(logits(again), logits(loaded))
+    assert trainable_state(again.model).keys() == trainable_state(loaded.model).keys(), "it is trained, not frozen"
+    other = prepare(fresh(tiny), LoraTuning(r=8), seed=0).loaded
+    with pytest.raises(LuthierError) as told:
+        continue_adapter(other.model, tmp_path, other.source.digest)
+    assert "r: 4" in (told.value.fix or "")
+    with pytest.raises(LuthierError, match="another base"):
+        continue_adapter(again.model, tmp_path, "another digest")
 
 
 def test_merging_gives_what_the_adapter_gives(tiny: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from torch.nn.utils import parametrize
 from luthier.models.adapters import adapter_disabled, folded, prepare_lora
 from luthier.models.load import Loaded
 from luthier.recipe.train import LoraTuning, TrainSpec
-from luthier.train import sft
+from luthier.train import session
 from luthier.train.anchor import Anchor
 from luthier.train.batches import collate, row
 from luthier.train.loss import TokenLoss
@@ -127,7 +127,7 @@ def test_a_training_with_folded_layers_ends_where_the_low_rank_way_ends(
     spec = TrainSpec(epochs=2, learning_rate=1e-2, batch_tokens=64)
     rows = make_rows(16)
     ours, _, _ = fit(spec, rows, [], tmp_path / "folded")
-    monkeypatch.setattr(sft, "folded", nullcontext)
+    monkeypatch.setattr(session, "folded", nullcontext)
     plain, _, _ = fit(spec, rows, [], tmp_path / "plain")
     for (name, p), expected in zip(ours.named_parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(p, expected, rtol=1e-3, atol=1e-5, msg=name)

@@ -114,6 +114,7 @@ def test_a_plan_survives_json_and_its_digest_sees_every_value() -> None:
 
 
 CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
+    "method": ({"method": "dpo"}, lambda p: p.learning_rate),
     "tuning": ({"tuning": "full"}, lambda p: p.learning_rate),
     "epochs": ({"epochs": 1.0}, lambda p: p.steps),
     "max_steps": ({"max_steps": 5}, lambda p: p.steps),
@@ -132,7 +133,6 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "checkpoints": ({"checkpoints": 2}, lambda p: p.checkpoint_steps),
 }
 ELSEWHERE = {
-    "method": "continued reads long texts in pieces and refuses chats: tests/pipeline/test_continued.py",
     "field_weights": "models.fields weighs tokens by it: tests/models/test_fields.py",
     "max_length": "models.chat cuts rows by it",
 }

@@ -23,6 +23,34 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "chosen and rejected swapped", "train/preference.py",
+        "margins = ratios[:, 0] - ratios[:, 1]", "margins = ratios[:, 1] - ratios[:, 0]",
+        "tests/train/test_preference.py::test_every_method_comes_to_prefer_the_chosen_answers",
+    ),
+    Mutant(
+        "the wanted margin's sign", "train/contrast.py",
+        "lead_B = method.beta * margins_B - wanted_B", "lead_B = method.beta * margins_B + wanted_B",
+        "tests/train/test_contrast.py::test_dpo_by_hand",
+    ),
+    Mutant(
+        "the rejected answer sees the chosen one", "train/batches.py",
+        "hidden = behind[:, :, None] & ((place >= at) & ~behind)[:, None, :]",
+        "hidden = behind[:, :, None] & ((place >= at) & ~behind)[:, None, :] & False",
+        "tests/train/test_preference.py::test_a_shared_prompt_gives_the_loss_and_gradients_of_separate_answers",
+    ),
+    Mutant(
+        "places are not reset at the fork", "train/batches.py",
+        "places = np.where(behind, place - until + at, place)",
+        "places = np.where(behind, place, place)",
+        "tests/train/test_preference.py::test_a_shared_prompt_gives_the_loss_and_gradients_of_separate_answers",
+    ),
+    Mutant(
+        "the better answer's ratings the other way round at the gate", "evaluate/preferences.py",
+        "gained = [a - b for a, b in zip(after.said, before.said, strict=True)]",
+        "gained = [b - a for a, b in zip(after.said, before.said, strict=True)]",
+        "tests/evaluate/test_preferences.py::test_by_says_what_the_tuned_model_prefers",
+    ),
+    Mutant(
         "mask shifted by one", "train/batches.py",
         "np.concatenate([r.positions - shared + i * width for i, r in enumerate(rows)])",
         "np.concatenate([r.positions - shared + i * width + 1 for i, r in enumerate(rows)])",
@@ -30,8 +58,8 @@ MUTANTS = (
     ),
     Mutant(
         "loss divided by the micro-batches once more", "train/loop.py",
-        "return self.loss.backward(batch, trained, self.anchor)",
-        "return self.loss.backward(batch, trained * self.plan.micro_batches, self.anchor)",
+        "return self.objective.backward(batch, weight)",
+        "return self.objective.backward(batch, weight * self.plan.micro_batches)",
         "tests/train/test_plain_sft.py::test_both_give_the_same_losses_and_weights",
     ),
     Mutant(
@@ -192,8 +220,8 @@ MUTANTS = (
     ),
     Mutant(
         "an erased row is read again", "data/prepare.py",
-        "known=known, erased=store.erased(),",
-        "known=known, erased=frozenset(),",
+        "known=known, erased=store.erased(), raters=raters,",
+        "known=known, erased=frozenset(), raters=raters,",
         "tests/pipeline/test_forget.py::test_erased_rows_do_not_come_back_when_the_sources_are_read_again",
     ),
     Mutant(

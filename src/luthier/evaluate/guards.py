@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from luthier.engines import Unsupported
 from luthier.evaluate.desk import Desk, row_for
@@ -48,7 +49,7 @@ def ask_suite(desk: Desk, suite: Suite, name: str, contender: Contender, rendere
         size, decoding = _BLOCK, digest(["teacher-forced"])
         chat = contender.chat
         if chat.digest not in rendered:
-            rendered[chat.digest] = [_answer_ids(chat, item.example) for item in suite.items]
+            rendered[chat.digest] = [_answer_of(chat, item.example) for item in suite.items]
         forced = rendered[chat.digest]
         prompts = [digest(list(before)) for before, _ in forced]
     else:
@@ -97,17 +98,16 @@ def _score_forced(contender: Contender, pairs: Sequence[Forced]) -> list[tuple[S
     return made
 
 
-def _answer_ids(chat: ChatFormat, example: Example) -> Forced:
+def _answer_of(chat: ChatFormat, example: Example) -> Forced:
+    return answer_ids(chat, example.messages[:-1], example.messages[-1:], example.tools)
+
+
+def answer_ids(chat: ChatFormat, prompt: Sequence[Message], answer: Sequence[Message], tools: Sequence[Any]) -> Forced:
     """Rendered by the code that renders training rows."""
-    quiet = tuple(_silent(m) for m in example.messages[:-1])
-    sample = chat.samples(Example(messages=(*quiet, example.messages[-1]), tools=example.tools))[-1]
+    sample = chat.answer_sample(prompt, answer, tools)
     first = sample.trained.index(True)
     end = len(sample.trained) - sample.trained[::-1].index(True)
     return sample.ids[:first], sample.ids[first:end]
-
-
-def _silent(message: Message) -> Message:
-    return Message.from_dict({**message.to_dict(), "weight": 0.0}) if message.role == "assistant" else message
 
 
 def _score_answers(contender: Contender, items: Sequence[Item]) -> list[tuple[Score, str | None]]:

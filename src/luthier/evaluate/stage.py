@@ -21,7 +21,7 @@ from luthier.evaluate.desk import Desk, Progress, row_for
 from luthier.evaluate.forecast import forecast
 from luthier.evaluate.guards import Forced, ask_suite, guess
 from luthier.evaluate.ledger import ROWS, TEST, Journal, Ledger, Row, digest, seconds_of, write_ledger
-from luthier.evaluate.regression import Item, load_suite
+from luthier.evaluate.regression import Item, Suite, load_suite
 from luthier.evaluate.systems import (
     BASE,
     FEW_SHOT,
@@ -45,11 +45,20 @@ def run(
     progress: Progress | None = None,
 ) -> Artifact:  # fmt: skip
     """Evaluate and file the result as an artifact of kind ``ledger``. See :func:`measure` for the arguments."""
+
+    def made(workdir: Path) -> Ledger:
+        return measure(
+            spec, base=base, tuned=tuned, test=test, train=train, workdir=workdir, seed=seed, folder=folder,
+            progress=progress, note=run.event,
+        )  # fmt: skip
+
+    return filed(made, store=store, run=run, parents=parents, key=key)
+
+
+def filed(make: Callable[[Path], Ledger], *, store: Store, run: Run, parents: Sequence[str], key: str) -> Artifact:
+    """File the ledger that ``make(workdir)`` gives; the same workdir again resumes it."""
     workdir = store.workdir(key)
-    ledger = measure(
-        spec, base=base, tuned=tuned, test=test, train=train, workdir=workdir, seed=seed, folder=folder,
-        progress=progress, note=run.event,
-    )  # fmt: skip
+    ledger = make(workdir)
     meta = {
         "systems": {name: s["title"] for name, s in ledger.facts["systems"].items()},
         "suites": {name: s["n"] for name, s in ledger.facts["suites"].items()},
@@ -122,11 +131,7 @@ def measure(
             reason = _words(desk, spec, items, measures, train)
             if reason is not None:
                 missing[WORDS] = reason
-        for suite in suites:
-            guess(desk, suite)
-            rendered: dict[str, list[Forced]] = {}
-            for name, contender in ((BASE, base), (TUNED, tuned)):
-                ask_suite(desk, suite, name, contender, rendered)
+        ask_suites(desk, suites, base, tuned)
         ledger = Ledger(tuple(desk.rows), facts)
     facts["systems"] = _system_facts(ledger, systems, missing)
     facts["not_available"] = missing
@@ -134,6 +139,15 @@ def measure(
     if note is not None:
         note("evaluate.done", rows=len(ledger.rows), resumed=desk.resumed)
     return ledger
+
+
+def ask_suites(desk: Desk, suites: Sequence[Suite], base: Contender, tuned: Contender) -> None:
+    """The regression suites: the trivial predictor, the base and what ships on each."""
+    for suite in suites:
+        guess(desk, suite)
+        rendered: dict[str, list[Forced]] = {}
+        for name, contender in ((BASE, base), (TUNED, tuned)):
+            ask_suite(desk, suite, name, contender, rendered)
 
 
 def resolve(spec: EvaluateSpec, references: Sequence[str]) -> tuple[EvaluateSpec, str | None]:

@@ -82,6 +82,8 @@ def gate(
             fix = did_you_mean(name, baselines)
             raise UsageError(f"the ledger has no baseline {name!r}", where="--against", fix=fix)
     baselines = [s for s in baselines if not against or s in against]
+    beside = [s for s in baselines if s in ledger.facts.get("beside", ()) and s not in against]
+    baselines = [s for s in baselines if s not in beside]
     titles = {name: s.get("title", name) for name, s in ledger.facts.get("systems", {}).items()}
     target_lines: list[SuiteResult] = []
     shown: list[SuiteResult] = []
@@ -93,6 +95,8 @@ def gate(
             line for metric in also
             for line in _target(ledger, metric, baselines, titles, spec.alpha, set(), decides=False)[:1]
         ]  # fmt: skip
+        for metric in targets:
+            shown += _target(ledger, metric, beside, titles, spec.alpha, set(), decides=False)
     suites = {s.suite: s.margin for s in spec.regression}
     guarded = [_guard(ledger, name, margin, spec.alpha, crossed) for name, margin in suites.items()]
     guard_lines = [line for line, _ in guarded]

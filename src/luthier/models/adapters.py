@@ -322,6 +322,35 @@ def load_adapter(loaded: Loaded, folder: Path, name: str) -> Loaded:
     return replace(loaded, model=model)
 
 
+def continue_adapter(model: Any, folder: Path, base_digest: str) -> None:
+    """Put the weights of an adapter from files into the one that is to be trained: training goes on from there.
+
+    Raises:
+        LuthierError: no adapter there, one of another base, or of another shape than the tuning's.
+    """
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    stored = _check_files(folder, base_digest, "this base")
+    mine = model.peft_config[model.active_adapter].to_dict()
+    if _shape(stored) != _shape(mine):
+        raise LuthierError(
+            "the adapter has another shape than the one that is to be trained", where=folder,
+            why="its weights are trained further as they are",
+            fix=f"train.tuning: {{kind: lora, {', '.join(f'{k}: {v}' for k, v in _shape(stored).items() if v)}}}",
+        )  # fmt: skip
+    set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS), adapter_name=model.active_adapter)
+
+
+def _shape(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What must agree for the weights of one adapter to be another's, by the names of a recipe's keys."""
+    return {
+        "r": config.get("r"), "alpha": config.get("lora_alpha"), "targets": sorted(config.get("target_modules") or ()),
+        "rslora": bool(config.get("use_rslora")), "dora": bool(config.get("use_dora")),
+        "modules_to_save": sorted(config.get("modules_to_save") or ()),
+    }  # fmt: skip
+
+
 def merge_adapter(loaded: Loaded, folder: Path) -> Loaded:
     """Add an adapter from files to the weights of a base, in the number format that the base is loaded in (load it in
     fp32). Changes ``loaded.model`` in place; the result is a plain transformers model.
@@ -346,6 +375,10 @@ def merge_adapter(loaded: Loaded, folder: Path) -> Loaded:
 
 def _check_adapter(loaded: Loaded, folder: Path) -> dict[str, Any]:
     """Peft's configuration of an adapter that may be loaded."""
+    return _check_files(folder, loaded.source.digest, loaded.source.name)
+
+
+def _check_files(folder: Path, base_digest: str, base: str) -> dict[str, Any]:
     if not (folder / ADAPTER_CONFIG).is_file():
         raise LuthierError("this folder holds no adapter", where=folder / ADAPTER_CONFIG, fix="check the path")
     if not (folder / ADAPTER_WEIGHTS).is_file():
@@ -358,9 +391,9 @@ def _check_adapter(loaded: Loaded, folder: Path) -> dict[str, Any]:
     origin = folder / ADAPTER_ORIGIN
     if origin.is_file():
         written = json.loads(origin.read_text(encoding="utf-8"))
-        if written.get("base_digest") not in (None, loaded.source.digest):
+        if written.get("base_digest") not in (None, base_digest):
             raise LuthierError(
-                f"this adapter was trained on another base than {loaded.source.name}",
+                f"this adapter was trained on another base than {base}",
                 where=folder,
                 why=f"it was trained on {written.get('base')}, whose files had another digest",
                 fix=f"load {written.get('base')} as it was then",

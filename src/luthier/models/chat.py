@@ -170,6 +170,17 @@ class ChatFormat:
         fitting = (self._fit(s, max_length, on_overlong, _name(example)) for s in made)
         return [s for s in fitting if s is not None]
 
+    def answer_sample(
+        self, prompt: Sequence[Message], answer: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()
+    ) -> Sample:
+        """A sample in which only this answer is trained; what the assistant said in the prompt is context.
+
+        Raises:
+            LuthierError: as :meth:`samples`.
+        """
+        quiet = tuple(replace(m, weight=0.0) if m.role == "assistant" else m for m in prompt)
+        return self._chat(Example(messages=(*quiet, *answer), tools=tuple(tools)))[-1]
+
     def _document(self, example: Example) -> Sample:
         ids = self.text_ids(example.text or "")
         if ids[-1:] != [self.document_end]:

@@ -69,7 +69,7 @@ def run_recipe(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None
             data = stages.dataset(job)
         told.data(job, data)
         sides = stages.sides_of(data)
-        stages.refuse_unjudged(sides)
+        stages.refuse_unjudged(job, sides)
         given = stages.train_input(job, sides, data.digest)
         told.method(job, given)
         with _timed("train", seconds):
@@ -163,6 +163,9 @@ def _write_recipe(job: Job, folder: Path) -> None:
         suite["suite"] = _absolute(job.folder, suite["suite"])
     if dump["model"]["base"].startswith("."):
         dump["model"]["base"] = str((job.folder / dump["model"]["base"]).resolve())
+    adapter = dump["model"].get("adapter") or ""
+    if adapter.startswith("."):
+        dump["model"]["adapter"] = str((job.folder / adapter).resolve())
     if dump["model"].get("chat_template"):
         dump["model"]["chat_template"] = _absolute(job.folder, dump["model"]["chat_template"])
     text = yaml.safe_dump(dump, sort_keys=False, allow_unicode=True, width=110)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from luthier.errors import LuthierError, did_you_mean
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
-from luthier.records import Example, Verdict
+from luthier.records import Verdict
 from luthier.store import Artifact
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def dataset(job: Job) -> Artifact:
                     found = prepare(
                         job.recipe.data, store=job.store, run=job.run, seed=job.recipe.seed, folder=job.folder,
                         key=key, chat=job.chat, max_length=job.max_length, known=job.known_sources, raters=raters,
+                        compared=job.compared,
                     )  # fmt: skip
     _attach(job, "data", found)
     return found
@@ -54,19 +55,33 @@ class TrainInput:
     """Rows as token ids, and what was decided from their lengths."""
 
     plan: TrainPlan
-    train: list[Sample]
-    validation: list[Sample]
+    train: list[Any]
+    validation: list[Any]
     key: str
     replayed: frozenset[str] = frozenset()
     replay_sets: int = 1
 
+    def tokens(self) -> tuple[int, int]:
+        """Tokens of an epoch that carry loss, and all that are read."""
+        from luthier.train.compared import Pair, Thumb, compared_row
 
-def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest: str) -> TrainInput:
+        trained = everything = 0
+        for one in self.train:
+            if isinstance(one, Pair | Thumb):
+                made = compared_row(one)
+                trained, everything = trained + len(made.targets), everything + len(made.inputs)
+            else:
+                trained, everything = trained + sum(one.trained), everything + len(one.ids)
+        return trained, everything
+
+
+def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
     """Render the rows and derive the training plan. Loads no weights."""
+    if job.compared is not None:
+        return _compared_input(job, sides, dataset_digest)
     from luthier.data import rendering_policy
     from luthier.data.replay import sets_of
     from luthier.train.batches import input_length
-    from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
 
     def rendered(side: str) -> list[Sample]:
         policy = rendering_policy(job.recipe.data)
@@ -80,6 +95,34 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest
         train, validation = (_weighed(job, samples, replayed) for samples in (train, validation))
     replay = job.recipe.data.replay
     sets = 1 if replay is None else sets_of(replay, len(sides["train"]) - len(replayed), len(replayed))
+    train_tokens = _of_an_epoch([(input_length(s), s.example_id in replayed) for s in train], sets)
+    plan = _plan(job, train_tokens, [input_length(s) for s in validation])
+    return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed, sets)
+
+
+def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
+    """Rows that compare answers: each answer behind its prompt, only its own tokens trained."""
+    from luthier.records import Preference
+    from luthier.train.compared import Pair, Thumb, input_length
+
+    def rendered(row: Any) -> Pair | Thumb:
+        def sample(answer: Sequence[Any]) -> Sample:
+            return job.chat.answer_sample(row.prompt, answer, row.tools)
+
+        if isinstance(row, Preference):
+            return Pair(sample(row.chosen), sample(row.rejected), row.id, row.weight, row.margin)
+        return Thumb(sample(row.answer), row.good, row.id, row.weight)
+
+    known = {row.id: row for row in sides["train"]}
+    train = [rendered(row) for row in known.values()]
+    validation = [rendered(row) for row in {r.id: r for r in sides["validation"]}.values()]
+    plan = _plan(job, [input_length(s) for s in train], [input_length(s) for s in validation])
+    return TrainInput(plan, train, validation, job.train_key(dataset_digest))
+
+
+def _plan(job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int]) -> TrainPlan:
+    from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
+
     sizes = job.sizes
     facts = Facts(
         model=ModelFacts(
@@ -87,14 +130,12 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest
             context=sizes.context, parameters=sizes.parameters, trainable=sizes.trainable,
         ),
         device=DeviceFacts(kind=job.device.split(":")[0], threads=job.threads, **job.memory),  # type: ignore[arg-type]
-        train_tokens=_of_an_epoch([(input_length(s), s.example_id in replayed) for s in train], sets),
-        validation_tokens=[input_length(s) for s in validation],
+        train_tokens=train_tokens, validation_tokens=validation_tokens,
     )  # fmt: skip
-    plan = derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)
-    return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed, sets)
+    return derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)
 
 
-def _only_texts(job: Job, rows: Sequence[Example]) -> None:
+def _only_texts(job: Job, rows: Sequence[Any]) -> None:
     """Continued training reads texts; replayed rows may be chats.
 
     Raises:
@@ -140,10 +181,12 @@ def _of_an_epoch(rows: Sequence[tuple[int, bool]], sets: int) -> list[int]:
     return own + sorted((length for length, replayed in rows if replayed), reverse=True)[::sets]
 
 
-def sides_of(data: Artifact) -> dict[str, list[Example]]:
-    """The rows of a dataset by side."""
-    from luthier.data import examples
+def sides_of(data: Artifact) -> dict[str, list[Any]]:
+    """The rows of a dataset by side: examples, pairs or thumbs."""
+    from luthier.data import examples, judged_rows
 
+    if data.meta.get("answers") in ("pairs", "thumbs"):
+        return {side: judged_rows(data, side) for side in ("train", "validation", "test")}
     return {side: examples(data, side) for side in ("train", "validation", "test")}
 
 
@@ -165,6 +208,7 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
     method = registry.get("method", job.recipe.train.method.kind).load()
     loaded = prepared_base(job)
     assert job.run is not None
+    more = {} if job.compared else {"replayed": given.replayed, "replay_sets": given.replay_sets}
     with job.bar("train", given.plan.steps) as bar:
 
         def on_step(info: Any) -> None:
@@ -173,8 +217,7 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
 
         result = method(
             job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=job.run,
-            workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step, replayed=given.replayed,
-            replay_sets=given.replay_sets,
+            workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step, **more,
         )  # fmt: skip
     record = {
         "steps": result.steps, "best_step": result.best_step, "best_loss": result.best_loss,
@@ -188,16 +231,19 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
         save_trained(loaded.model, draft.path / "weights.safetensors")
         _write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
         _write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
-        return draft.commit(parents=(data.id, job.base.uri), key=given.key, meta=record, run=job.run)
+        return draft.commit(parents=(data.id, *job.parents), key=given.key, meta=record, run=job.run)
 
 
 def prepared_base(job: Job) -> Loaded:
     """The base, loaded and made ready for training as the recipe says."""
-    from luthier.models.adapters import prepare
+    from luthier.models.adapters import continue_adapter, prepare
     from luthier.models.load import load
 
     loaded = load(job.base, quantised=job.quantised, device=job.device, chat_template=job.chat_template)
-    return prepare(loaded, job.recipe.train.tuning, job.recipe.seed).loaded
+    prepared = prepare(loaded, job.recipe.train.tuning, job.recipe.seed).loaded
+    if job.start is not None:
+        continue_adapter(prepared.model, job.start[0], job.base.digest)
+    return prepared
 
 
 # ---- export
@@ -229,7 +275,7 @@ def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str,
     probes = [e for side in ("test", "validation", "train") for e in examples(data, side) if e.messages]
     made = deliver(
         job.recipe.export, loaded=loaded, tuning=job.recipe.train.tuning, store=job.store, run=job.run,
-        parents=(trained.id, data.id, job.base.uri), key=key, probes=probes, card=_card(job, data),
+        parents=(trained.id, data.id, *job.parents), key=key, probes=probes, card=_card(job, data),
         chat_template=job.chat_template,
     )  # fmt: skip
     return {a.kind: a for a in made.artifacts}
@@ -251,7 +297,7 @@ def _card(job: Job, data: Artifact) -> Any:
 # ---- evaluate and judge
 
 
-def refuse_unjudged(sides: Mapping[str, Sequence[Example]]) -> None:
+def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
     """Before hours of training: what could not be evaluated after them.
 
     Raises:
@@ -259,11 +305,12 @@ def refuse_unjudged(sides: Mapping[str, Sequence[Example]]) -> None:
     """
     from luthier.evaluate import askable
 
-    askable(sides["test"])
+    if job.compared is None:
+        askable(sides["test"])
 
 
 def judged(
-    job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]], shipped: Mapping[str, Artifact]
+    job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], shipped: Mapping[str, Artifact]
 ) -> tuple[Artifact, Verdict]:
     """The ledger of what ships beside its baselines, and the verdict on it."""
     from luthier.evaluate import gate, load_suite, read_ledger
@@ -282,7 +329,7 @@ def judged(
 
 
 def _evaluate(
-    job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]], candidate: Artifact, key: str
+    job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], candidate: Artifact, key: str
 ) -> Artifact:
     from luthier import evaluate
     from luthier.engines.embedded import EmbeddedEngine
@@ -291,18 +338,32 @@ def _evaluate(
 
     base = load(job.base, device=job.device, chat_template=job.chat_template)
     assert job.run is not None
+    before = None if job.start is None else "start"
+    adapters = {} if job.start is None else {"start": job.start[0]}
     if candidate.kind == "model":
         tuned = load(resolve(candidate.path), device=job.device)
-        engines = [EmbeddedEngine(base), EmbeddedEngine(tuned)]
-        contenders = [evaluate.Contender(e, x.chat) for e, x in zip(engines, (base, tuned), strict=True)]
+        engines = [EmbeddedEngine(base, adapters) if adapters else EmbeddedEngine(base), EmbeddedEngine(tuned)]
+        contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], tuned.chat)]
     else:
-        engines = [EmbeddedEngine(base, {"tuned": candidate.path})]
-        contenders = [evaluate.Contender(engines[0], base.chat), evaluate.Contender(engines[0], base.chat, "tuned")]
+        engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path})]
+        contenders = [evaluate.Contender(engines[0], base.chat, name) for name in (before, "tuned")]
     try:
         with job.bar("evaluate") as bar:
+            if job.compared is not None:
+                run = job.run
+
+                def made(workdir: Path) -> evaluate.Ledger:
+                    return evaluate.measure_preferences(
+                        job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"],
+                        train=sides["train"], workdir=workdir, seed=job.recipe.seed, folder=job.folder,
+                        progress=bar.update, note=run.event,
+                    )  # fmt: skip
+
+                parents = (data.id, candidate.id, *job.parents)
+                return evaluate.filed(made, store=job.store, run=job.run, parents=parents, key=key)
             return evaluate.run(
                 job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
-                store=job.store, run=job.run, parents=(data.id, candidate.id, job.base.uri), key=key,
+                store=job.store, run=job.run, parents=(data.id, candidate.id, *job.parents), key=key,
                 seed=job.recipe.seed, folder=job.folder, progress=bar.update,
             )  # fmt: skip
     finally:

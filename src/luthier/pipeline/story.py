@@ -95,8 +95,7 @@ def _shown(items: Sequence[Mapping[str, Any]], test: Sequence[Example]) -> list[
 
 
 def _notes(job: Job, history: Mapping[str, Any], given: TrainInput, figures: Mapping[str, Any]) -> dict[str, str]:
-    trained = sum(sum(s.trained) for s in given.train)
-    everything = sum(len(s.ids) for s in given.train)
+    trained, everything = given.tokens()
     notes = {
         "base": f"{job.base.name}, {job.sizes.parameters:,} parameters",
         "trained": f"{history['trainable']:,} parameters ({history['share']:.2%}), {history['tokens']:,} tokens",

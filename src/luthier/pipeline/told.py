@@ -24,7 +24,12 @@ def data(job: Job, dataset: Artifact) -> None:
     sides = " / ".join(f"{rows.get(side, 0):,} {side}" for side in ("train", "validation", "test"))
     sets = report["contamination"]["sets"]
     leaks = " · ".join(f"{one['name']} {one['verdict']} ({one['counts']['dirty']:,} items dirty)" for one in sets)
-    lines = (first, f"taken out: {lost}" if lost else "", f"split: {sides}", f"contamination: {leaks}" if leaks else "")
+    judged = report.get("preferences") or {}
+    length = judged.get("warning", "")
+    if "pairs" in judged and not length:
+        length = f"the better answer is the longer one in {judged['chosen_is_longer']:.0%} of the pairs"
+    taken = f"taken out: {lost}" if lost else ""
+    lines = (first, taken, f"split: {sides}", length, f"contamination: {leaks}" if leaks else "")
     job.tell("data", "\n".join(line for line in lines if line))
 
 
@@ -37,8 +42,7 @@ def method(job: Job, given: TrainInput) -> None:
         "base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {job.threads} threads"
     )
     job.tell("method", f"{tuning.kind}{how} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
-    trained = sum(sum(s.trained) for s in given.train)
-    everything = sum(len(s.ids) for s in given.train)
+    trained, everything = given.tokens()
     job.tell(
         "plan",
         f"{plan.steps:,} steps of about {plan.batch_tokens:,} tokens · learning rate {plan.learning_rate:g} · "

@@ -65,9 +65,21 @@ class LabelMetric(MetricSpec):
     """How labels are summed up."""
 
 
+class PreferenceMetric(MetricSpec):
+    """How often the better of two answers is preferred, on held-out comparisons; ties count half."""
+
+    runs: ClassVar[str] = "luthier.score.preference:preference"
+    kind: Literal["preference"] = "preference"
+    """preference"""
+    by: Literal["reward", "log_prob"] = "reward"
+    """What the tuned model prefers: the answer that training made likelier against the base (``reward``, DPO's implicit
+    reward), or the one that is likelier as such (``log_prob``). The base is always judged by log-probability."""
+
+
 AnyMetric = Annotated[
-    ExactMetric | RougeLMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric, Field(discriminator="kind"), ByName
-]
+    ExactMetric | RougeLMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric | PreferenceMetric,
+    Field(discriminator="kind"), ByName,
+]  # fmt: skip
 
 
 def _suite(value: Any) -> Any:

@@ -10,7 +10,7 @@ from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
 from luthier.recipe.spec import OneOrMany, Spec
-from luthier.recipe.train import TrainSpec
+from luthier.recipe.train import COMPARES, LoraTuning, TrainSpec
 
 
 class ModelSpec(Spec):
@@ -20,6 +20,9 @@ class ModelSpec(Spec):
     """A hub id (``Qwen/Qwen3-0.6B``), a local folder, or ``nano``, the small built-in base."""
     revision: str | None = None
     """Commit, tag or branch on the hub; left out, the newest, which is then pinned in recipe.lock."""
+    adapter: str | None = None
+    """An adapter of this base to train further: a run, an artifact, or a folder that begins with ``.`` or ``/``. What
+    is made is compared with it, not with the bare base; where preferences are learned, it is the reference."""
     chat_template: str | None = None
     """A Jinja file to use instead of the tokenizer's own template."""
     remote_code: bool = False
@@ -78,3 +81,29 @@ class Recipe(Spec):
         if (method.get("kind") if isinstance(method, dict) else method) != "continued" or not isinstance(data, dict):
             return values
         return {**values, "data": {"on_overlong": "split", **data}}
+
+    @model_validator(mode="after")
+    def _trained_further(self) -> Recipe:
+        if self.model.adapter is None:
+            return self
+        if not isinstance(self.train.tuning, LoraTuning):
+            raise ValueError("model.adapter is trained further as an adapter: train.tuning: lora or qlora")
+        if self.train.tuning.init == "pissa":
+            raise ValueError("train.tuning.init: pissa begins anew; model.adapter is trained further: leave init out")
+        if self.train.anchor or self.train.interpolate < 1:
+            raise ValueError("train.anchor and train.interpolate go back to the bare base, not to model.adapter")
+        return self
+
+    @model_validator(mode="after")
+    def _one_kind_of_row(self) -> Recipe:
+        if self.train.method.kind not in COMPARES:
+            return self
+        data = self.data
+        unread = {
+            "data.select": data.select, "data.replay": data.replay, "data.thread": data.thread,
+            "data.dedupe.semantic": data.dedupe.semantic, "data.split.previous": data.split.previous,
+        }  # fmt: skip
+        for key, value in unread.items():
+            if value is not None:
+                raise ValueError(f"{key} is for rows of answers; method {self.train.method.kind} reads comparisons")
+        return self

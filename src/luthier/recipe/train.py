@@ -102,15 +102,106 @@ class ContinuedMethod(Method):
     """continued"""
 
 
+class PairedMethod(Method):
+    """A method that learns from two answers to one prompt, which of them is better."""
+
+    sft: float = Field(default=0.0, ge=0.0, le=100.0)
+    """Weight of the cross-entropy on the better answer (mean a token) beside the loss: holds its likelihood up where
+    both answers would lose theirs."""
+
+
+class DpoMethod(PairedMethod):
+    """Direct preference optimisation: likelier better answers, against a frozen reference (Rafailov et al. 2023)."""
+
+    runs: ClassVar[str] = "luthier.train.preference:run"
+    kind: Literal["dpo"] = "dpo"
+    """dpo"""
+    beta: float = Field(default=0.1, gt=0)
+    """How dear it is to leave the reference; larger stays closer. 0.05 to 0.5 is usual."""
+    loss: Literal["sigmoid", "hinge", "robust"] = "sigmoid"
+    """Of the margin: ``sigmoid`` (DPO), ``hinge`` (SLiC, stops at a margin of 1), ``robust`` (unbiased where a share
+    ``label_smoothing`` of the labels is wrong, Chowdhury et al. 2024)."""
+    label_smoothing: float = Field(default=0.0, ge=0.0, lt=0.5)
+    """Share of pairs that are labelled the wrong way round, as far as known (conservative DPO; ``robust`` needs it)."""
+    normalise: bool = False
+    """Log-probabilities a token instead of an answer, so that length alone is no advantage."""
+    margin: float = Field(default=0.0, ge=0.0)
+    """How far the better answer must lead: times the row's own ``margin`` where it has one, else as it stands."""
+
+    @model_validator(mode="after")
+    def _wrong_labels_are_known(self) -> DpoMethod:
+        if self.loss == "robust" and not self.label_smoothing:
+            raise ValueError("loss: robust needs label_smoothing, the share of wrong labels that it corrects for")
+        if self.loss == "hinge" and self.label_smoothing:
+            raise ValueError("label_smoothing belongs to the losses sigmoid and robust")
+        return self
+
+
+class IpoMethod(PairedMethod):
+    """IPO: the margin is led to 1 / (2 beta) and no further, so that clean pairs cannot overfit (Azar et al. 2023)."""
+
+    runs: ClassVar[str] = "luthier.train.preference:run"
+    kind: Literal["ipo"] = "ipo"
+    """ipo"""
+    beta: float = Field(default=0.1, gt=0)
+    """The paper's tau: the margin a token aimed at is 1 / (2 beta)."""
+
+
+class SimpoMethod(PairedMethod):
+    """SimPO: log-probability a token as reward, with a margin and without a reference (Meng et al. 2024)."""
+
+    runs: ClassVar[str] = "luthier.train.preference:run"
+    kind: Literal["simpo"] = "simpo"
+    """simpo"""
+    beta: float = Field(default=2.0, gt=0)
+    """Scale of the reward; 2 to 10 is usual."""
+    margin: float = Field(default=0.5, ge=0.0)
+    """How far the better answer must lead (the paper's gamma)."""
+    label_smoothing: float = Field(default=0.0, ge=0.0, lt=0.5)
+    """Share of pairs that are labelled the wrong way round, as far as known."""
+
+
+class OrpoMethod(PairedMethod):
+    """ORPO: fine-tuning on the better answer and odds against the worse one, no reference (Hong et al. 2024)."""
+
+    runs: ClassVar[str] = "luthier.train.preference:run"
+    kind: Literal["orpo"] = "orpo"
+    """orpo"""
+    beta: float = Field(default=0.1, gt=0)
+    """Weight of the odds (the paper's lambda)."""
+    sft: float = Field(default=1.0, ge=0.0, le=100.0)
+    """Weight of the cross-entropy on the better answer (mean a token)."""
+
+
+class KtoMethod(Method):
+    """KTO: single answers with a thumb up or down, against a frozen reference (Ethayarajh et al. 2024)."""
+
+    runs: ClassVar[str] = "luthier.train.preference:run"
+    kind: Literal["kto"] = "kto"
+    """kto"""
+    beta: float = Field(default=0.1, gt=0)
+    """How dear it is to leave the reference."""
+    desirable: float = Field(default=1.0, gt=0)
+    """Weight of thumbs up; weigh the rarer kind so that both sums are about equal."""
+    undesirable: float = Field(default=1.0, gt=0)
+    """Weight of thumbs down."""
+
+
 AnyTuning = Annotated[FullTuning | LoraTuning | QloraTuning, Field(discriminator="kind"), ByName]
-AnyMethod = Annotated[SftMethod | ContinuedMethod, Field(discriminator="kind"), ByName]
+AnyMethod = Annotated[
+    SftMethod | ContinuedMethod | DpoMethod | IpoMethod | SimpoMethod | OrpoMethod | KtoMethod,
+    Field(discriminator="kind"), ByName,
+]  # fmt: skip
+COMPARES = ("dpo", "ipo", "simpo", "orpo", "kto")
+"""Methods that learn from rows that say which answer is better."""
 
 
 class TrainSpec(Spec):
     """How the model learns. What is left out is derived, and ``luthier plan`` says from what."""
 
     method: AnyMethod = SftMethod()
-    """What is learned: ``sft`` (answers) or ``continued`` (plain texts)."""
+    """What is learned: ``sft`` from answers, ``continued`` from plain texts; ``dpo``, ``ipo``, ``simpo``, ``orpo`` from
+    pairs of a better and a worse answer, ``kto`` from answers with a thumb; or one of them with its keys."""
     tuning: AnyTuning = LoraTuning()
     """Which weights are trained: ``full``, ``lora`` or ``qlora``, or one of them with its keys."""
     epochs: float = Field(default=3.0, gt=0, le=1000)
@@ -155,6 +246,8 @@ class TrainSpec(Spec):
     def _anchored_to_a_base(self) -> TrainSpec:
         if self.anchor and isinstance(self.tuning, FullTuning):
             raise ValueError("anchor needs an adapter (tuning: lora): full tuning overwrites the base it would hold to")
+        if self.method.kind in COMPARES and (self.anchor or self.field_weights):
+            raise ValueError(f"anchor and field_weights belong to method sft; {self.method.kind} has its own reference")
         return self
 
     @model_validator(mode="after")

@@ -1,8 +1,8 @@
 """The training loop: windows in, best weights on the model out; killed and resumed, the same bits.
 
-One step adds up the gradients of its micro-batches, each divided by the trained tokens of the whole window (counted
-before the first backward), clips, and updates. When to evaluate, to save and to stop stands in the plan; no decision
-depends on a clock. What a batch is and how a token's loss is computed is decided elsewhere (``batches``, ``loss``).
+One step adds up the gradients of its micro-batches, each divided by what the whole window weighs (counted before the
+first backward), clips, and updates. When to evaluate, to save and to stop stands in the plan; no decision depends on a
+clock. What is learned from rows is an :class:`Objective`'s business: one loop serves every method.
 """
 
 from __future__ import annotations
@@ -20,11 +20,9 @@ from torch import Tensor, nn
 
 from luthier.errors import LuthierError
 from luthier.train import checkpoint, optimiser, ranks
-from luthier.train.anchor import Anchor
-from luthier.train.batches import Batch, Layout, Row, collate, kinds, micro_batches
+from luthier.train.batches import Batch, Layout, Row, kinds, micro_batches
 from luthier.train.checkpoint import Checkpoint
 from luthier.train.interrupt import Interrupted, StopSignal
-from luthier.train.loss import TokenLoss
 from luthier.train.plan import TrainPlan
 
 
@@ -85,30 +83,58 @@ class Progress:
 Probe = Callable[[nn.Module, int], Mapping[str, float]]
 
 
+class Objective(Protocol):
+    """What is learned from rows. Losses are sums; the loop divides them by the weight of all rows of a window."""
+
+    def weight(self, rows: Sequence[Row]) -> float:
+        """What the loss of these rows is a mean over: trained tokens, pairs."""
+        ...
+
+    def begin(self, rows: Sequence[Row]) -> None:
+        """A new window (of all processes): its passes follow, and what hangs on all of its rows is counted now."""
+        ...
+
+    def collate(self, rows: Sequence[Row], device: torch.device | str) -> Batch: ...
+
+    def backward(self, batch: Batch, weight: float) -> Tensor:
+        """Add the gradients of the pass's loss divided by ``weight``; gives its sum, detached."""
+        ...
+
+    def total(self, batch: Batch) -> Tensor:
+        """The sum of the losses, without gradients."""
+        ...
+
+    def numbers(self) -> Mapping[str, float]:
+        """What was seen in the passes since ``begin``, in shares that add up over processes."""
+        ...
+
+    def remark(self, numbers: Mapping[str, float]) -> str:
+        """What a person should know about the numbers of an evaluation; empty: nothing."""
+        ...
+
+
 class Loop:
     """One training run of one model on one device.
 
     Args:
         model: with the trained parameters marked by ``requires_grad``.
-        loss: of that model.
+        objective: what is learned, of that model.
         plan: what was decided.
         train, validation: rows; the first ``plan.validation_rows`` of the latter are scored.
         run: takes events and metrics.
         folder: of the checkpoints.
         probe: further numbers at each evaluation, in eval mode and without gradients; it may use random numbers.
         on_step: called after each step.
-        anchor: holds the model near its base on replayed rows.
         replay_sets: sets that the replayed rows are taken in, one an epoch.
     """
 
     def __init__(
-        self, model: nn.Module, loss: TokenLoss, plan: TrainPlan, *, train: Sequence[Row], validation: Sequence[Row],
-        run: Run, folder: Path, device: torch.device | str = "cpu", probe: Probe | None = None,
-        on_step: Callable[[StepInfo], None] | None = None, anchor: Anchor | None = None,
-        replay_sets: int = 1,
+        self, model: nn.Module, objective: Objective, plan: TrainPlan, *, train: Sequence[Row],
+        validation: Sequence[Row], run: Run, folder: Path, device: torch.device | str = "cpu",
+        probe: Probe | None = None,
+        on_step: Callable[[StepInfo], None] | None = None, replay_sets: int = 1,
     ) -> None:  # fmt: skip
-        self.anchor = anchor
-        self.model, self.loss, self.plan, self.run, self.folder = model, loss, plan, run, folder
+        self.model, self.objective, self.plan, self.run, self.folder = model, objective, plan, run, folder
         self.train, self.device, self.probe, self.on_step = train, device, probe, on_step
         self.parameters = optimiser.trainable(model)
         self.optimiser = optimiser.adamw(
@@ -120,7 +146,7 @@ class Loop:
             lengths, steps_an_epoch=plan.steps_an_epoch, micro_tokens=plan.micro_tokens, seed=plan.seed,
             kinds=kinds(train, at_least=plan.steps_an_epoch, replay_sets=replay_sets),
         )
-        self.validation = _in_order(validation[: plan.validation_rows], plan.micro_tokens)
+        self.validation = in_order(validation[: plan.validation_rows], plan.micro_tokens)
         self.progress = Progress()
         self.best: dict[str, Tensor] | None = None
         # where interpolation goes back to; of a LoRA pair B alone, which is zero there: the product is the change
@@ -170,18 +196,16 @@ class Loop:
         plan, step = self.plan, self.progress.step + 1
         started = time.monotonic()
         window = [[self.train[i] for i in numbers] for numbers in self.layout.window(step)]
-        trained = sum(len(r.targets) for rows in window for r in rows)
-        tokens = sum(len(r.inputs) for rows in window for r in rows)
+        everything = [r for rows in window for r in rows]
+        weight = self.objective.weight(everything)
+        tokens = sum(len(r.inputs) for r in everything)
         self.model.train()
-        replayed = [r for rows in window for r in rows if r.replayed]
-        if self.anchor is not None:
-            answers = sum(len(r.targets) for r in replayed)
-            self.anchor.begin(answers, sum(len(r.inputs) for r in replayed) - answers)
+        self.objective.begin(everything)
         losses: dict[int, Tensor] = {}
         for i, rows in enumerate(window):
             if i % self.ranks == self.rank:
                 torch.manual_seed(_seed(plan.seed, step, i))
-                losses[i] = self._backward(collate(rows, self.device), trained, step)
+                losses[i] = self._backward(self.objective.collate(rows, self.device), weight, step)
         sums = torch.zeros(len(window), dtype=torch.float64)
         for i, value in losses.items():  # read only now: a device is not waited for between passes
             sums[i] = value
@@ -195,22 +219,27 @@ class Loop:
         optimiser.set_rate(self.optimiser, rate)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        loss = float(sums.sum()) / trained
+        loss = float(sums.sum()) / weight
         self.progress.step = step
         self.progress.tokens += tokens
-        drift: dict[str, float] = {}
-        if self.anchor is not None and replayed:
-            nats = ranks.sum_values(torch.tensor([self.anchor.nats], dtype=torch.float64))
-            drift = {"anchor_nats": float(nats)}
-        self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm, **drift})
+        seen = self._numbers()
+        self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm, **seen})
         speed, left = self._clock.step(step, tokens, time.monotonic() - started)
-        self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed, **drift)
+        self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed, **seen)
         return StepInfo(step, plan.steps, loss, self._last_val(), rate, speed, left)
 
-    def _backward(self, batch: Batch, trained: int, step: int) -> Tensor:
+    def _numbers(self) -> dict[str, float]:
+        """What the objective saw in this window, of all processes."""
+        mine = self.objective.numbers()
+        if not mine:
+            return {}
+        summed = ranks.sum_values(torch.tensor(list(mine.values()), dtype=torch.float64))
+        return dict(zip(mine, summed.tolist(), strict=True))
+
+    def _backward(self, batch: Batch, weight: float, step: int) -> Tensor:
         """Gradients of one micro-batch; the place where a batch that does not fit is to be split."""
         try:
-            return self.loss.backward(batch, trained, self.anchor)
+            return self.objective.backward(batch, weight)
         except torch.OutOfMemoryError as error:
             raise LuthierError(
                 f"the device ran out of memory at step {step}", where=f"a pass of {batch.inputs.numel():,} tokens",
@@ -239,10 +268,15 @@ class Loop:
         with torch.no_grad():
             if self.validation:
                 entry["val"] = self._validation_loss()
+                if held_out := dict(self.objective.numbers()):  # every process reads all of these rows
+                    entry["held_out"] = held_out
             if self.probe is not None:
                 entry["probe"] = dict(self.probe(self.model, p.step))
-        values = {**({"val": entry["val"]} if "val" in entry else {}), **entry.get("probe", {})}
+        held_out = {f"val_{name}": value for name, value in entry.get("held_out", {}).items()}
+        values = {**({"val": entry["val"]} if "val" in entry else {}), **held_out, **entry.get("probe", {})}
         self._note(p.step, **values)
+        if told := self.objective.remark(entry.get("held_out", entry)):
+            self._event("remark", step=p.step, message=told)
         if p.step == 0:
             p.first_loss = entry.get("val")
             p.history.append(entry)
@@ -250,8 +284,10 @@ class Loop:
             self._judge(entry["val"])
 
     def _validation_loss(self) -> float:
-        sums = [float(self.loss.total(collate(rows, self.device))) for rows in self.validation]
-        return math.fsum(sums) / sum(len(r.targets) for rows in self.validation for r in rows)
+        everything = [r for rows in self.validation for r in rows]
+        self.objective.begin(everything)
+        sums = [float(self.objective.total(self.objective.collate(rows, self.device))) for rows in self.validation]
+        return math.fsum(sums) / self.objective.weight(everything)
 
     def _interpolate(self, share: float) -> float | None:
         """Go back to ``share`` of the way from the start; gives the validation loss there."""
@@ -362,8 +398,8 @@ def _seed(seed: int, step: int, micro: int) -> int:
     return ((seed * 1_000_003 + step) * 65_537 + micro) % (1 << 63)
 
 
-def _in_order(rows: Sequence[Row], micro_tokens: int) -> list[list[Row]]:
-    """Validation batches, the same at every evaluation."""
+def in_order(rows: Sequence[Row], micro_tokens: int) -> list[list[Row]]:
+    """Passes over rows that are only read, the same every time."""
     made = []
     for kind in kinds(rows):
         lengths = np.array([len(rows[i].inputs) for i in kind.rows])

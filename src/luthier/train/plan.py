@@ -15,16 +15,18 @@ from typing import Any, Literal
 import numpy as np
 
 from luthier.errors import LuthierError
-from luthier.recipe.train import FullTuning, LoraTuning, TrainSpec
+from luthier.recipe.train import COMPARES, FullTuning, LoraTuning, TrainSpec
 from luthier.train.batches import micro_batches
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 BATCHES_AN_EPOCH = 100
 ROWS_A_STEP = (16, 32)
 CPU_MICRO_TOKENS = 4096
 DEVICE_MICRO_TOKENS = 16384
 SPARE_MEMORY = 0.8
 VALIDATION_SHARE = 0.25
+PREFERENCE_RATE = 5
+"""Learning from comparisons takes the rate of learning from answers divided by this: only a margin is to move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,8 @@ def _learning_rate(spec: TrainSpec, model: ModelFacts, notes: _Notes) -> float:
     elif isinstance(spec.tuning, LoraTuning) and (ratio := spec.tuning.loraplus_lr_ratio) > 1:
         rate = float(f"{rate / ratio**0.5:.2g}")
         reason = f"A's rate; B's is {ratio:g} times as high, and between them lies LoRA's ({reason})"
+    if spec.method.kind in COMPARES:
+        rate, reason = float(f"{rate / PREFERENCE_RATE:.2g}"), f"preferences need smaller steps than answers ({reason})"
     notes.add("learning_rate", rate, reason)
     return rate
 
