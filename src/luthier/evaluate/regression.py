@@ -43,13 +43,18 @@ class Item:
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite, read. ``margin`` in points (exact) or percent (text); ``digest`` is the SHA-256 of the file."""
+    """A suite, read. ``margin`` in points (exact) or percent (text); ``digest`` is the SHA-256 of the file.
+
+    ``pool`` and ``floor`` are the recipe's.
+    """
 
     name: str
     kind: Literal["exact", "text"]
     items: tuple[Item, ...]
     margin: float
     digest: str
+    pool: str | None = None
+    floor: float = 10.0
 
     @property
     def metric(self) -> str:
@@ -110,7 +115,9 @@ def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
     kind = "text" if "text" in kinds else "exact"
     margin = spec.margin if spec.margin is not None else MARGIN[kind]
     found = hashlib.sha256(data).hexdigest()
-    return Suite(spec.suite, "text" if kind == "text" else "exact", tuple(items), margin, found)
+    return Suite(
+        spec.suite, "text" if kind == "text" else "exact", tuple(items), margin, found, spec.pool, spec.floor
+    )  # fmt: skip
 
 
 def trivial(suite: Suite) -> list[Score]:
