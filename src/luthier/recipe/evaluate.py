@@ -78,8 +78,9 @@ class RegressionSpec(Spec):
     """A suite that must not get worse than ``margin``."""
 
     suite: str
-    """``skills`` and ``text`` are built in (made for the nano base); else a JSONL file of ``{messages, answer}`` rows
-    or of ``{text}`` rows."""
+    """``skills`` and ``text`` are built in (made for the nano base); else a JSONL file of rows of one kind:
+    ``{messages, answer}``, ``{text}``, ``{prompt, options, answer}`` or ``{good, bad}``; or a task in YAML that says
+    how the rows of a file become such rows."""
     margin: float | None = Field(default=None, gt=0)
     """Largest loss that is accepted: points of accuracy (default 2.0) or percent of bits per byte (default 2.0)."""
     pool: str | None = Field(default=None, min_length=1)
