@@ -330,7 +330,7 @@ def whole() -> Iterator[Case]:
         ("no better", World(gain=0.0)),
         ("loses the margin on the skills", World(loss=0.02)),
         ("loses the margin on the texts", World(text_loss=0.02)),
-        ("better on one of two targets, both needed", World(gain=0.0, targets=2)),
+        ("no better on two targets, both needed", World(gain=0.0, targets=2)),
         ("no better on three targets, any will do", World(gain=0.0, targets=3, need="any")),
         ("no better, fourth on this test set", World(gain=0.0, test_use=4)),
     ):
