@@ -117,17 +117,29 @@ def run(recipe: Path = RECIPE, overrides: list[str] = SET_OPTION, json: bool = J
 def gate(
     candidate: str = typer.Argument(..., metavar="CANDIDATE", help="A run, or a model that a run made."),
     against: str | None = typer.Option(None, "--against", metavar="BASE", help="Compare with this system only."),
+    recipe: Path | None = typer.Option(
+        None, "--recipe", metavar="RECIPE", help="Judge by this recipe's targets, margins and alpha."
+    ),
+    junit: Path | None = typer.Option(None, "--junit", metavar="FILE", help="Also write the lines as JUnit XML."),
     json: bool = JSON_OPTION,
 ) -> int:
     """The verdict of a run, computed again from its ledger. Exit 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE.
 
-    Example: luthier gate quickstart --against base
+    Example: luthier gate quickstart --against base --junit verdict.xml
     """
     from luthier.pipeline.judge import judge_again
+    from luthier.recipe import load_recipe
+    from luthier.report.junit import junit_xml
     from luthier.report.terminal import verdict_lines
     from luthier.store import Store
 
-    verdict = judge_again(Store.open(), candidate, against)
+    policy = load_recipe(recipe).recipe.evaluate if recipe is not None else None
+    verdict = judge_again(Store.open(), candidate, against, policy)
+    if junit is not None:
+        try:
+            junit.write_text(junit_xml(verdict, candidate), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{junit} cannot be written: {error.strerror}", where="--junit") from error
     if json:
         emit_json(verdict.to_dict())
     else:

@@ -69,6 +69,7 @@ def measure_preferences(
     facts: dict[str, Any] = {
         "spec": spec.model_dump(mode="json"), "detected": None, "seed": seed, "max_tokens": 0,
         "left_out": len(test) - len(items), "forecast": ahead, "beside": [WORDS],
+        "test_set": digest(sorted((row.id, [m.content for a in _answers(row) for m in a]) for row in test)),
         "suites": {TEST: {"kind": "target", "n": len(items)}, **{s.name: s.facts() for s in suites}},
     }  # fmt: skip
     total = len(items) * len(names) + sum(3 * len(s.items) for s in suites)

@@ -63,6 +63,7 @@ def filed(make: Callable[[Path], Ledger], *, store: Store, run: Run, parents: Se
         "systems": {name: s["title"] for name, s in ledger.facts["systems"].items()},
         "suites": {name: s["n"] for name, s in ledger.facts["suites"].items()},
         "target": ledger.facts["spec"]["target"],
+        "test_set": ledger.facts["test_set"],
     }
     with store.draft("ledger") as draft:
         write_ledger(draft.path, ledger)
@@ -120,6 +121,7 @@ def measure(
         "seed": seed,
         "max_tokens": limit,
         "left_out": len(test) - len(items),
+        "test_set": digest(sorted((e.id, e.answer) for e in test)),
         "forecast": ahead,
         "suites": {TEST: {"kind": "target", "n": len(items)}, **{s.name: s.facts() for s in suites}},
     }

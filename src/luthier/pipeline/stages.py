@@ -314,7 +314,7 @@ def judged(
 ) -> tuple[Artifact, Verdict]:
     """The ledger of what ships beside its baselines, and the verdict on it."""
     from luthier.evaluate import gate, load_suite, read_ledger
-    from luthier.pipeline.judge import remedies
+    from luthier.pipeline.judge import remedies, uses
 
     spec = job.recipe.evaluate
     candidate = shipped.get("model") or shipped["adapter"]
@@ -325,7 +325,7 @@ def judged(
         with job.store.lock(key):
             found = job.store.find(key, "ledger") or _evaluate(job, data, sides, candidate, key)
     _attach(job, "evaluate", found)
-    return found, gate(read_ledger(found), spec, test_use=_uses(job, data), remedies=remedies(job.recipe))
+    return found, gate(read_ledger(found), spec, test_use=uses(job.store, found), remedies=remedies(job.recipe))
 
 
 def _evaluate(
@@ -369,12 +369,6 @@ def _evaluate(
     finally:
         for engine in engines:
             engine.close()
-
-
-def _uses(job: Job, data: Artifact) -> int:
-    """How many different candidates were judged on this dataset's test side, this one included."""
-    ledgers = [a for a in job.store.artifacts("ledger") if data.id in a.parents]
-    return max(1, len({parent for a in ledgers for parent in a.parents if parent.startswith(("model-", "adapter-"))}))
 
 
 # ---- report
