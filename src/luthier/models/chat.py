@@ -238,8 +238,7 @@ class ChatFormat:
                 known = self._encoder.beginning(turn.upto, whole, ids)
             turns.append(self._turn(turn, self._encoder.ids(turn.upto) if known is None else known))
         last = turns[-1]
-        joined = all(t.exact and last.ids[: len(t.ids)] == t.ids for t in turns)
-        if len(turns) == 1 or joined:
+        if len(turns) == 1 or all(t.exact and last.ids[: len(t.ids)] == t.ids for t in turns):
             spans = [(t.start, len(t.ids), t.weight) for t in turns]
             return [_sample(last.ids, spans, example, exact=last.exact)]
         return [_sample(t.ids, [(t.start, len(t.ids), t.weight)], example, exact=t.exact) for t in turns]
@@ -415,7 +414,7 @@ class ChatFormat:
 
     def _plain(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
         """Messages as templates read them, with control tokens in them broken."""
-        if any(m.tool_calls for m in messages) and not self._pinned.call_tail:
+        if not self._pinned.call_tail and any(m.tool_calls for m in messages):
             raise LuthierError(
                 "the chat template does not render tool calls",
                 where="model.chat_template",

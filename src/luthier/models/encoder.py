@@ -62,9 +62,10 @@ class Encoder:
 
     def ids_of(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of several whole texts."""
-        if self._backend is None or not self._alone:
+        if self._backend is None:
             return [self.ids(text) for text in texts]
         plain = [text for text in texts if _BREAK not in text]
+        self._whole()
         found = [encoded.ids for encoded in self._backend.encode_batch_fast(plain, add_special_tokens=False)]
         if len(plain) == len(texts):
             return found
@@ -92,7 +93,7 @@ class Encoder:
         return self.ids(part) if found is None else found
 
     def _up_to_last(self, part: str, whole: str, ids: list[int]) -> list[int] | None:
-        if not self._cuts or _BREAK in whole or not self._alone:
+        if not self._cuts or _BREAK in whole:
             return None
         at, last = -1, None
         for last in self._control.finditer(part):
@@ -114,16 +115,19 @@ class Encoder:
 
     def _plain(self, text: str) -> list[int]:
         if self._backend is not None:
+            self._whole()
             ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
             return ids
         return list(self._tokenizer.encode(text, add_special_tokens=False))
 
     # ---- what this tokenizer does
 
-    @property
-    def _alone(self) -> bool:
-        """Whether a text's ids do not depend on the other texts: nobody has asked the tokenizer to pad or to cut."""
-        return self._backend.padding is None and self._backend.truncation is None
+    def _whole(self) -> None:
+        """Forget what an earlier call of others left behind: that texts are cut at a length, or padded to one."""
+        if self._backend.padding is not None:
+            self._backend.no_padding()
+        if self._backend.truncation is not None:
+            self._backend.no_truncation()
 
     @cached_property
     def _cuts(self) -> bool:

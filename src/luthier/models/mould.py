@@ -17,6 +17,8 @@ from typing import Any, NoReturn
 
 from luthier.models.template import Render
 
+Mould = tuple[str, tuple[tuple[int, bool, str], ...]]
+"""What a chat begins with; for each content the number of its message, whether it is stripped, and the text behind."""
 _MOST = 500
 """Orders of roles remembered; chats of others are rendered one by one."""
 _OPEN, _CLOSE = "\uf8f1", "\uf8f2"
@@ -83,27 +85,27 @@ class Moulds:
     def __init__(self, render: Render, names: Mapping[str, Any]) -> None:
         self._render = render
         self._names = dict(names)
-        self._made: dict[tuple[str, bool, tuple[str, ...]], list[str] | None] = {}
+        self._made: dict[tuple[str, bool, tuple[str, ...]], Mould | None] = {}
 
     def __call__(
         self, source: str, messages: Sequence[Mapping[str, Any]], generate: bool, tools: Sequence[Any] = ()
     ) -> str:
         """The text of a chat, as ``render`` gives it; raises what that raises."""
-        if tools or any(message.keys() != _PLAIN for message in messages):
-            return self._render(source, messages, generate, tools)
-        kind = (source, generate, tuple([message["role"] for message in messages]))
-        contents = [message["content"] for message in messages]
-        if kind in self._made:
-            mould = self._made[kind]
-            return self._render(source, messages, generate, tools) if mould is None else _filled(mould, contents)
-        text = self._render(source, messages, generate, tools)
-        if len(self._made) < _MOST:
-            mould = self._mould(*kind)
-            self._made[kind] = mould if mould is not None and _filled(mould, contents) == text else None
-        return text
+        # most calls end some lines below: this runs twice for every row of a data set
+        if not tools and all(message.keys() == _PLAIN for message in messages):
+            kind = (source, generate, tuple([message["role"] for message in messages]))
+            contents = [message["content"] for message in messages]
+            mould = self._made.get(kind)
+            if mould is not None:
+                return _filled(mould, contents)
+            text = self._render(source, messages, generate, tools)
+            if kind not in self._made and len(self._made) < _MOST:
+                mould = self._mould(*kind)
+                self._made[kind] = mould if mould is not None and _filled(mould, contents) == text else None
+            return text
+        return self._render(source, messages, generate, tools)
 
-    def _mould(self, source: str, generate: bool, roles: tuple[str, ...]) -> list[str] | None:
-        """Pieces of a chat in turn: text, number of a message, "s" if its content is stripped, text, and so on."""
+    def _mould(self, source: str, generate: bool, roles: tuple[str, ...]) -> Mould | None:
         template = _template(source)
         given = [source, *roles, *map(str, self._names.values())]
         if template is None or any(_OPEN in text or _CLOSE in text for text in given):
@@ -115,14 +117,17 @@ class Moulds:
             )
         except (_Looked, Exception):  # a template is foreign code and may raise anything
             return None
-        return _HOLE.split(text)
+        pieces = _HOLE.split(text)  # text, number, "s" or nothing, text, number and so on
+        return pieces[0], tuple(
+            (int(number), bool(strip), behind)
+            for number, strip, behind in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True)
+        )
 
 
-def _filled(mould: list[str], contents: Sequence[str]) -> str:
-    pieces = mould.copy()
-    for place in range(1, len(pieces), 3):
-        content = contents[int(pieces[place])]
-        pieces[place], pieces[place + 1] = content.strip() if pieces[place + 1] else content, ""
+def _filled(mould: Mould, contents: Sequence[str]) -> str:
+    pieces = [mould[0]]
+    for number, strip, behind in mould[1]:
+        pieces += [contents[number].strip() if strip else contents[number], behind]
     return "".join(pieces)
 
 
