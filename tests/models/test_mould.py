@@ -11,7 +11,7 @@ import pytest
 from luthier.models.mould import Moulds
 
 NAMES = {"bos_token": "<s>", "eos_token": "</s>"}
-CONTENTS = ["", "one", " two\n", "</think>x{{ 1 }}", "\uf8f10\uf8f2", "3"]
+CONTENTS = ["first", "", "one", " two\n", "</think>x{{ 1 }}", "\uf8f10\uf8f2", "3"]
 LOOP = "{% for m in messages %}BODY{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
 
 
@@ -44,7 +44,7 @@ def chats() -> list[list[dict[str, Any]]]:
 
 
 def tried(source: str) -> int:
-    """How many of 144 texts were rendered one by one; every text must be the template's own."""
+    """How many of 196 texts were rendered one by one; every text must be the template's own."""
     render, plain = Counted(), Counted()
     moulds = Moulds(render, NAMES)
     for chat in chats():
@@ -81,8 +81,8 @@ def test_templates_that_only_write_are_rendered_once_a_kind(body: str) -> None:
         "{% if m.content == 'one' %}x{% endif %}{{ m.content }}",
         "{% if m.content is in ['one'] %}x{% endif %}{{ m.content }}",
         "{% if 'one two'.startswith(m.content) %}x{% endif %}{{ m.content }}",
-        "{% set t %}{{ m.content }}{% endset %}{{ t | length }}",
-        "{% macro show(x) %}{{ x }}{% endmacro %}{{ show(m.content) | length }}",
+        "{% set t %}{{ m.content }}{% endset %}{% if t == 'one' %}x{% endif %}{{ t }}",
+        "{% macro show(x) %}{{ x }}{% endmacro %}{% if show(m.content) == 'one' %}x{% endif %}",
         "{{ '%s.' % m.content | length }}",
         "{{ [m.content, 'b'] | join(',') }}",
         "{{ {'one': 'x'}[m.content] or m.content }}",
