@@ -141,6 +141,18 @@ MUTANTS = (
         "tests/models/test_chat_format.py::test_each_answer_and_its_end_token_is_trained_and_nothing_else",
     ),
     Mutant(
+        "the header behind a prompt's last control token is forgotten", "models/encoder.py",
+        "return ids[: at + 1] + self._behind_control(last[0], part[last.end() :])",
+        "return ids[: at + 1]",
+        "tests/models/test_encoder.py::test_the_beginning_of_a_text_has_the_ids_it_has_alone",
+    ),
+    Mutant(
+        "a template may look into what people wrote", "models/mould.py",
+        "        if all(_open(node, nodes) for node in [tree, *tree.find_all(nodes.Node)]):\n",
+        "        if tree:\n",
+        "tests/models/test_mould.py::test_templates_that_look_are_rendered_each_time",
+    ),
+    Mutant(
         "adapter not merged", "models/adapters.py",
         'attached.model.merge_and_unload(safe_merge=True, adapter_names=["merged"])',
         "attached.model.unload()",
@@ -211,6 +223,12 @@ MUTANTS = (
         ".astype(np.int64) + 1, 0, kept)\n",
         ".astype(np.int64), 0, kept)\n",
         "tests/similar/test_join.py::test_join_equals_trying_every_pair",
+    ),
+    Mutant(
+        "runs of words with one hash are taken for equal", "similar/encode.py",
+        "    if clash.any():",
+        "    if clash.all() and clash.any():",
+        "tests/similar/test_join.py::test_shingles_with_equal_hashes_are_told_apart_by_their_words",
     ),
     Mutant(
         "near-duplicates are dealt apart", "data/split.py",

@@ -85,7 +85,12 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: st
 
     def rendered(side: str) -> list[Sample]:
         policy = rendering_policy(job.recipe.data)
-        return [s for e in sides[side] for s in job.chat.samples(e, max_length=job.max_length, on_overlong=policy)]
+        samples: list[Sample] = []
+        for found in job.chat.samples_of(sides[side], max_length=job.max_length, on_overlong=policy):
+            if isinstance(found, LuthierError):
+                raise found
+            samples += found
+        return samples
 
     if job.recipe.train.method.kind == "continued":
         _only_texts(job, [*sides["train"], *sides["validation"]])
