@@ -59,9 +59,9 @@ MUTANTS = (
         "tests/train/test_prefix.py::test_each_epoch_replays_the_next_set",
     ),
     Mutant(
-        "interpolation shrinks both halves of a LoRA pair", "train/loop.py",
-        'if plan.interpolate < 1 and ".lora_A." not in name',
-        "if plan.interpolate < 1",
+        "interpolation shrinks both halves of a LoRA pair", "models/state.py",
+        'for name, p in parameters.items() if ".lora_A." not in name}',
+        "for name, p in parameters.items()}",
         "tests/train/test_interpolate.py::test_the_weights_stand_that_share_of_the_way_from_the_base",
     ),
     Mutant(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from luthier.errors import LuthierError
 from luthier.evaluate import gate, read_ledger
 from luthier.evaluate.verdict import REMEDIES
+from luthier.pipeline.remedy import labels, read, remedies
 from luthier.recipe import Recipe
 from luthier.records import Verdict
 from luthier.store import Run
@@ -14,9 +15,6 @@ from luthier.store import Run
 if TYPE_CHECKING:
     from luthier.store import Artifact, Store
 
-
-_REPLAY = 0.25
-"""Share of replayed rows that is worth trying before all else is changed."""
 
 
 def judge_again(store: Store, candidate: str, against: str | None = None) -> Verdict:
@@ -27,24 +25,10 @@ def judge_again(store: Store, candidate: str, against: str | None = None) -> Ver
     """
     ledger = ledger_of(store, candidate)
     made_by = next((run for run in store.runs() if ledger.id in run.made.get("evaluate", ())), None)
-    left = remedies(Recipe.model_validate(dict(made_by.recipe))) if made_by else REMEDIES
+    left: tuple[str, ...] = REMEDIES
+    if made_by is not None:
+        left = labels(read(made_by.dir) or remedies(Recipe.model_validate(dict(made_by.recipe))))
     return gate(read_ledger(ledger), against=(against,) if against else (), remedies=left)
-
-
-def remedies(recipe: Recipe) -> tuple[str, ...]:
-    """What this recipe does not do yet against forgetting, the strongest first."""
-    out: list[str] = []
-    if recipe.train.tuning.kind == "full":
-        out.append("train.tuning: lora")
-    replay = recipe.data.replay
-    if replay is None or replay.share < _REPLAY:
-        out.append(f"data.replay.share: {_REPLAY:.0%}")
-    elif recipe.train.tuning.kind != "full":
-        out.append(f"train.anchor: {max(1.0, 3 * recipe.train.anchor):g}")
-    out.append("a lower train.learning_rate")
-    if recipe.train.epochs > 1:
-        out.append("fewer epochs")
-    return tuple(out)
 
 
 def ledger_of(store: Store, ref: str) -> Artifact:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from luthier.pipeline.stages import TrainInput, read
 from luthier.recipe import LoraTuning
+from luthier.records import Verdict
 
 if TYPE_CHECKING:
     from luthier.pipeline.job import Job
@@ -70,6 +71,7 @@ def _parity(parity: dict[str, object]) -> str:
     return str(parity.get("summary") or ("equal to the trained model" if parity.get("holds") else "NOT equal"))
 
 
-def evaluation(job: Job, ledger: Artifact) -> None:
-    """How much was measured."""
-    job.tell("evaluate", f"{ledger.id} · every answer and score in {ledger.path}")
+def evaluation(job: Job, ledger: Artifact, verdict: Verdict) -> None:
+    """How much was measured, and how often this test set was looked at."""
+    uses = verdict.facts.get("test_use_told", "")
+    job.tell("evaluate", f"{ledger.id} · every answer and score in {ledger.path}" + (f" · {uses}" if uses else ""))

@@ -9,7 +9,7 @@ from pydantic import Field
 from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
-from luthier.recipe.spec import OneOrMany, Spec
+from luthier.recipe.spec import OneOrMany, Share, Spec
 from luthier.recipe.train import TrainSpec
 
 
@@ -33,6 +33,9 @@ class ExportSpec(Spec):
     """``adapter`` (peft layout) and ``merged`` (a whole model); each is compared with the trained one."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the merged model; ``auto`` keeps the base's."""
+    scale: Share = Field(default=1.0, gt=0.0, le=1.0)
+    """The share of what was trained that is delivered, base + scale · (tuned − base), without training again. After a
+    REJECT ``luthier run`` tries scales on rows that the gate never sees and offers the best (see ``--remedy``)."""
 
 
 class PrivacySpec(Spec):

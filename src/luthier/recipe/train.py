@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from luthier.recipe.spec import ByName, Choice, Share, Spec
+from luthier.recipe.spec import ByName, Choice, OneOrMany, Share, Spec
 
 
 class Tuning(Choice):
@@ -63,6 +63,31 @@ class SftMethod(Method):
     """sft"""
 
 
+Action = Literal["off", "warn", "stop"]
+
+
+class WatchSpec(Spec):
+    """What is looked at beside validation loss at each evaluation, on rows that are neither trained on nor seen by the
+    gate. Looking changes no weight; ``stop`` ends the training and keeps the best weights before that."""
+
+    overfitting: Action = "warn"
+    """Validation loss rises while training loss falls: ``off``, ``warn`` (told at the end) or ``stop``."""
+    memorisation: Action = "warn"
+    """Answers to held-out prompts hold long pieces of single training answers, word for word."""
+    forgetting: Action = "warn"
+    """General rows get less likely than the base finds them, by more than ``tolerance``."""
+    source: Annotated[tuple[str, ...], OneOrMany] = ()
+    """Files of general rows, or ``nano``; left out, rows that ``data.replay`` did not draw, or the built-in base's own.
+    The scales of an adapter are tried on such rows, too."""
+    rows: int = Field(default=64, ge=0, le=256)
+    """General rows that are read at each evaluation, base and tuned; fewer where they would cost over 2% of the
+    training."""
+    answers: int = Field(default=16, ge=0, le=256)
+    """Held-out prompts that are answered at each evaluation; fewer where they would cost over 2% of the training."""
+    tolerance: float = Field(default=2.0, gt=0)
+    """Percent of the loss on general rows, and points of right answers there, that may be lost without a word."""
+
+
 AnyTuning = Annotated[FullTuning | LoraTuning | QloraTuning, Field(discriminator="kind"), ByName]
 AnyMethod = Annotated[SftMethod, ByName]
 
@@ -109,6 +134,8 @@ class TrainSpec(Spec):
     """How many times validation loss is measured during the run."""
     patience: int = Field(default=4, ge=0)
     """Stop after this many validations without a better loss; 0 never stops early."""
+    watch: WatchSpec = WatchSpec()
+    """What the monitors look at, and whether they may stop the training."""
     checkpoints: int = Field(default=10, ge=0)
     """How many times the state is saved for resuming during the run; 0 saves none."""
 

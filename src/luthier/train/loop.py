@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from luthier.errors import LuthierError
+from luthier.models.state import go_back, start_of
 from luthier.train import checkpoint, optimiser, ranks
 from luthier.train.anchor import Anchor
 from luthier.train.batches import Batch, Layout, Row, collate, kinds, micro_batches
@@ -122,11 +123,7 @@ class Loop:
         self.validation = _in_order(validation[: plan.validation_rows], plan.micro_tokens)
         self.progress = Progress()
         self.best: dict[str, Tensor] | None = None
-        # where interpolation goes back to; of a LoRA pair B alone, which is zero there: the product is the change
-        self.start = {
-            name: p.detach().clone() for name, p in self.parameters.items()
-            if plan.interpolate < 1 and ".lora_A." not in name
-        }  # fmt: skip
+        self.start = start_of(self.parameters) if plan.interpolate < 1 else {}
         self.rank, self.ranks = ranks.place()
         self._clock = _Clock(plan.steps)
 
@@ -255,10 +252,8 @@ class Loop:
 
     def _interpolate(self, share: float) -> float | None:
         """Go back to ``share`` of the way from the start; gives the validation loss there."""
+        go_back(self.parameters, self.start, share)
         with torch.no_grad():
-            for name, p in self.parameters.items():
-                if name in self.start:
-                    p.copy_(torch.lerp(self.start[name], p, share))
             loss = self._validation_loss() if self.validation else None
         self._event("interpolated", share=share, val=loss)
         return loss
