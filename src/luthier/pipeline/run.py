@@ -80,7 +80,7 @@ def run_recipe(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None
         given = stages.train_input(job, sides, data.digest)
         told.method(job, given)
         with _timed("train", seconds):
-            trained = stages.training(job, data, given)
+            trained = stages.training(job, data, given, sides)
         told.training(job, trained, seconds["train"])
         with _timed("export", seconds):
             shipped = stages.delivered(job, data, trained, job.export_key(given.key))
@@ -116,7 +116,7 @@ def run_until(stage: str, loaded: LoadedRecipe, store: Store, progress: Progress
             sides = stages.sides_of(data)
             given = stages.train_input(job, sides, data.digest)
             told.method(job, given)
-            made = trained = stages.training(job, data, given)
+            made = trained = stages.training(job, data, given, sides)
             if stage != "train":
                 shipped = stages.delivered(job, data, trained, job.export_key(given.key))
                 told.export(job, shipped)

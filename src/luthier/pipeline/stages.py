@@ -134,22 +134,25 @@ def sides_of(data: Artifact) -> dict[str, list[Example]]:
     return {side: examples(data, side) for side in ("train", "validation", "test")}
 
 
-def training(job: Job, data: Artifact, given: TrainInput) -> Artifact:
+def training(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequence[Example]]) -> Artifact:
     """The trained tensors with plan and history; a killed training goes on where its last checkpoint stands."""
     found = job.store.find(given.key, "training")
     if found is None:
         with job.store.lock(given.key):
-            found = job.store.find(given.key, "training") or _train(job, data, given)
+            found = job.store.find(given.key, "training") or _train(job, data, given, sides)
         job.store.clear_workdir(given.key)
     _attach(job, "train", found)
     return found
 
 
-def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
+def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequence[Example]]) -> Artifact:
     from luthier import registry
     from luthier.models.state import save_trained
 
     method = registry.get("method", job.recipe.train.method.kind).load()
+    probed = probes.probes(job, data, sides) if given.plan.watch_rows else None
+    watched = [e for e in probes.read(probed)[: probes.WATCHED] if e.text or e.answer.strip()]
+    general = [s for e in watched for s in job.chat.samples(e, max_length=job.max_length)]
     loaded = prepared_base(job)
     assert job.run is not None
     with job.bar("train", given.plan.steps) as bar:
@@ -161,21 +164,24 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
         result = method(
             job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=job.run,
             workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step, replayed=given.replayed,
-            replay_sets=given.replay_sets,
+            replay_sets=given.replay_sets, general=general,
         )  # fmt: skip
     record = {
         "steps": result.steps, "best_step": result.best_step, "best_loss": result.best_loss,
         "first_loss": result.first_loss,
         "interpolated_loss": result.interpolated_loss, "stopped": result.stopped, "tokens": result.tokens,
         "trainable": job.sizes.trainable, "parameters": job.sizes.parameters, "share": job.sizes.share,
-        "tuning": job.recipe.train.tuning.kind,
+        "tuning": job.recipe.train.tuning.kind, "diagnosis": [f.to_dict() for f in result.diagnosis],
+        "skipped": [dict(s) for s in result.skipped],
     }  # fmt: skip
+    watch = job.recipe.train.watch
     job.run.note(training={"seconds": result.seconds, "resumed_at": result.resumed_at})
     with job.store.draft("training") as draft:
         save_trained(loaded.model, draft.path / "weights.safetensors")
         _write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
         _write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
-        return draft.commit(parents=(data.id, job.base.uri), key=given.key, meta=record, run=job.run)
+        parents = (data.id, job.base.uri, *((probed.id,) if probed and watch.forgetting == "stop" else ()))
+        return draft.commit(parents=parents, key=given.key, meta=record, run=job.run)
 
 
 def prepared_base(job: Job) -> Loaded:

@@ -56,8 +56,15 @@ def training(job: Job, trained: Artifact, seconds: float) -> None:
         else "last weights kept"
     )
     how = f"{seconds:,.0f} s" if seconds >= 0.5 else "known already, reused"
-    early = " · stopped early" if meta.get("stopped") == "early" else ""
-    job.tell("train", f"{meta['steps']:,} steps · {loss}{early} · {how}")
+    stopped = meta.get("stopped", "done")
+    early = "" if stopped == "done" else " · stopped early" if stopped == "early" else f" · stopped: {stopped}"
+    lines = [f"{meta['steps']:,} steps · {loss}{early} · {how}"]
+    if meta.get("skipped"):
+        rows = ", ".join(meta["skipped"][0]["rows"][:4])
+        lines.append(f"{len(meta['skipped'])} steps left out: not a finite number (first: rows {rows})")
+    for found in meta.get("diagnosis", ()):
+        lines += [f"{found['kind']}: {found['said']}", f"  try: {' · '.join(found['fix'])}"]
+    job.tell("train", "\n".join(lines))
 
 
 def export(job: Job, shipped: dict[str, Artifact]) -> None:

@@ -134,6 +134,9 @@ class TrainSpec(Spec):
     """How many times validation loss is measured during the run."""
     patience: int = Field(default=4, ge=0)
     """Stop after this many validations without a better loss; 0 never stops early."""
+    skips: int = Field(default=3, ge=0)
+    """How many steps may be left out because their loss or gradient is no finite number; at the next one training
+    stops, and names the rows. No update is made with any of them."""
     watch: WatchSpec = WatchSpec()
     """What the monitors look at, and whether they may stop the training."""
     checkpoints: int = Field(default=10, ge=0)

@@ -190,7 +190,7 @@ _TITLES = {
 def _training(story: Story) -> str:
     body = ""
     if story.training is not None:
-        body = training_charts(story.training, story.speed)
+        body = _seen(story.training) + training_charts(story.training, story.speed)
     if story.plan is not None:
         decided: Mapping[str, Any] = story.plan.get("decided", {})
         found = story.measured
@@ -205,6 +205,19 @@ def _training(story: Story) -> str:
             told = table([[row[n] for n in kept] for row in rows], [heads[n] for n in kept])
             body += f"<details><summary>the plan, value by value, with its reasons</summary>{told}</details>"
     return body
+
+
+def _seen(training: Mapping[str, Any]) -> str:
+    """What the monitors saw, in words, and what to change."""
+    found = ""
+    for one in training.get("diagnosis", ()):
+        try_ = f"<small>Try: {esc(' · '.join(one['fix']))}</small>"
+        found += f"<li><b>{esc(one['kind'])}</b>: {esc(_sentence(one['said']))} {try_}</li>"
+    skipped = training.get("skipped") or ()
+    if skipped:
+        rows = ", ".join(str(name) for step in skipped for name in step["rows"][:4])
+        found += f"<li><b>steps left out</b>: {len(skipped)}, as a number was not finite (rows {esc(rows)})</li>"
+    return f"<h3>What the monitors saw</h3><ul>{found}</ul>" if found else ""
 
 
 def _regression(results: Sequence[SuiteResult]) -> str:

@@ -22,10 +22,11 @@ from luthier.errors import LuthierError
 from luthier.models.state import go_back, start_of
 from luthier.train import checkpoint, optimiser, ranks
 from luthier.train.anchor import Anchor
-from luthier.train.batches import Batch, Layout, Row, collate, kinds, micro_batches
+from luthier.train.batches import PAD_TO, Batch, Layout, Row, collate, kinds, micro_batches
 from luthier.train.checkpoint import Checkpoint
 from luthier.train.interrupt import Interrupted, StopSignal
 from luthier.train.loss import TokenLoss
+from luthier.train.monitors import Finding, Watch, diagnose, stops
 from luthier.train.plan import TrainPlan
 
 
@@ -53,7 +54,8 @@ class StepInfo:
 @dataclass(frozen=True, slots=True)
 class TrainResult:
     """How it went. ``history`` holds one entry a step (step, loss, rate, norm) and, where it was measured, ``val`` and
-    ``probe``. ``stopped`` is ``done`` or ``early``; ``resumed_at`` the step of the checkpoint it went on from."""
+    ``probe``. ``stopped`` is ``done``, ``early`` or the name of the monitor that stopped it; ``diagnosis`` what the
+    monitors saw; ``resumed_at`` the step of the checkpoint it went on from."""
 
     steps: int
     best_step: int
@@ -67,11 +69,16 @@ class TrainResult:
     resumed_at: int | None = None
     interpolated_loss: float | None = None
     """Validation loss of the weights that were left on the model, where they are not the best ones themselves."""
+    diagnosis: tuple[Finding, ...] = ()
+    skipped: tuple[Mapping[str, Any], ...] = ()
+    """Steps without an update, with the rows that were the cause."""
 
 
 @dataclass
 class Progress:
-    """The loop's own account, as a checkpoint keeps it."""
+    """The loop's own account, as a checkpoint keeps it. ``most_tokens`` is the most that a pass may feed since the
+    device ran out of memory, None before that; ``skipped`` are steps without an update, with the rows that were the
+    cause."""
 
     step: int = 0
     tokens: int = 0
@@ -80,6 +87,8 @@ class Progress:
     best_loss: float | None = None
     since_best: int = 0
     stopped: str = ""
+    most_tokens: int | None = None
+    skipped: list[dict[str, Any]] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -100,15 +109,16 @@ class Loop:
         on_step: called after each step.
         anchor: holds the model near its base on replayed rows.
         replay_sets: sets that the replayed rows are taken in, one an epoch.
+        watch: what else is looked at at each evaluation, and may stop the run.
     """
 
     def __init__(
         self, model: nn.Module, loss: TokenLoss, plan: TrainPlan, *, train: Sequence[Row], validation: Sequence[Row],
         run: Run, folder: Path, device: torch.device | str = "cpu", probe: Probe | None = None,
         on_step: Callable[[StepInfo], None] | None = None, anchor: Anchor | None = None,
-        replay_sets: int = 1,
+        replay_sets: int = 1, watch: Watch | None = None,
     ) -> None:  # fmt: skip
-        self.anchor = anchor
+        self.anchor, self.watch = anchor, watch
         self.model, self.loss, self.plan, self.run, self.folder = model, loss, plan, run, folder
         self.train, self.device, self.probe, self.on_step = train, device, probe, on_step
         self.parameters = optimiser.trainable(model)
@@ -158,7 +168,8 @@ class Loop:
         return TrainResult(
             steps=p.step, best_step=p.best_step, best_loss=p.best_loss, first_loss=p.first_loss, stopped=p.stopped,
             tokens=p.tokens, seconds=self._clock.seconds, history=tuple(p.history), plan=self.plan,
-            resumed_at=resumed_at, interpolated_loss=interpolated_loss,
+            resumed_at=resumed_at, interpolated_loss=interpolated_loss, diagnosis=self._diagnosis(),
+            skipped=tuple(p.skipped),
         )  # fmt: skip
 
     def _step(self) -> StepInfo:
@@ -170,21 +181,14 @@ class Loop:
         tokens = sum(len(r.inputs) for rows in window for r in rows)
         self.model.train()
         replayed = [r for rows in window for r in rows if r.replayed]
-        if self.anchor is not None:
-            answers = sum(len(r.targets) for r in replayed)
-            self.anchor.begin(answers, sum(len(r.inputs) for r in replayed) - answers)
-        losses: dict[int, Tensor] = {}
-        for i, rows in enumerate(window):
-            if i % self.ranks == self.rank:
-                torch.manual_seed(_seed(plan.seed, step, i))
-                losses[i] = self._backward(collate(rows, self.device), trained, step)
-        sums = torch.zeros(len(window), dtype=torch.float64)
-        for i, value in losses.items():  # read only now: a device is not waited for between passes
-            sums[i] = value
-        sums = ranks.sum_values(sums)
+        sums = ranks.sum_values(self._gradients(window, trained, step))
         ranks.sum_gradients(self.parameters.values())
         norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), plan.clip))
-        self._check_finite(sums, norm, window, step)
+        self.progress.tokens += tokens
+        if not (math.isfinite(norm) and bool(torch.isfinite(sums).all())):
+            self._skip(sums, window, step)
+            speed, left = self._clock.step(step, tokens, time.monotonic() - started)
+            return StepInfo(step, plan.steps, self._last_loss(), self._last_val(), 0.0, speed, left)
         rate = optimiser.rate(
             step, peak=plan.learning_rate, schedule=plan.schedule, warmup_steps=plan.warmup_steps, steps=plan.steps
         )
@@ -194,7 +198,6 @@ class Loop:
         self.optimiser.zero_grad(set_to_none=True)
         loss = float(sums.sum()) / trained
         self.progress.step = step
-        self.progress.tokens += tokens
         drift: dict[str, float] = {}
         if self.anchor is not None and replayed:
             nats = ranks.sum_values(torch.tensor([self.anchor.nats], dtype=torch.float64))
@@ -204,29 +207,97 @@ class Loop:
         self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed, **drift)
         return StepInfo(step, plan.steps, loss, self._last_val(), rate, speed, left)
 
-    def _backward(self, batch: Batch, trained: int, step: int) -> Tensor:
-        """Gradients of one micro-batch; the place where a batch that does not fit is to be split."""
-        try:
-            return self.loss.backward(batch, trained, self.anchor)
-        except torch.OutOfMemoryError as error:
-            raise LuthierError(
-                f"the device ran out of memory at step {step}", where=f"a pass of {batch.inputs.numel():,} tokens",
-                why=str(error).splitlines()[0], fix=f"train.micro_tokens: {max(16, self.plan.micro_tokens // 2)}",
-            ) from error
+    def _gradients(self, window: list[list[Row]], trained: int, step: int) -> Tensor:
+        """Add up the gradients of this process's passes; gives the loss of each pass, (passes,).
 
-    def _check_finite(self, sums: Tensor, norm: float, window: list[list[Row]], step: int) -> None:
-        if math.isfinite(norm) and bool(torch.isfinite(sums).all()):
-            return
+        Where the device has no room for a pass, all gradients of the step are thrown away (a backward that broke off
+        has left part of them) and it is done again in smaller passes: the same sum, rounded otherwise.
+        """
+        while True:
+            self._begin_anchor(window)
+            full: _Full | None = None
+            losses: dict[int, list[Tensor]] = {}
+            for i, rows in enumerate(window):
+                if i % self.ranks != self.rank:
+                    continue
+                for k, part in enumerate(_parts(rows, self.progress.most_tokens)):
+                    torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))
+                    batch = collate(part, self.device)
+                    try:
+                        losses.setdefault(i, []).append(self._backward(batch, trained))
+                    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                        full = _Full.of(error, batch, len(part))
+                        if full is None:
+                            raise
+                        break
+                if full is not None:
+                    break
+            if full is None:
+                break
+            del batch
+            self._make_room(full, step)
+        sums = torch.zeros(len(window), dtype=torch.float64)
+        for i, values in losses.items():  # read only now: a device is not waited for between passes
+            for value in values:
+                sums[i] += value.double().cpu()
+        return sums
+
+    def _backward(self, batch: Batch, trained: int) -> Tensor:
+        """Gradients of one pass."""
+        return self.loss.backward(batch, trained, self.anchor)
+
+    def _begin_anchor(self, window: list[list[Row]]) -> None:
+        if self.anchor is not None:
+            replayed = [r for rows in window for r in rows if r.replayed]
+            answers = sum(len(r.targets) for r in replayed)
+            self.anchor.begin(answers, sum(len(r.inputs) for r in replayed) - answers)
+
+    def _make_room(self, full: _Full, step: int) -> None:
+        """From now on passes are half as large as the one that did not fit."""
+        self.optimiser.zero_grad(set_to_none=True)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if full.rows == 1:
+            raise LuthierError(
+                f"the device ran out of memory at step {step}", where=f"a single row of {full.tokens:,} tokens",
+                why=full.why, fix=f"train.max_length: {max(8, full.tokens // 2)}, a smaller base, or tuning: qlora",
+            )  # fmt: skip
+        self.progress.most_tokens = full.tokens // 2
+        self._event(
+            "out of memory", step=step, tokens=full.tokens, now=self.progress.most_tokens, why=full.why,
+            message="the step is done again in smaller passes, with the same gradient",
+        )  # fmt: skip
+
+    def _skip(self, sums: Tensor, window: list[list[Row]], step: int) -> None:
+        """No update with numbers that are not finite: leave the step out, name the rows, stop when it was too often."""
+        p = self.progress
+        self.optimiser.zero_grad(set_to_none=True)
         bad = [i for i, value in enumerate(sums.tolist()) if not math.isfinite(value)]
         thing = "loss" if bad else "gradient"
-        suspects = [r.example_id for i in (bad or range(len(window))) for r in window[i]]
+        suspects = self._suspects([window[i] for i in bad]) if bad else [r.example_id for rows in window for r in rows]
+        p.step = step
+        p.skipped.append({"step": step, "rows": suspects})
+        p.history.append({"step": step, "skipped": thing})
+        left = self.plan.skips - len(p.skipped)
+        self._event("step skipped", step=step, cause=f"the {thing} is not finite", rows=suspects, left=left)
+        if len(p.skipped) <= self.plan.skips:
+            return
         named = ", ".join(suspects[:8]) + (f" and {len(suspects) - 8} more" if len(suspects) > 8 else "")
+        before = [s["step"] for s in p.skipped[:-1]]
         raise LuthierError(
             f"the {thing} is not a finite number at step {step} of {self.plan.steps}", where=f"rows {named}",
-            why="an update with it would destroy the weights, so none was made",
-            fix="a lower train.learning_rate, or train.precision: fp32",
-            details={"step": step, "rows": suspects},
+            why="an update with it would destroy the weights, so none was made"
+            + (f"; so it was at steps {', '.join(map(str, before))}, which were left out" if before else ""),
+            fix="a lower train.learning_rate, or train.precision: fp32; look at the rows",
+            details={"step": step, "rows": suspects, "skipped": p.skipped},
         )
+
+    def _suspects(self, passes: list[list[Row]]) -> list[str]:
+        """Rows whose own loss is not finite; where none is alone so, all of their passes."""
+        rows = [r for part in passes for r in part]
+        with torch.no_grad():
+            alone = [r.example_id for r in rows if not math.isfinite(float(self.loss.total(collate([r], self.device))))]
+        return alone or [r.example_id for r in rows]
 
     def _evaluate(self) -> None:
         """Validation loss and the probe's numbers at the present step; step 0 is the start and never the best."""
@@ -236,15 +307,22 @@ class Loop:
         with torch.no_grad():
             if self.validation:
                 entry["val"] = self._validation_loss()
+            if self.watch is not None:
+                entry |= self.watch.look()
             if self.probe is not None:
-                entry["probe"] = dict(self.probe(self.model, p.step))
+                entry["probe"] = {**entry.get("probe", {}), **self.probe(self.model, p.step)}
         values = {**({"val": entry["val"]} if "val" in entry else {}), **entry.get("probe", {})}
         self._note(p.step, **values)
         if p.step == 0:
             p.first_loss = entry.get("val")
             p.history.append(entry)
-        elif "val" in entry:
+            return
+        stop = stops(p.history, self.watch.spec) if self.watch is not None else None
+        if "val" in entry and (stop is None or stop.kind != "forgetting"):  # what forgot is not the best
             self._judge(entry["val"])
+        if stop is not None and p.step < self.plan.steps:
+            p.stopped = stop.kind
+            self._event("stopped by a monitor", step=p.step, monitor=stop.kind, message=stop.said)
 
     def _validation_loss(self) -> float:
         sums = [float(self.loss.total(collate(rows, self.device))) for rows in self.validation]
@@ -281,6 +359,14 @@ class Loop:
                         first=p.first_loss)  # fmt: skip
         self.model.eval()
 
+    def _diagnosis(self) -> tuple[Finding, ...]:
+        if self.watch is None:
+            return ()
+        found = diagnose(self.progress.history, self.watch.spec, best_step=self.progress.best_step)
+        for one in found:
+            self._event("diagnosis", **one.to_dict())
+        return found
+
     def _wants_checkpoint(self, asked: bool) -> bool:
         keeps = bool(self.plan.checkpoint_steps) and self.rank == 0
         return keeps and (asked or self.progress.step in self.plan.checkpoint_steps or self.progress.stopped != "")
@@ -316,6 +402,9 @@ class Loop:
             details={"step": step},
         )  # fmt: skip
 
+    def _last_loss(self) -> float:
+        return next((h["loss"] for h in reversed(self.progress.history) if "loss" in h), math.nan)
+
     def _last_val(self) -> float | None:
         return next((h["val"] for h in reversed(self.progress.history) if "val" in h), None)
 
@@ -326,6 +415,22 @@ class Loop:
     def _event(self, kind: str, **data: Any) -> None:
         if self.rank == 0:
             self.run.event(kind, **data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Full:
+    """A pass that the device had no room for: its padded tokens, its rows, what was said."""
+
+    tokens: int
+    rows: int
+    why: str
+
+    @classmethod
+    def of(cls, error: Exception, batch: Batch, rows: int) -> _Full | None:
+        """None for errors of other kinds. Nothing of the error itself is kept: its frames hold the pass's tensors."""
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        memory = isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in why
+        return cls(batch.inputs.numel(), rows, why) if memory else None
 
 
 class _Clock:
@@ -355,6 +460,15 @@ class _Clock:
 def _seed(seed: int, step: int, micro: int) -> int:
     """Of the random numbers of one forward pass: no pass depends on what ran before it."""
     return ((seed * 1_000_003 + step) * 65_537 + micro) % (1 << 63)
+
+
+def _parts(rows: list[Row], most_tokens: int | None) -> list[list[Row]]:
+    """Rows of a pass, halved until no part feeds more padded tokens, or is a single row."""
+    longest = -(-max(len(r.inputs) for r in rows) // PAD_TO) * PAD_TO
+    if most_tokens is None or len(rows) == 1 or longest * len(rows) <= most_tokens:
+        return [rows]
+    half = len(rows) // 2
+    return [part for side in (rows[:half], rows[half:]) for part in _parts(side, most_tokens)]
 
 
 def _in_order(rows: Sequence[Row], micro_tokens: int) -> list[list[Row]]:

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from luthier.models.prefix import prefix_cache
-from luthier.train.anchor import Anchor
+from luthier.train.anchor import Anchor, base_alone
 from luthier.train.batches import Batch
 from luthier.train.plan import logit_bytes
 
@@ -74,7 +74,7 @@ class TokenLoss:
             assert states.grad is not None
             gradients.append(states.grad)
         if anchor is not None and held is not None:
-            with anchor.base():
+            with base_alone(anchor.model):
                 base = self._picked(batch.inputs.index_select(0, held.rows), held.inner)
             parts = (torch.split(part, self.chunk) for part in (leaf[trained:], base, held.answers))
             for tuned, known, answers in zip(*parts, strict=True):
@@ -87,6 +87,14 @@ class TokenLoss:
         if picked.requires_grad:
             picked.backward(torch.cat(gradients))  # type: ignore[no-untyped-call]
         return torch.stack(losses).sum()
+
+    def states(self, batch: Batch, index: Tensor) -> tuple[Tensor, ...]:
+        """What the model as it stands makes of some flattened positions, in chunks that :meth:`logits` can take."""
+        return torch.split(self._picked(batch.inputs, index, batch.prefix), self.chunk)
+
+    def logits(self, states: Tensor) -> Tensor:
+        """Logits (m, V) of one chunk, in at least fp32."""
+        return self._logits(states)
 
     def check(self, batch: Batch, *, tolerance: float) -> float:
         """Compare the short way with the model's own logits; where they differ by more, the plain way is taken.

@@ -25,6 +25,12 @@ CPU_MICRO_TOKENS = 4096
 DEVICE_MICRO_TOKENS = 16384
 SPARE_MEMORY = 0.8
 VALIDATION_SHARE = 0.25
+WATCH_SHARE = 0.02
+LEAST_WATCHED = 8
+COPY_LIMIT = 64
+"""Tokens of an answer that the monitor of memorisation looks at."""
+MADE_BY_ONE = 4
+"""A token that is made costs about as much as so many that are read together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,9 @@ class TrainPlan:
     rows: int
     anchor: float = 0.0
     interpolate: float = 1.0
+    skips: int = 0
+    watch_rows: int = 0
+    watch_answers: int = 0
     version: int = PLAN_VERSION
     decided: Mapping[str, Reason] = field(default_factory=dict, compare=False)
 
@@ -162,7 +171,8 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     notes.add("evaluation_steps", list(evaluations), "evenly spread, the last step among them", key="train.evaluations")
     checkpoints = _spread(spec.checkpoints, steps)
     notes.add("checkpoint_steps", list(checkpoints), "evenly spread, the last step among them", key="train.checkpoints")
-    for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "interpolate"):
+    watch_rows, watch_answers = _watched(spec, lengths, steps / an_epoch, notes)
+    for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "interpolate", "skips"):
         notes.add(name, getattr(spec, name), "as the recipe language's default says", key=f"train.{name}")
     notes.add("threads", facts.device.threads, "threads of this process; other counts round sums differently")
     return TrainPlan(
@@ -171,7 +181,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         micro_tokens=micro_tokens, micro_batches=k, precision=precision, recompute=recompute,
         evaluation_steps=evaluations, checkpoint_steps=checkpoints, validation_rows=validation_rows,
         patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), anchor=spec.anchor,
-        interpolate=spec.interpolate,
+        interpolate=spec.interpolate, skips=spec.skips, watch_rows=watch_rows, watch_answers=watch_answers,
         decided=notes.decided,
     )  # fmt: skip
 
@@ -346,6 +356,24 @@ def _validation_rows(
     reason = "all of them" if rows == len(validation) else "as many as cost a quarter of the training time"
     notes.add("validation_rows", rows, reason)
     return rows
+
+
+def _watched(spec: TrainSpec, lengths: np.ndarray, epochs: float, notes: _Notes) -> tuple[int, int]:
+    """General rows and held-out prompts that each evaluation looks at: as asked, or what costs 2% of the training each.
+
+    A token trained costs three forward. A general row is read by the base and by the tuned model; an answer is its
+    prompt read once and its tokens made one by one, which costs some times as much as reading them.
+    """
+    mean = float(lengths.mean())
+    budget = WATCH_SHARE * 3 * float(lengths.sum()) * epochs / (spec.evaluations + 1)
+    asked = spec.watch.rows if spec.watch.forgetting != "off" else 0
+    rows = min(asked, max(LEAST_WATCHED, int(budget / (2 * mean))))
+    asked = spec.watch.answers if spec.watch.memorisation != "off" else 0
+    answers = min(asked, max(LEAST_WATCHED, int(budget / (mean + MADE_BY_ONE * COPY_LIMIT))))
+    for name, number, most in (("watch_rows", rows, spec.watch.rows), ("watch_answers", answers, spec.watch.answers)):
+        reason = "off" if not number else "as many as asked" if number == most else "as many as cost 2% of the training"
+        notes.add(name, number, reason)
+    return rows, answers
 
 
 def _spread(times: int, steps: int) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ from luthier.train import anchor, checkpoint, machine
 from luthier.train.batches import Row, Sample, collate, digest, row, share_prefixes
 from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult
 from luthier.train.loss import TokenLoss
+from luthier.train.monitors import Watch
 from luthier.train.optimiser import trainable
 from luthier.train.plan import TrainPlan
 
@@ -43,6 +44,7 @@ def run(
     spec: TrainSpec, plan: TrainPlan, *, loaded: Loaded, train: Sequence[Sample], validation: Sequence[Sample],
     run: Run, workdir: Path, seed: int, probe: Probe | None = None,
     on_step: Callable[[StepInfo], None] | None = None, replayed: Collection[str] = (), replay_sets: int = 1,
+    general: Sequence[Sample] = (),
 ) -> TrainResult:  # fmt: skip
     """Fine-tune ``loaded.model`` in place and leave the best weights on it, in eval mode.
 
@@ -59,6 +61,8 @@ def run(
         on_step: progress.
         replayed: ids of the examples that are not of the job; ``spec.anchor`` holds the model near its base there.
         replay_sets: sets that these are taken in, one an epoch; the plan was derived from the rows of one epoch.
+        general: rows that are not of the job and not trained on, to see what is forgotten; the plan says how many are
+            looked at.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; call again to go on.
@@ -93,10 +97,17 @@ def run(
             tokens_shared=sum(r.prefix for r in train_rows),
             machine=machine.describe(device),
         )  # fmt: skip
+        watch = None
+        if plan.watch_rows or plan.watch_answers or spec.watch.overfitting != "off":
+            watch = Watch(
+                spec.watch, loss, general=[row(s) for s in general[: plan.watch_rows]],
+                held_out=validation_rows[: plan.watch_answers], train=train_rows,
+                adapter=hasattr(loaded.model, "disable_adapter"), device=device,
+            )  # fmt: skip
         loop = Loop(
             loaded.model, loss, plan, train=train_rows, validation=validation_rows, run=run,
             folder=workdir / "checkpoints", device=device, probe=probe, on_step=on_step,
-            anchor=anchor.make(loaded.model, plan.anchor), replay_sets=replay_sets,
+            anchor=anchor.make(loaded.model, plan.anchor), replay_sets=replay_sets, watch=watch,
         )
         with _recomputing(loaded.model, plan.recompute):
             return loop.fit()
