@@ -364,7 +364,8 @@ class Loop:
             return ()
         found = diagnose(self.progress.history, self.watch.spec, best_step=self.progress.best_step)
         for one in found:
-            self._event("diagnosis", **one.to_dict())
+            told = one.to_dict()
+            self._event("diagnosis", monitor=told.pop("kind"), **told)
         return found
 
     def _wants_checkpoint(self, asked: bool) -> bool:

@@ -205,11 +205,11 @@ def diagnose(history: Sequence[Mapping[str, Any]], spec: WatchSpec, *, best_step
         spec: what is watched, and the tolerance.
         best_step: whose weights were kept.
     """
-    wanted = (
-        (spec.overfitting, lambda: _overfitting(history)), (spec.memorisation, lambda: _memorising(history, best_step)),
-        (spec.forgetting, lambda: _forgetting(history, spec.tolerance, best_step)),
-    )  # fmt: skip
-    found = (look() for action, look in wanted if action != "off")
+    found = (
+        _overfitting(history) if spec.overfitting != "off" else None,
+        _memorising(history, best_step) if spec.memorisation != "off" else None,
+        _forgetting(history, spec.tolerance, best_step) if spec.forgetting != "off" else None,
+    )
     return tuple(f for f in found if f is not None)
 
 
