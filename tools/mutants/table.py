@@ -66,9 +66,33 @@ MUTANTS = (
     ),
     Mutant(
         "random numbers not restored", "train/loop.py",
-        "                    torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))\n",
+        "                torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))\n",
         "",
         "tests/train/test_loop.py::test_killed_and_resumed_gives_the_bits_of_an_undisturbed_run",
+    ),
+    Mutant(
+        "half a backward is left where memory did not suffice", "train/loop.py",
+        "        self.optimiser.zero_grad(set_to_none=True)\n        if torch.cuda.is_available():",
+        "        if torch.cuda.is_available():",
+        "tests/train/test_never_lost.py::test_a_pass_that_does_not_fit_is_split_with_the_same_gradient",
+    ),
+    Mutant(
+        "a monitor looks at the tuned model twice", "train/monitors.py",
+        "        with base_alone(self.loss.model):\n",
+        "        if True:\n",
+        "tests/train/test_monitors.py::test_the_figures_of_general_rows_are_those_of_the_textbook",
+    ),
+    Mutant(
+        "a diverging training is called overfitting", "train/monitors.py",
+        "if at_best is None or at_end is None or at_end >= at_best:",
+        "if at_best is None or at_end is None:",
+        "tests/train/test_monitors.py::test_overfitting_is_validation_rising_for_good_while_training_falls",
+    ),
+    Mutant(
+        "a scale passes though a suite is not held", "evaluate/frontier.py",
+        'return bool(able) and all(line.status == "held" for line in able) and self.target.delta > 0',
+        "return bool(able) and self.target.delta > 0",
+        "tests/evaluate/test_frontier.py::test_the_best_scale_that_passes_is_offered",
     ),
     Mutant(
         "optimiser not restored", "train/loop.py",

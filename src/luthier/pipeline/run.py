@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from luthier.errors import ExitCode, LuthierError
-from luthier.pipeline import remedy, stages, told
+from luthier.pipeline import remedy, scales, stages, told
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.recipe import LoadedRecipe, Recipe
 from luthier.records import Verdict
@@ -89,7 +89,7 @@ def run_recipe(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None
             ledger, verdict = stages.judged(job, data, sides, shipped)
         told.evaluation(job, ledger, verdict)
         with _timed("scales", seconds):
-            verdict, remedies, frontier = stages.remedied(job, data, sides, given, trained, shipped, ledger, verdict)
+            verdict, remedies, frontier = scales.remedied(job, data, sides, given, trained, shipped, ledger, verdict)
         remedy.write(run.dir, remedies, frontier)
         seconds = {**run.facts.get("seconds", {}), **{k: v for k, v in seconds.items() if v >= 0.5}}
         report = stages.reported(job, data, given, trained, shipped, ledger, verdict, frontier, seconds)

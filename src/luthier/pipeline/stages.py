@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Any
 from luthier.errors import LuthierError, did_you_mean
 from luthier.pipeline import probes
 from luthier.pipeline.job import Job
-from luthier.pipeline.keys import stage_key
 from luthier.pipeline.raters import open_raters
-from luthier.pipeline.remedy import Remedy, labels, offered, remedies
-from luthier.records import Example, Verdict, VerdictKind
+from luthier.records import Example, Verdict
 from luthier.store import Artifact
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ def dataset(job: Job) -> Artifact:
                         job.recipe.data, store=job.store, run=job.run, seed=job.recipe.seed, folder=job.folder,
                         key=key, chat=job.chat, max_length=job.max_length, known=job.known_sources, raters=raters,
                     )  # fmt: skip
-    _attach(job, "data", found)
+    attach(job, "data", found)
     return found
 
 
@@ -141,7 +139,7 @@ def training(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Se
         with job.store.lock(given.key):
             found = job.store.find(given.key, "training") or _train(job, data, given, sides)
         job.store.clear_workdir(given.key)
-    _attach(job, "train", found)
+    attach(job, "train", found)
     return found
 
 
@@ -178,8 +176,8 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
     job.run.note(training={"seconds": result.seconds, "resumed_at": result.resumed_at})
     with job.store.draft("training") as draft:
         save_trained(loaded.model, draft.path / "weights.safetensors")
-        _write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
-        _write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
+        write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
+        write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
         parents = (data.id, job.base.uri, *((probed.id,) if probed and watch.forgetting == "stop" else ()))
         return draft.commit(parents=parents, key=given.key, meta=record, run=job.run)
 
@@ -207,7 +205,7 @@ def delivered(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str
         with job.store.lock(key):
             found = _deliver(job, data, trained, key)
     for artifact in found.values():
-        _attach(job, "export", artifact)
+        attach(job, "export", artifact)
     return found
 
 
@@ -215,7 +213,7 @@ def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str,
     from luthier.data import examples
     from luthier.export import deliver
 
-    loaded = _trained_model(job, trained)
+    loaded = trained_model(job, trained)
     probes = [e for side in ("test", "validation", "train") for e in examples(data, side) if e.messages]
     made = deliver(
         job.recipe.export, loaded=loaded, tuning=job.recipe.train.tuning, store=job.store, run=job.run,
@@ -225,7 +223,7 @@ def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str,
     return {a.kind: a for a in made.artifacts}
 
 
-def _trained_model(job: Job, trained: Artifact) -> Loaded:
+def trained_model(job: Job, trained: Artifact) -> Loaded:
     """What is delivered: the trained weights, or the recipe's share of their change."""
     from luthier.models.adapters import trainable_state
     from luthier.models.state import go_back, load_trained, start_of
@@ -269,7 +267,7 @@ def judged(
     if found is None:
         with job.store.lock(key):
             found = job.store.find(key, "ledger") or _evaluate(job, data, sides, candidate, key)
-    _attach(job, "evaluate", found)
+    attach(job, "evaluate", found)
     return found, gate(read_ledger(found), spec, test_use=_uses(job, data))
 
 
@@ -302,93 +300,6 @@ def _evaluate(
             engine.close()
 
 
-def remedied(
-    job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]], given: TrainInput, trained: Artifact,
-    shipped: Mapping[str, Artifact], ledger: Artifact, verdict: Verdict,
-) -> tuple[Verdict, tuple[Remedy, ...], Frontier | None]:  # fmt: skip
-    """What could be done about a verdict that is not PROMOTE; the verdict says it too."""
-    from luthier.evaluate import gate, read_ledger
-
-    if verdict.kind is VerdictKind.PROMOTE:
-        return verdict, (), None
-    frontier = _frontier(job, data, sides, trained, shipped, ledger, verdict)
-    found = remedies(job.recipe, learning_rate=given.plan.learning_rate, frontier=frontier)
-    again = gate(
-        read_ledger(ledger), job.recipe.evaluate, test_use=verdict.facts.get("test_use"), remedies=labels(found)
-    )
-    return offered(again, found, frontier), found, frontier
-
-
-def _frontier(
-    job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]], trained: Artifact,
-    shipped: Mapping[str, Artifact], ledger: Artifact, verdict: Verdict,
-) -> Frontier | None:  # fmt: skip
-    """The adapter at several scales, on rows that the gate never sees; None where a smaller scale could not help (every
-    suite held) or there is nothing to measure it with."""
-    from luthier.evaluate.frontier import SCALES, Frontier
-
-    lost = any(r.role == "regression" and r.status in ("broken", "undecided") for r in verdict.results)
-    validation = [e for e in sides["validation"] if e.prompt and e.answer.strip()]
-    if not lost or job.recipe.train.tuning.kind == "full" or not validation:
-        return None
-    probed = probes.probes(job, data, sides)
-    kept = probes.read(probed)[probes.WATCHED :]
-    if probed is None or not kept:
-        return None
-    candidate = shipped.get("adapter") or shipped["model"]
-    facts = {"scales": SCALES, "seed": job.recipe.seed}
-    key = stage_key("frontier", facts, [ledger.digest, probed.digest, data.digest])
-    found = job.store.find(key, "frontier")
-    if found is None:
-        with job.store.lock(key):
-            made = _sweep(job, trained, shipped, ledger, validation, kept, key)
-            with job.store.draft("frontier") as draft:
-                _write(draft.path / "frontier.json", made.to_dict())
-                parents = (ledger.id, candidate.id, data.id, probed.id)
-                found = draft.commit(parents=parents, key=key, meta={"scales": SCALES}, run=job.run)
-        job.store.clear_workdir(key)
-    _attach(job, "frontier", found)
-    return Frontier.from_dict(read(found, "frontier.json"))
-
-
-def _sweep(
-    job: Job, trained: Artifact, shipped: Mapping[str, Artifact], ledger: Artifact, validation: Sequence[Example],
-    kept: Sequence[Example], key: str,
-) -> Frontier:  # fmt: skip
-    from luthier.engines.embedded import EmbeddedEngine
-    from luthier.evaluate import Contender, read_ledger
-    from luthier.evaluate.frontier import SCALES, sweep
-    from luthier.models.adapters import scale_adapter
-    from luthier.models.load import load
-
-    workdir = job.store.workdir(key)
-    whole = shipped["adapter"].path if "adapter" in shipped else _adapter_again(job, trained, workdir / "whole")
-    folders = {scale: workdir / f"scale-{100 * scale:.0f}" for scale in SCALES}
-    for scale, folder in folders.items():
-        folder.mkdir(exist_ok=True)
-        scale_adapter(whole, folder, scale)
-    base = load(job.base, device=job.device, chat_template=job.chat_template)
-    engine = EmbeddedEngine(base, {folder.name: folder for folder in folders.values()})
-    at = {scale: Contender(engine, base.chat, folder.name) for scale, folder in folders.items()}
-    try:
-        with job.bar("scales") as bar:
-            return sweep(
-                read_ledger(ledger), base=Contender(engine, base.chat), at=at, validation=validation, kept=kept,
-                workdir=workdir, seed=job.recipe.seed, progress=bar.update,
-            )  # fmt: skip
-    finally:
-        engine.close()
-
-
-def _adapter_again(job: Job, trained: Artifact, folder: Path) -> Path:
-    """The adapter of a training of which only the merged model was delivered."""
-    from luthier.models.adapters import save_adapter
-
-    folder.mkdir(exist_ok=True)
-    save_adapter(_trained_model(job, trained).model, folder, job.base)
-    return folder
-
-
 def _uses(job: Job, data: Artifact) -> int:
     """How many different candidates were judged on this dataset's test side, this one included."""
     ledgers = [a for a in job.store.artifacts("ledger") if data.id in a.parents]
@@ -407,7 +318,7 @@ def reported(
     from luthier.report import page
 
     assert job.run is not None
-    _write(job.run.dir / "verdict.json", verdict.to_dict())
+    write(job.run.dir / "verdict.json", verdict.to_dict())
     story = tell(job, data, given, trained, shipped, ledger, verdict, frontier, seconds)
     path = job.run.dir / "report.html"
     path.write_text(page(story), encoding="utf-8")
@@ -417,12 +328,14 @@ def reported(
 # ---- small things
 
 
-def _attach(job: Job, stage: str, artifact: Artifact) -> None:
+def attach(job: Job, stage: str, artifact: Artifact) -> None:
+    """Say in the run that a stage made or reused this."""
     if job.run is not None:
         job.run.attach(stage, artifact)
 
 
-def _write(path: Path, value: Any) -> None:
+def write(path: Path, value: Any) -> None:
+    """One JSON file, the same bytes for the same value."""
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

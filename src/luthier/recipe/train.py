@@ -79,11 +79,12 @@ class WatchSpec(Spec):
     source: Annotated[tuple[str, ...], OneOrMany] = ()
     """Files of general rows, or ``nano``; left out, rows that ``data.replay`` did not draw, or the built-in base's own.
     The scales of an adapter are tried on such rows, too."""
-    rows: int = Field(default=64, ge=0, le=256)
-    """General rows that are read at each evaluation, base and tuned; fewer where they would cost over 2% of the
+    rows: int | None = Field(default=None, ge=0, le=256)
+    """General rows that are read at each evaluation, base and tuned; left out, 64, or as many as cost 2% of the
     training."""
-    answers: int = Field(default=16, ge=0, le=256)
-    """Held-out prompts that are answered at each evaluation; fewer where they would cost over 2% of the training."""
+    answers: int | None = Field(default=None, ge=0, le=256)
+    """Held-out prompts that are answered where validation loss is not at its best, and at the end; left out, 32, or as
+    many as cost 2% of the training."""
     tolerance: float = Field(default=2.0, gt=0)
     """Percent of the loss on general rows, and points of right answers there, that may be lost without a word."""
 

@@ -22,12 +22,13 @@ from luthier.errors import LuthierError
 from luthier.models.state import go_back, start_of
 from luthier.train import checkpoint, optimiser, ranks
 from luthier.train.anchor import Anchor
-from luthier.train.batches import PAD_TO, Batch, Layout, Row, collate, kinds, micro_batches
+from luthier.train.batches import Batch, Layout, Row, collate, kinds, micro_batches
 from luthier.train.checkpoint import Checkpoint
 from luthier.train.interrupt import Interrupted, StopSignal
 from luthier.train.loss import TokenLoss
 from luthier.train.monitors import Finding, Watch, diagnose, stops
 from luthier.train.plan import TrainPlan
+from luthier.train.room import Full, parts
 
 
 class Run(Protocol):
@@ -215,32 +216,33 @@ class Loop:
         """
         while True:
             self._begin_anchor(window)
-            full: _Full | None = None
-            losses: dict[int, list[Tensor]] = {}
-            for i, rows in enumerate(window):
-                if i % self.ranks != self.rank:
-                    continue
-                for k, part in enumerate(_parts(rows, self.progress.most_tokens)):
-                    torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))
-                    batch = collate(part, self.device)
-                    try:
-                        losses.setdefault(i, []).append(self._backward(batch, trained))
-                    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-                        full = _Full.of(error, batch, len(part))
-                        if full is None:
-                            raise
-                        break
-                if full is not None:
-                    break
-            if full is None:
+            losses = self._passes(window, trained, step)
+            if not isinstance(losses, Full):
                 break
-            del batch
-            self._make_room(full, step)
+            self._make_room(losses, step)
         sums = torch.zeros(len(window), dtype=torch.float64)
         for i, values in losses.items():  # read only now: a device is not waited for between passes
             for value in values:
                 sums[i] += value.double().cpu()
         return sums
+
+    def _passes(self, window: list[list[Row]], trained: int, step: int) -> dict[int, list[Tensor]] | Full:
+        """The losses by pass; or the first pass that did not fit, where the others are left undone."""
+        losses: dict[int, list[Tensor]] = {}
+        for i, rows in enumerate(window):
+            if i % self.ranks != self.rank:
+                continue
+            for k, part in enumerate(parts(rows, self.progress.most_tokens)):
+                torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))
+                batch = collate(part, self.device)
+                try:
+                    losses.setdefault(i, []).append(self._backward(batch, trained))
+                except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                    full = Full.of(error, batch, len(part))
+                    if full is None:
+                        raise
+                    return full
+        return losses
 
     def _backward(self, batch: Batch, trained: int) -> Tensor:
         """Gradients of one pass."""
@@ -252,7 +254,7 @@ class Loop:
             answers = sum(len(r.targets) for r in replayed)
             self.anchor.begin(answers, sum(len(r.inputs) for r in replayed) - answers)
 
-    def _make_room(self, full: _Full, step: int) -> None:
+    def _make_room(self, full: Full, step: int) -> None:
         """From now on passes are half as large as the one that did not fit."""
         self.optimiser.zero_grad(set_to_none=True)
         if torch.cuda.is_available():
@@ -308,7 +310,8 @@ class Loop:
             if self.validation:
                 entry["val"] = self._validation_loss()
             if self.watch is not None:
-                entry |= self.watch.look()
+                falling = "val" in entry and (p.best_loss is None or entry["val"] < p.best_loss)
+                entry |= self.watch.look(answers=p.step == self.plan.steps or not falling)
             if self.probe is not None:
                 entry["probe"] = {**entry.get("probe", {}), **self.probe(self.model, p.step)}
         values = {**({"val": entry["val"]} if "val" in entry else {}), **entry.get("probe", {})}
@@ -418,22 +421,6 @@ class Loop:
             self.run.event(kind, **data)
 
 
-@dataclass(frozen=True, slots=True)
-class _Full:
-    """A pass that the device had no room for: its padded tokens, its rows, what was said."""
-
-    tokens: int
-    rows: int
-    why: str
-
-    @classmethod
-    def of(cls, error: Exception, batch: Batch, rows: int) -> _Full | None:
-        """None for errors of other kinds. Nothing of the error itself is kept: its frames hold the pass's tensors."""
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        memory = isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in why
-        return cls(batch.inputs.numel(), rows, why) if memory else None
-
-
 class _Clock:
     """Speed and time left, for people; decides nothing."""
 
@@ -461,15 +448,6 @@ class _Clock:
 def _seed(seed: int, step: int, micro: int) -> int:
     """Of the random numbers of one forward pass: no pass depends on what ran before it."""
     return ((seed * 1_000_003 + step) * 65_537 + micro) % (1 << 63)
-
-
-def _parts(rows: list[Row], most_tokens: int | None) -> list[list[Row]]:
-    """Rows of a pass, halved until no part feeds more padded tokens, or is a single row."""
-    longest = -(-max(len(r.inputs) for r in rows) // PAD_TO) * PAD_TO
-    if most_tokens is None or len(rows) == 1 or longest * len(rows) <= most_tokens:
-        return [rows]
-    half = len(rows) // 2
-    return [part for side in (rows[:half], rows[half:]) for part in _parts(side, most_tokens)]
 
 
 def _in_order(rows: Sequence[Row], micro_tokens: int) -> list[list[Row]]:

@@ -80,13 +80,14 @@ class Watch:
         self.stops = {int(r.targets[-1]) for r in train}
         self.device = device
 
-    def look(self) -> dict[str, Any]:
+    def look(self, *, answers: bool = True) -> dict[str, Any]:
         """The numbers of now: ``probe`` for people (nats a token, percent), ``kept`` a general row each (nats a token,
-        answer right), ``copies`` a held-out prompt each. The model is in eval mode, without gradients."""
+        answer right), with ``answers`` also ``copies``, a held-out prompt each. The model is in eval mode, without
+        gradients."""
         found: dict[str, Any] = {"probe": {}}
         if self.general:
             found["kept"], found["probe"] = self._read_general()
-        if self.held_out:
+        if self.held_out and answers:
             found["copies"] = self._answer_held_out()
             copied = [c > 0 for c in found["copies"]["said"]]
             found["probe"]["copies"] = 100.0 * sum(copied) / len(copied)

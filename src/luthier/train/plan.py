@@ -26,7 +26,8 @@ DEVICE_MICRO_TOKENS = 16384
 SPARE_MEMORY = 0.8
 VALIDATION_SHARE = 0.25
 WATCH_SHARE = 0.02
-LEAST_WATCHED = 8
+WATCHED_ROWS, WATCHED_ANSWERS = (16, 64), (8, 32)
+"""The fewest that show anything, and the most that are looked at unasked."""
 COPY_LIMIT = 64
 """Tokens of an answer that the monitor of memorisation looks at."""
 MADE_BY_ONE = 4
@@ -359,21 +360,31 @@ def _validation_rows(
 
 
 def _watched(spec: TrainSpec, lengths: np.ndarray, epochs: float, notes: _Notes) -> tuple[int, int]:
-    """General rows and held-out prompts that each evaluation looks at: as asked, or what costs 2% of the training each.
+    """General rows and held-out prompts that an evaluation looks at: as asked, or what costs 2% of the training each.
 
     A token trained costs three forward. A general row is read by the base and by the tuned model; an answer is its
-    prompt read once and its tokens made one by one, which costs some times as much as reading them.
+    prompt read once and its tokens made one by one, each of which costs some times as much as reading one.
     """
     mean = float(lengths.mean())
     budget = WATCH_SHARE * 3 * float(lengths.sum()) * epochs / (spec.evaluations + 1)
-    asked = spec.watch.rows if spec.watch.forgetting != "off" else 0
-    rows = min(asked, max(LEAST_WATCHED, int(budget / (2 * mean))))
-    asked = spec.watch.answers if spec.watch.memorisation != "off" else 0
-    answers = min(asked, max(LEAST_WATCHED, int(budget / (mean + MADE_BY_ONE * COPY_LIMIT))))
-    for name, number, most in (("watch_rows", rows, spec.watch.rows), ("watch_answers", answers, spec.watch.answers)):
-        reason = "off" if not number else "as many as asked" if number == most else "as many as cost 2% of the training"
+    watch, an_answer = spec.watch, mean + MADE_BY_ONE * COPY_LIMIT
+    kinds = (
+        ("watch_rows", watch.rows, watch.forgetting, 2 * mean, WATCHED_ROWS),
+        ("watch_answers", watch.answers, watch.memorisation, an_answer, WATCHED_ANSWERS),
+    )
+    made = []
+    for name, asked, action, cost, (least, most) in kinds:
+        if action == "off":
+            number, reason = 0, f"train.watch.{'forgetting' if name == 'watch_rows' else 'memorisation'} is off"
+        elif asked is not None:
+            number, reason = asked, "written in the recipe"
+        else:
+            number = min(most, max(least, int(budget / cost)))
+            named = {least: "fewer would show nothing", most: "enough"}
+            reason = named.get(number, "as many as cost 2% of the training")
         notes.add(name, number, reason)
-    return rows, answers
+        made.append(number)
+    return made[0], made[1]
 
 
 def _spread(times: int, steps: int) -> tuple[int, ...]:
