@@ -42,7 +42,7 @@ evaluate:
 def forget(home: Path, write_job: Callable[..., Path]) -> Path:
     """A job that the base learns in a few steps, at a rate at which it forgets; the guard is what it knows."""
     write_job(home, 150)
-    rows = (json.loads(line) for line in gzip.open(REPLAY))
+    rows = map(json.loads, gzip.decompress(REPLAY.read_bytes()).splitlines())
     known = [r["messages"] for r in rows if r.get("skill") in ("pick", "copy", "topic", "mood", "haste")]
     known = [m for m in known if len(m) == 2][:60]
     items = [{"messages": [{"role": "user", "content": q["content"]}], "answer": a["content"]} for q, a in known]

@@ -120,7 +120,7 @@ def test_rows_the_base_cannot_answer_hold_nothing(
     rows: dict[str, list[Example]], ledger: Ledger, tmp_path: Path
 ) -> None:
     """Retention on rows at chance is no retention: such a scale must not be offered."""
-    base, at = engines(rows, {1.0: (1.0, 1.0)})
+    _, at = engines(rows, {1.0: (1.0, 1.0)})
     nobody = Engine("base", {})
     found = sweep(
         ledger, base=Contender(nobody), at={1.0: Contender(at[1.0])}, validation=rows["validation"], kept=rows["kept"],

@@ -25,12 +25,14 @@ def remedied(
     job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]], given: TrainInput, trained: Artifact,
     shipped: Mapping[str, Artifact], ledger: Artifact, verdict: Verdict,
 ) -> tuple[Verdict, tuple[Remedy, ...], Frontier | None]:  # fmt: skip
-    """What could be done about a verdict that is not PROMOTE; the verdict says it too."""
+    """What could be done where a regression suite did not hold; the verdict says it too. Nothing of this helps a target
+    that is not reached."""
     from luthier.evaluate import gate, read_ledger
 
-    if verdict.kind is VerdictKind.PROMOTE:
+    lost = any(r.role == "regression" and r.status in ("broken", "undecided") for r in verdict.results)
+    if verdict.kind is VerdictKind.PROMOTE or not lost:
         return verdict, (), None
-    frontier = _frontier(job, data, sides, trained, shipped, ledger, verdict)
+    frontier = _frontier(job, data, sides, trained, shipped, ledger)
     found = remedies(job.recipe, learning_rate=given.plan.learning_rate, frontier=frontier)
     again = gate(
         read_ledger(ledger), job.recipe.evaluate, test_use=verdict.facts.get("test_use"), remedies=labels(found)
@@ -40,15 +42,14 @@ def remedied(
 
 def _frontier(
     job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]], trained: Artifact,
-    shipped: Mapping[str, Artifact], ledger: Artifact, verdict: Verdict,
+    shipped: Mapping[str, Artifact], ledger: Artifact,
 ) -> Frontier | None:  # fmt: skip
-    """The adapter at several scales, on rows that the gate never sees; None where a smaller scale could not help (every
-    suite held) or there is nothing to measure it with."""
+    """The adapter at several scales, on rows that the gate never sees; None where there is no adapter, or nothing to
+    measure it with."""
     from luthier.evaluate.frontier import SCALES, Frontier
 
-    lost = any(r.role == "regression" and r.status in ("broken", "undecided") for r in verdict.results)
     validation = [e for e in sides["validation"] if e.prompt and e.answer.strip()]
-    if not lost or job.recipe.train.tuning.kind == "full" or not validation:
+    if job.recipe.train.tuning.kind == "full" or not validation:
         return None
     probed = probes.probes(job, data, sides)
     kept = probes.read(probed)[probes.WATCHED :]
