@@ -151,9 +151,6 @@ class Job:
 
     def train_key(self, dataset_digest: str) -> str:
         """The plan's measured choices (free memory) are not in it: a workdir replays the plan that it began with."""
-        from luthier.evaluate import load_suite
-        from luthier.pipeline.probes import digests_of, source_of
-
         spec = {
             "train": self.recipe.train.model_dump(mode="json"),
             "seed": self.recipe.seed,
@@ -163,6 +160,9 @@ class Job:
         environment = training_environment(self.device, self.threads)
         parents = [dataset_digest, self.base.digest]
         if self.recipe.train.watch.forgetting == "stop":  # then the rows that are watched decide which weights are kept
+            from luthier.evaluate import load_suite
+            from luthier.pipeline.probes import digests_of, source_of
+
             suites = [load_suite(s, folder=self.folder).digest for s in self.recipe.evaluate.regression]
             parents += [*digests_of(self, source_of(self)), *suites]
         return stage_key("train", spec, parents, environment=environment)
