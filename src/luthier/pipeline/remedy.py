@@ -115,7 +115,7 @@ def told(frontier: Frontier) -> str:
             f"{best.target.candidate:.1f}% of {whole.target.candidate:.1f}% (validation and general rows, no training)"
         )
     if best is not None:
-        return "on validation and general rows nothing is lost in full: the loss is peculiar to the gate's items"
+        return "on validation and general rows the whole adapter passes: the gate's items differ, or are too few"
     assert nearest is not None
     return f"no scale of the adapter passes on validation and general rows; nearest is {nearest.scale:.0%}"
 
@@ -147,7 +147,7 @@ def with_remedy(path: Path, overrides: Sequence[str], number: int, store: Store)
     if run is None:
         raise UsageError(
             "no finished run of this recipe is in the store", where="--remedy",
-            why="remedies are numbered by the run that suggested them", fix=f"luthier run {path}",
+            why="remedies are numbered by the run that suggested them", fix=f"luthier run {path}, with the same --set as now",
         )  # fmt: skip
     found = read(run.dir)
     if not 1 <= number <= len(found):
