@@ -147,7 +147,8 @@ def with_remedy(path: Path, overrides: Sequence[str], number: int, store: Store)
     if run is None:
         raise UsageError(
             "no finished run of this recipe is in the store", where="--remedy",
-            why="remedies are numbered by the run that suggested them", fix=f"luthier run {path}, with the same --set as now",
+            why="remedies are numbered by the run that suggested them",
+            fix=f"luthier run {path}, with the same --set as now",
         )  # fmt: skip
     found = read(run.dir)
     if not 1 <= number <= len(found):
