@@ -50,7 +50,10 @@ def run(arm: str, home: Path) -> dict[str, Any]:
         "best_loss": trained["best_loss"],
         "diagnosis": {d["kind"]: d["said"] for d in trained["diagnosis"]},
         "lines": [{k: line[k] for k in keys} for line in lines],
-        "frontier": None if outcome.frontier is None else outcome.frontier.to_dict()["best"],
+        "scales": [
+            {"scale": p.scale, "target": p.target.candidate, "kept": [k.delta for k in p.kept], "passes": p.passes}
+            for p in (outcome.frontier.points if outcome.frontier else ())
+        ],
     }  # fmt: skip
 
 
@@ -67,6 +70,10 @@ def main() -> int:
         print(f"{arm}: {made['steps']} steps, best {made['best_step']}, {made['stopped']}, {made['verdict']}")
         for line in made["lines"]:
             print(f"  {line['role']} {line['reference']:.1f} -> {line['candidate']:.1f} {line['status']} n={line['n']}")
+        for point in made["scales"]:
+            kept = ", ".join(f"{delta:+.1f}" for delta in point["kept"])
+            word = "passes" if point["passes"] else "does not pass"
+            print(f"  at {point['scale']:.0%}: target {point['target']:.1f}, general rows {kept}: {word}")
         for said in made["diagnosis"].values():
             print(f"  {said}")
         sys.stdout.flush()
