@@ -75,7 +75,8 @@ def test_a_rejected_adapter_is_tried_weaker_and_shipped_so(forget: Path, luthier
     sealed = {json.loads(line)["messages"][0]["content"] for line in Path("old.jsonl").read_text().splitlines()}
     assert len(asked) > 300 and not asked & sealed
 
-    code, second = luthier("run", "forget.yaml", "--remedy", "1")
+    copy = str(Path(first["folder"]) / "recipe.yaml")  # what the run prints as the next act
+    code, second = luthier("run", copy, "--remedy", "1")
     assert second["artifacts"]["dataset"] == first["artifacts"]["dataset"]
     assert len(store.artifacts("training")) == 1, "nothing was trained again"
     whole, part = (

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import UsageError
-from luthier.recipe import LoadedRecipe, Recipe, load_recipe
+from luthier.recipe import LoadedRecipe, Recipe, load_recipe, make_recipe
 from luthier.records import Verdict
 
 if TYPE_CHECKING:
@@ -157,7 +157,10 @@ def with_remedy(path: Path, overrides: Sequence[str], number: int, store: Store)
             f"run {run.id} has no remedy {number}", where="--remedy", why=f"it suggests: {listed}",
             fix="--remedy 1" if found else "a PROMOTE needs none; after a REJECT or INCONCLUSIVE the run suggests some",
         )  # fmt: skip
-    return load_recipe(path, [*found[number - 1].overrides, *overrides])
+    # as it was run, from where it was: with other names of its files the rows would count as new, and be trained again
+    folder = Path(str(run.facts.get("folder", path.parent)))
+    asked = json.loads(json.dumps(dict(run.recipe)))
+    return make_recipe(asked, [*found[number - 1].overrides, *overrides], folder)
 
 
 def _last_run(path: Path, recipe: Recipe, store: Store) -> Run | None:

@@ -137,7 +137,8 @@ def _running(job: Job) -> Iterator[Run]:
         run.resume()
         run.event("resumed")
     else:
-        run = job.store.start_run(job.recipe.name, recipe, {"seed": job.recipe.seed, "threads": job.threads})
+        facts = {"seed": job.recipe.seed, "threads": job.threads, "folder": str(job.folder)}
+        run = job.store.start_run(job.recipe.name, recipe, facts)
         _write_recipe(job, run.dir)
     job.run = run
     try:
