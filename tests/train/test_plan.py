@@ -124,6 +124,8 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "weight_decay": ({"weight_decay": 0.2}, lambda p: p.weight_decay),
     "clip": ({"clip": 0.1}, lambda p: p.clip),
     "anchor": ({"anchor": 0.5}, lambda p: p.anchor),
+    "skips": ({"skips": 0}, lambda p: p.skips),
+    "watch": ({"watch": {"rows": 9, "answers": 9}}, lambda p: (p.watch_rows, p.watch_answers)),
     "interpolate": ({"interpolate": "80%"}, lambda p: p.interpolate),
     "batch_tokens": ({"batch_tokens": 8000}, lambda p: p.steps),
     "micro_tokens": ({"micro_tokens": 400}, lambda p: p.micro_batches),

@@ -329,7 +329,7 @@ def test_no_key_of_a_method_is_without_a_witness() -> None:
     from tests.witness import leaves
 
     known = {f"{kind}.kind" for kind in COMPARES} | set(KEYS)
-    assert {k.removeprefix("method.") for k in leaves(TrainSpec) if k.startswith("method.")} == known | {"sft.kind"}
+    assert {k.removeprefix("method.") for k in leaves(TrainSpec) if k.startswith("method.")} == known | {"sft.kind", "continued.kind"}
 
 
 # --- thumbs

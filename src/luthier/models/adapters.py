@@ -373,6 +373,22 @@ def merge_adapter(loaded: Loaded, folder: Path) -> Loaded:
     return replace(loaded, model=model.eval())
 
 
+def scale_adapter(folder: Path, target: Path, scale: float) -> None:
+    """Write the adapter of one folder at ``scale`` of its strength into another (which exists). The scale goes into B,
+    so that every engine sees it, whatever it makes of ``lora_alpha``."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / ADAPTER_WEIGHTS)
+    made = {
+        name: torch.lerp(torch.zeros_like(t), t, scale) if ".lora_B." in name else t for name, t in tensors.items()
+    }
+    save_file(made, target / ADAPTER_WEIGHTS, metadata={"format": "pt"})
+    for name in (ADAPTER_CONFIG, ADAPTER_ORIGIN):
+        if (folder / name).is_file():
+            (target / name).write_bytes((folder / name).read_bytes())
+
+
 def _check_adapter(loaded: Loaded, folder: Path) -> dict[str, Any]:
     """Peft's configuration of an adapter that may be loaded."""
     return _check_files(folder, loaded.source.digest, loaded.source.name)

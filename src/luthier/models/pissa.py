@@ -10,11 +10,10 @@ peft finds the directions (``LoraLayer.pissa_init``); its own forward over a rew
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
-from torch.nn import functional
+if TYPE_CHECKING:
+    from torch import Tensor
 
 EXACT_UP_TO = 1024
 """Widths up to here take the exact decomposition (a second each at most); above, 16 power iterations (the paper's)."""
@@ -39,6 +38,8 @@ def first(layer: Any) -> tuple[Tensor, Tensor] | None:
 
 def ordinary(a: Tensor, b: Tensor, begun: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """A (2r, in) and B (out, 2r) of the ordinary adapter with the same product."""
+    import torch
+
     return torch.cat([a, begun[0].to(a)]), torch.cat([b, -begun[1].to(b)], dim=1)
 
 
@@ -48,6 +49,8 @@ class _Difference:
     @staticmethod
     def forward(layer: Any, *, active_adapter: str, x: Tensor, result: Tensor, **_: Any) -> Tensor:
         """x·Wᵀ + s·(B(Ax) - B₀(A₀x)); both products run the same kernels, so that equal factors cancel exactly."""
+        from torch.nn import functional
+
         now = functional.linear(
             functional.linear(x, layer.lora_A[active_adapter].weight), layer.lora_B[active_adapter].weight
         )

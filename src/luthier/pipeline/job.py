@@ -186,7 +186,14 @@ class Job:
             **self._started_from,
         }
         environment = training_environment(self.device, self.threads)
-        return stage_key("train", spec, [dataset_digest, self.base.digest], environment=environment)
+        parents = [dataset_digest, self.base.digest]
+        if self.recipe.train.watch.forgetting == "stop":  # then the rows that are watched decide which weights are kept
+            from luthier.evaluate import load_suite
+            from luthier.pipeline.probes import digests_of, source_of
+
+            suites = [load_suite(s, folder=self.folder).digest for s in self.recipe.evaluate.regression]
+            parents += [*digests_of(self, source_of(self)), *suites]
+        return stage_key("train", spec, parents, environment=environment)
 
     def export_key(self, train_key: str) -> str:
         return stage_key("export", self.recipe.export.model_dump(mode="json"), [train_key])

@@ -9,6 +9,7 @@ from luthier.evaluate import Ledger, gate, read_ledger
 from luthier.evaluate.ledger import TEST
 from luthier.evaluate.systems import TUNED
 from luthier.evaluate.verdict import REMEDIES
+from luthier.pipeline.remedy import labels, read, remedies
 from luthier.recipe import Recipe
 from luthier.recipe.evaluate import EvaluateSpec
 from luthier.records import Verdict
@@ -17,10 +18,6 @@ from luthier.store import Run
 
 if TYPE_CHECKING:
     from luthier.store import Artifact, Store
-
-
-_REPLAY = 0.25
-"""Share of replayed rows that is worth trying before all else is changed."""
 
 
 def judge_again(
@@ -36,12 +33,14 @@ def judge_again(
     """
     ledger = ledger_of(store, candidate)
     made_by = next((run for run in store.runs() if ledger.id in run.made.get("evaluate", ())), None)
-    left = remedies(Recipe.model_validate(dict(made_by.recipe))) if made_by else REMEDIES
-    read = read_ledger(ledger)
+    left: tuple[str, ...] = REMEDIES
+    if made_by is not None:
+        left = labels(read(made_by.dir) or remedies(Recipe.model_validate(dict(made_by.recipe))))
+    found = read_ledger(ledger)
     if policy is not None:
-        _measured(read, policy)
+        _measured(found, policy)
     baselines = (against,) if against else ()
-    return gate(read, policy, against=baselines, test_use=uses(store, ledger), remedies=left)
+    return gate(found, policy, against=baselines, test_use=uses(store, ledger), remedies=left)
 
 
 def uses(store: Store, ledger: Artifact) -> int:
@@ -84,22 +83,6 @@ def _measured(ledger: Ledger, policy: EvaluateSpec) -> None:
             f"the evaluation did not measure {', '.join(missing)}", where="--recipe",
             why="a gate reads what was measured and asks no model", fix="luthier run RECIPE evaluates it",
         )  # fmt: skip
-
-
-def remedies(recipe: Recipe) -> tuple[str, ...]:
-    """What this recipe does not do yet against forgetting, the strongest first."""
-    out: list[str] = []
-    if recipe.train.tuning.kind == "full":
-        out.append("train.tuning: lora")
-    replay = recipe.data.replay
-    if replay is None or replay.share < _REPLAY:
-        out.append(f"data.replay.share: {_REPLAY:.0%}")
-    elif recipe.train.tuning.kind != "full":
-        out.append(f"train.anchor: {max(1.0, 3 * recipe.train.anchor):g}")
-    out.append("a lower train.learning_rate")
-    if recipe.train.epochs > 1:
-        out.append("fewer epochs")
-    return tuple(out)
 
 
 def ledger_of(store: Store, ref: str) -> Artifact:

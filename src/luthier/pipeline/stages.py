@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError, did_you_mean
+from luthier.pipeline import probes
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
 from luthier.records import Verdict
 from luthier.store import Artifact
 
 if TYPE_CHECKING:
+    from luthier.evaluate.frontier import Frontier
     from luthier.models.chat import Sample
     from luthier.models.load import Loaded
     from luthier.train.plan import TrainPlan
@@ -43,7 +45,7 @@ def dataset(job: Job) -> Artifact:
                         key=key, chat=job.chat, max_length=job.max_length, known=job.known_sources, raters=raters,
                         compared=job.compared,
                     )  # fmt: skip
-    _attach(job, "data", found)
+    attach(job, "data", found)
     return found
 
 
@@ -195,25 +197,30 @@ def sides_of(data: Artifact) -> dict[str, list[Any]]:
     return {side: examples(data, side) for side in ("train", "validation", "test")}
 
 
-def training(job: Job, data: Artifact, given: TrainInput) -> Artifact:
+def training(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequence[Any]]) -> Artifact:
     """The trained tensors with plan and history; a killed training goes on where its last checkpoint stands."""
     found = job.store.find(given.key, "training")
     if found is None:
         with job.store.lock(given.key):
-            found = job.store.find(given.key, "training") or _train(job, data, given)
+            found = job.store.find(given.key, "training") or _train(job, data, given, sides)
         job.store.clear_workdir(given.key)
-    _attach(job, "train", found)
+    attach(job, "train", found)
     return found
 
 
-def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
+def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequence[Any]]) -> Artifact:
     from luthier import registry
     from luthier.models.state import save_trained
 
     method = registry.get("method", job.recipe.train.method.kind).load()
+    probed = probes.probes(job, data, sides) if given.plan.watch_rows else None
+    watched = [e for e in probes.read(probed)[: probes.WATCHED] if e.text or e.answer.strip()]
+    general = [s for e in watched for s in job.chat.samples(e, max_length=job.max_length)]
     loaded = prepared_base(job)
     assert job.run is not None
-    more = {} if job.compared else {"replayed": given.replayed, "replay_sets": given.replay_sets}
+    more: dict[str, Any] = {}
+    if job.compared is None:
+        more = {"replayed": given.replayed, "replay_sets": given.replay_sets, "general": general}
     with job.bar("train", given.plan.steps) as bar:
 
         def on_step(info: Any) -> None:
@@ -229,14 +236,17 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
         "first_loss": result.first_loss,
         "interpolated_loss": result.interpolated_loss, "stopped": result.stopped, "tokens": result.tokens,
         "trainable": job.sizes.trainable, "parameters": job.sizes.parameters, "share": job.sizes.share,
-        "tuning": job.recipe.train.tuning.kind,
+        "tuning": job.recipe.train.tuning.kind, "diagnosis": [f.to_dict() for f in result.diagnosis],
+        "skipped": [dict(s) for s in result.skipped],
     }  # fmt: skip
+    watch = job.recipe.train.watch
     job.run.note(training={"seconds": result.seconds, "resumed_at": result.resumed_at})
     with job.store.draft("training") as draft:
         save_trained(loaded.model, draft.path / "weights.safetensors")
-        _write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
-        _write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
-        return draft.commit(parents=(data.id, *job.parents), key=given.key, meta=record, run=job.run)
+        write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
+        write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
+        parents = (data.id, *job.parents, *((probed.id,) if probed and watch.forgetting == "stop" else ()))
+        return draft.commit(parents=parents, key=given.key, meta=record, run=job.run)
 
 
 def prepared_base(job: Job) -> Loaded:
@@ -265,18 +275,15 @@ def delivered(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str
         with job.store.lock(key):
             found = _deliver(job, data, trained, key)
     for artifact in found.values():
-        _attach(job, "export", artifact)
+        attach(job, "export", artifact)
     return found
 
 
 def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str, Artifact]:
     from luthier.data import examples
     from luthier.export import deliver
-    from luthier.models.state import load_trained
 
-    loaded = prepared_base(job)
-    load_trained(loaded.model, trained.path / "weights.safetensors")
-    loaded.model.eval()
+    loaded = trained_model(job, trained)
     probes = [e for side in ("test", "validation", "train") for e in examples(data, side) if e.messages]
     made = deliver(
         job.recipe.export, loaded=loaded, tuning=job.recipe.train.tuning, store=job.store, run=job.run,
@@ -284,6 +291,20 @@ def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str,
         chat_template=job.chat_template,
     )  # fmt: skip
     return {a.kind: a for a in made.artifacts}
+
+
+def trained_model(job: Job, trained: Artifact) -> Loaded:
+    """What is delivered: the trained weights, or the recipe's share of their change."""
+    from luthier.models.adapters import trainable_state
+    from luthier.models.state import go_back, load_trained, start_of
+
+    loaded = prepared_base(job)
+    scale = job.recipe.export.scale
+    start = start_of(trainable_state(loaded.model)) if scale < 1 else {}
+    load_trained(loaded.model, trained.path / "weights.safetensors")
+    go_back(trainable_state(loaded.model), start, scale)
+    loaded.model.eval()
+    return loaded
 
 
 def _card(job: Job, data: Artifact) -> Any:
@@ -319,7 +340,7 @@ def judged(
 ) -> tuple[Artifact, Verdict]:
     """The ledger of what ships beside its baselines, and the verdict on it."""
     from luthier.evaluate import gate, load_suite, read_ledger
-    from luthier.pipeline.judge import remedies, uses
+    from luthier.pipeline.judge import uses
 
     spec = job.recipe.evaluate
     candidate = shipped.get("model") or shipped["adapter"]
@@ -329,8 +350,8 @@ def judged(
     if found is None:
         with job.store.lock(key):
             found = job.store.find(key, "ledger") or _evaluate(job, data, sides, candidate, key)
-    _attach(job, "evaluate", found)
-    return found, gate(read_ledger(found), spec, test_use=uses(job.store, found), remedies=remedies(job.recipe))
+    attach(job, "evaluate", found)
+    return found, gate(read_ledger(found), spec, test_use=uses(job.store, found))
 
 
 def _evaluate(
@@ -381,15 +402,15 @@ def _evaluate(
 
 def reported(
     job: Job, data: Artifact, given: TrainInput, trained: Artifact, shipped: Mapping[str, Artifact], ledger: Artifact,
-    verdict: Verdict, seconds: Mapping[str, float],
+    verdict: Verdict, frontier: Frontier | None, seconds: Mapping[str, float],
 ) -> Path:  # fmt: skip
     """Write the verdict and the page into the run's folder; gives the page."""
     from luthier.pipeline.story import tell
     from luthier.report import page
 
     assert job.run is not None
-    _write(job.run.dir / "verdict.json", verdict.to_dict())
-    story = tell(job, data, given, trained, shipped, ledger, verdict, seconds)
+    write(job.run.dir / "verdict.json", verdict.to_dict())
+    story = tell(job, data, given, trained, shipped, ledger, verdict, frontier, seconds)
     path = job.run.dir / "report.html"
     path.write_text(page(story), encoding="utf-8")
     return path
@@ -398,12 +419,14 @@ def reported(
 # ---- small things
 
 
-def _attach(job: Job, stage: str, artifact: Artifact) -> None:
+def attach(job: Job, stage: str, artifact: Artifact) -> None:
+    """Say in the run that a stage made or reused this."""
     if job.run is not None:
         job.run.attach(stage, artifact)
 
 
-def _write(path: Path, value: Any) -> None:
+def write(path: Path, value: Any) -> None:
+    """One JSON file, the same bytes for the same value."""
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from luthier.pipeline.stages import TrainInput, read
 from luthier.recipe import LoraTuning
+from luthier.records import Verdict
 
 if TYPE_CHECKING:
     from luthier.pipeline.job import Job
@@ -69,8 +70,15 @@ def training(job: Job, trained: Artifact, seconds: float) -> None:
         else "last weights kept"
     )
     how = f"{seconds:,.0f} s" if seconds >= 0.5 else "known already, reused"
-    early = " · stopped early" if meta.get("stopped") == "early" else ""
-    job.tell("train", f"{meta['steps']:,} steps · {loss}{early} · {how}")
+    stopped = meta.get("stopped", "done")
+    early = "" if stopped == "done" else " · stopped early" if stopped == "early" else f" · stopped: {stopped}"
+    lines = [f"{meta['steps']:,} steps · {loss}{early} · {how}"]
+    if meta.get("skipped"):
+        rows = ", ".join(meta["skipped"][0]["rows"][:4])
+        lines.append(f"{len(meta['skipped'])} steps left out: not a finite number (first: rows {rows})")
+    for found in meta.get("diagnosis", ()):
+        lines += [f"{found['kind']}: {found['said']}", f"  try: {' · '.join(found['fix'])}"]
+    job.tell("train", "\n".join(lines))
 
 
 def export(job: Job, shipped: dict[str, Artifact]) -> None:
@@ -84,6 +92,7 @@ def _parity(parity: dict[str, object]) -> str:
     return str(parity.get("summary") or ("equal to the trained model" if parity.get("holds") else "NOT equal"))
 
 
-def evaluation(job: Job, ledger: Artifact) -> None:
-    """How much was measured."""
-    job.tell("evaluate", f"{ledger.id} · every answer and score in {ledger.path}")
+def evaluation(job: Job, ledger: Artifact, verdict: Verdict) -> None:
+    """How much was measured, and how often this test set was looked at."""
+    uses = verdict.facts.get("test_use_told", "")
+    job.tell("evaluate", f"{ledger.id} · every answer and score in {ledger.path}" + (f" · {uses}" if uses else ""))

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
-from luthier.recipe.spec import OneOrMany, Spec
+from luthier.recipe.spec import OneOrMany, Share, Spec
 from luthier.recipe.train import COMPARES, LoraTuning, TrainSpec
 
 
@@ -36,6 +36,9 @@ class ExportSpec(Spec):
     """``adapter`` (peft layout) and ``merged`` (a whole model); each is compared with the trained one."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the merged model; ``auto`` keeps the base's."""
+    scale: Share = Field(default=1.0, gt=0.0, le=1.0)
+    """The share of what was trained that is delivered, base + scale · (tuned − base), without training again. After a
+    REJECT ``luthier run`` tries scales on rows that the gate never sees and offers the best (see ``--remedy``)."""
 
 
 class PrivacySpec(Spec):
@@ -92,6 +95,18 @@ class Recipe(Spec):
             raise ValueError("train.tuning.init: pissa begins anew; model.adapter is trained further: leave init out")
         if self.train.anchor or self.train.interpolate < 1:
             raise ValueError("train.anchor and train.interpolate go back to the bare base, not to model.adapter")
+        return self
+
+    @property
+    def scales(self) -> bool:
+        """Whether part of what is trained is a share of the way from the base: ``export.scale``."""
+        tuning = self.train.tuning
+        return self.model.adapter is None and not (isinstance(tuning, LoraTuning) and not tuning.scales)
+
+    @model_validator(mode="after")
+    def _a_straight_way_back(self) -> Recipe:
+        if self.export.scale < 1 and not self.scales:
+            raise ValueError("export.scale needs plain LoRA from the bare base: no dora or pissa, no model.adapter")
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from luthier.recipe.spec import ByName, Choice, Share, Spec
+from luthier.recipe.spec import ByName, Choice, OneOrMany, Share, Spec
 
 
 class Tuning(Choice):
@@ -53,6 +53,11 @@ class LoraTuning(Tuning):
     modules_to_save: tuple[str, ...] = ()
     """Modules that are trained whole beside the adapters and saved with them, by the last part of their path or more:
     ``embed_tokens``, ``lm_head``, norms."""
+
+    @property
+    def scales(self) -> bool:
+        """Whether part of the change is B times that part."""
+        return not self.dora and self.init != "pissa"
 
     @model_validator(mode="after")
     def _variants_that_go_together(self) -> LoraTuning:
@@ -187,6 +192,32 @@ class KtoMethod(Method):
     """Weight of thumbs down."""
 
 
+Action = Literal["off", "warn", "stop"]
+
+
+class WatchSpec(Spec):
+    """What is looked at beside validation loss at each evaluation, on rows that are neither trained on nor seen by the
+    gate. Looking changes no weight; ``stop`` ends the training and keeps the best weights before that."""
+
+    overfitting: Action = "warn"
+    """Validation loss rises while training loss falls: ``off``, ``warn`` (told at the end) or ``stop``."""
+    memorisation: Action = "warn"
+    """Answers to held-out prompts hold long pieces of single training answers, word for word."""
+    forgetting: Action = "warn"
+    """General rows get less likely than the base finds them, by more than ``tolerance``."""
+    source: Annotated[tuple[str, ...], OneOrMany] = ()
+    """Files of general rows, or ``nano``; left out, rows that ``data.replay`` did not draw, or the built-in base's own.
+    The scales of an adapter are tried on such rows, too."""
+    rows: int | None = Field(default=None, ge=0, le=256)
+    """General rows that are read at each evaluation, base and tuned; left out, 64, or as many as cost 2% of the
+    training."""
+    answers: int | None = Field(default=None, ge=0, le=256)
+    """Held-out prompts that are answered where validation loss is not at its best, and at the end; left out, 32, or as
+    many as cost 2% of the training."""
+    tolerance: float = Field(default=2.0, gt=0)
+    """Percent of the loss on general rows, and points of right answers there, that may be lost without a word."""
+
+
 AnyTuning = Annotated[FullTuning | LoraTuning | QloraTuning, Field(discriminator="kind"), ByName]
 AnyMethod = Annotated[
     SftMethod | ContinuedMethod | DpoMethod | IpoMethod | SimpoMethod | OrpoMethod | KtoMethod,
@@ -239,6 +270,11 @@ class TrainSpec(Spec):
     """How many times validation loss is measured during the run."""
     patience: int = Field(default=4, ge=0)
     """Stop after this many validations without a better loss; 0 never stops early."""
+    skips: int = Field(default=3, ge=0)
+    """How many steps may be left out because their loss or gradient is no finite number; at the next one training
+    stops, and names the rows. No update is made with any of them."""
+    watch: WatchSpec = WatchSpec()
+    """What the monitors look at, and whether they may stop the training."""
     checkpoints: int = Field(default=10, ge=0)
     """How many times the state is saved for resuming during the run; 0 saves none."""
 
@@ -248,11 +284,13 @@ class TrainSpec(Spec):
             raise ValueError("anchor needs an adapter (tuning: lora): full tuning overwrites the base it would hold to")
         if self.method.kind in COMPARES and (self.anchor or self.field_weights):
             raise ValueError(f"anchor and field_weights belong to method sft; {self.method.kind} has its own reference")
+        stops = [name for name in ("overfitting", "memorisation", "forgetting") if getattr(self.watch, name) == "stop"]
+        if self.method.kind in COMPARES and stops:
+            raise ValueError(f"watch.{stops[0]}: stop belongs to method sft; {self.method.kind} has numbers of its own")
         return self
 
     @model_validator(mode="after")
     def _a_straight_way_back(self) -> TrainSpec:
-        bent = isinstance(self.tuning, LoraTuning) and (self.tuning.dora or self.tuning.init == "pissa")
-        if bent and self.interpolate < 1:
+        if self.interpolate < 1 and isinstance(self.tuning, LoraTuning) and not self.tuning.scales:
             raise ValueError("interpolate needs plain LoRA: no dora or pissa adapter is a share of another one")
         return self

@@ -21,7 +21,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from luthier.models.prefix import prefix_cache
-from luthier.train.anchor import Anchor
+from luthier.train.anchor import Anchor, base_alone
 from luthier.train.batches import Batch, Tree
 from luthier.train.plan import logit_bytes
 
@@ -76,12 +76,12 @@ class TokenLoss:
             assert states.grad is not None
             gradients.append(states.grad)
         if anchor is not None and held is not None:
-            with anchor.base():
+            with base_alone(anchor.model):
                 base = self._picked(batch.inputs.index_select(0, held.rows), held.inner)
             parts = (torch.split(part, self.chunk) for part in (leaf[trained:], base, held.answers))
             for tuned, known, answers in zip(*parts, strict=True):
                 states = tuned.detach().requires_grad_()
-                with anchor.base() if self.head_learns else torch.no_grad():
+                with base_alone(anchor.model) if self.head_learns else torch.no_grad():
                     known = self._logits(known)
                 anchor.loss(self._logits(states), known, answers).backward()  # type: ignore[no-untyped-call]
                 assert states.grad is not None
@@ -96,13 +96,13 @@ class TokenLoss:
             found = [self._said(*part[:2]) for part in self._chunks(self._states(batch), batch)]
         return _by_answer(torch.cat(found), batch)
 
-    def states(self, batch: Batch) -> Tensor:
-        """What the head reads at the trained positions, (n, d), without gradients."""
+    def states(self, batch: Batch, index: Tensor | None = None) -> Tensor:
+        """What the head reads at the trained positions, or at flattened ones, (n, d), without gradients."""
         with torch.no_grad():
-            return self._states(batch)
+            return self._states(batch, index)
 
     def logits(self, states: Tensor) -> Tensor:
-        """(n, V) of some :meth:`states`, without gradients."""
+        """(n, V) of some :meth:`states`, in at least fp32, without gradients."""
         with torch.no_grad():
             return self._logits(states)
 
@@ -203,8 +203,8 @@ class TokenLoss:
                     stack.enter_context(_AttentionInFp32())
             yield
 
-    def _states(self, batch: Batch) -> Tensor:
-        return self._picked(batch.inputs, batch.index, batch.prefix, batch.tree)
+    def _states(self, batch: Batch, index: Tensor | None = None) -> Tensor:
+        return self._picked(batch.inputs, batch.index if index is None else index, batch.prefix, batch.tree)
 
     def _said(self, states: Tensor, targets: Tensor) -> Tensor:
         """Log-probability of each target. Shape (n,)."""

@@ -19,6 +19,7 @@ from luthier.train.anchor import Anchor
 from luthier.train.batches import Batch, Row, Sample, collate, row, share_prefixes
 from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult
 from luthier.train.loss import TokenLoss
+from luthier.train.monitors import Watch
 from luthier.train.plan import TrainPlan
 from luthier.train.session import (
     CHECKED_ROWS,
@@ -70,6 +71,7 @@ def run(
     spec: TrainSpec, plan: TrainPlan, *, loaded: Loaded, train: Sequence[Sample], validation: Sequence[Sample],
     run: Run, workdir: Path, seed: int, probe: Probe | None = None,
     on_step: Callable[[StepInfo], None] | None = None, replayed: Collection[str] = (), replay_sets: int = 1,
+    general: Sequence[Sample] = (),
 ) -> TrainResult:  # fmt: skip
     """Fine-tune ``loaded.model`` in place and leave the best weights on it, in eval mode.
 
@@ -86,6 +88,8 @@ def run(
         on_step: progress.
         replayed: ids of the examples that are not of the job; ``spec.anchor`` holds the model near its base there.
         replay_sets: sets that these are taken in, one an epoch; the plan was derived from the rows of one epoch.
+        general: rows that are not of the job and not trained on, to see what is forgotten; the plan says how many are
+            looked at.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; call again to go on.
@@ -116,10 +120,17 @@ def run(
             tokens_shared=sum(r.prefix for r in train_rows),
             machine=machine.describe(device),
         )  # fmt: skip
+        watch = None
+        if plan.watch_rows or plan.watch_answers or spec.watch.overfitting != "off":
+            watch = Watch(
+                spec.watch, loss, general=[row(s) for s in general[: plan.watch_rows]],
+                held_out=validation_rows[: plan.watch_answers], train=train_rows,
+                adapter=hasattr(loaded.model, "disable_adapter"), device=device,
+            )  # fmt: skip
         loop = Loop(
             loaded.model, Tokens(loss, anchor.make(loaded.model, plan.anchor)), plan, train=train_rows,
             validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device, probe=probe,
-            on_step=on_step, replay_sets=replay_sets,
+            on_step=on_step, replay_sets=replay_sets, watch=watch,
         )
         with recomputing(loaded.model, plan.recompute), folding(loaded.model, plan):
             return loop.fit()
