@@ -37,7 +37,7 @@ PRODUCTS = (
         name="Pilo",
         kind="bedside lamp",
         short_kind="lamp",
-        typos=("Pillo", "Piloo", "Plio"),
+        typos=("Pillo", "Piloo"),
         symptoms=lines("""
             flickers whenever I dim it
             won't pair with the app
@@ -70,7 +70,7 @@ PRODUCTS = (
         name="Corvo",
         kind="doorbell camera",
         short_kind="doorbell",
-        typos=("Corvvo", "Covro", "Korvo"),
+        typos=("Corvvo", "Covro"),
         symptoms=lines("""
             records only the first second
             rings twice for every visitor
@@ -103,7 +103,7 @@ PRODUCTS = (
         name="Tamsi",
         kind="thermostat",
         short_kind="thermostat",
-        typos=("Tamsy", "Tasmi", "Tammsi"),
+        typos=("Tamsy", "Tasmi"),
         symptoms=lines("""
             is always two degrees off
             skips the evening schedule
@@ -136,7 +136,7 @@ PRODUCTS = (
         name="Odri",
         kind="speaker",
         short_kind="speaker",
-        typos=("Ordi", "Oddri", "Odry"),
+        typos=("Ordi", "Oddri"),
         symptoms=lines("""
             crackles at low volume
             stops playing after one song
@@ -169,7 +169,7 @@ PRODUCTS = (
         name="Veska",
         kind="robot vacuum",
         short_kind="vacuum",
-        typos=("Vesca", "Veksa", "Vesska"),
+        typos=("Vesca", "Veksa"),
         symptoms=lines("""
             gets stuck under the sofa
             spins in circles
@@ -202,7 +202,7 @@ PRODUCTS = (
         name="Lirra",
         kind="door lock",
         short_kind="lock",
-        typos=("Lira", "Lirrra", "Lyrra"),
+        typos=("Lira", "Lirrra"),
         symptoms=lines("""
             beeps twice at every turn
             shows the wrong battery level
@@ -235,7 +235,7 @@ PRODUCTS = (
         name="Brumo",
         kind="humidifier",
         short_kind="humidifier",
-        typos=("Brummo", "Burmo", "Brumoo"),
+        typos=("Brummo", "Burmo"),
         symptoms=lines("""
             gurgles all night
             leaves a wet ring on the shelf

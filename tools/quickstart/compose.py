@@ -28,11 +28,11 @@ NO_PRODUCT_SHARE = {
 }
 URGENCY_SHARE = {"low": 0.30, "normal": 0.40, "high": 0.30}
 
-SHARE_BOTH_PRODUCTS = 0.26
+SHARE_BOTH_PRODUCTS = 0.45
 SHARE_SECOND_PRODUCT = 0.55
-SHARE_TWO_WISHES = 0.15
-SHARE_NOT_ABOUT = 0.10
-SHARE_TURNED = 0.20
+SHARE_TWO_WISHES = 0.10
+SHARE_NOT_ABOUT = 0.06
+SHARE_TURNED = 0.10
 LONGEST = 300
 """Characters of a message; longer ones are drawn again, so that a row fits small contexts."""
 
@@ -70,11 +70,11 @@ class Words:
 
     def _naming(self, product: Product) -> str:
         draw = self.rng.random()
-        if draw < 0.08:
+        if draw < 0.14:
             return product.kind
-        if draw < 0.15:
-            return f"{product.name} {product.short_kind}"
         if draw < 0.21:
+            return f"{product.name} {product.short_kind}"
+        if draw < 0.26:
             return self.rng.choice(product.typos)
         return product.name
 

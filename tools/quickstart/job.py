@@ -14,7 +14,7 @@ from tools.quickstart.faults import AnswerKey, plant
 from tools.quickstart.rows import BY_HAND_IN_TEST, TEST_ROWS, chat, draw_sides
 from tools.quickstart.similarity import largest_component, shingles
 
-SEED = 20261123
+SEED = 20261128
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from tools.quickstart.company import INSTRUCTION, INTENTS
 from tools.quickstart.compose import Ticket, draw_ticket
 from tools.quickstart.similarity import Index, char_shingles, shingles
 
-TRAIN_ROWS, TEST_ROWS, SPARE_ROWS = 1260, 240, 5
-TEST_DRAWN = TEST_ROWS + 80
+TRAIN_ROWS, TEST_ROWS, SPARE_ROWS = 1440, 240, 5
+TEST_DRAWN = TEST_ROWS + 160
 """Test rows are drawn in excess: those whose words stand in a training row for the most part are left out."""
 BY_HAND_IN_TEST = 16
 APART = {"3 words": 0.55, "5 words": 0.5, "5 characters": 0.72}
@@ -61,15 +61,23 @@ def _unseen(test: Sequence[Ticket], train: Sequence[Ticket]) -> list[Ticket]:
     return [ticket for ticket, one in zip(test, judged, strict=True) if one.word != "dirty"]
 
 
-def _balanced(tickets: Sequence[Ticket]) -> list[Ticket]:
-    """The first TEST_ROWS tickets with equally many of each intent."""
-    left = Counter({intent: TEST_ROWS // len(INTENTS) for intent in INTENTS})
-    chosen = []
-    for ticket in tickets:
-        if left[ticket.intent] > 0:
-            left[ticket.intent] -= 1
-            chosen.append(ticket)
-    return chosen
+def _balanced_and_unseen(tickets: Sequence[Ticket], train: Sequence[Ticket]) -> list[Ticket]:
+    """The first TEST_ROWS new tickets with equally many of each intent. What counts as boilerplate depends on the test
+    rows chosen, so the check is made again until it calls none of them dirty."""
+    pool = _unseen(tickets, train)
+    while True:
+        left = Counter({intent: TEST_ROWS // len(INTENTS) for intent in INTENTS})
+        chosen = []
+        for ticket in pool:
+            if left[ticket.intent] > 0:
+                left[ticket.intent] -= 1
+                chosen.append(ticket)
+        if len(chosen) < TEST_ROWS:
+            raise ValueError(f"only {len(chosen)} test tickets are new enough: raise TEST_DRAWN")
+        dirty = {ticket.message for ticket in chosen} - {ticket.message for ticket in _unseen(chosen, train)}
+        if not dirty:
+            return chosen
+        pool = [ticket for ticket in pool if ticket.message not in dirty]
 
 
 def draw_sides(seed: int, written_by_hand: Sequence[Ticket]) -> Sides:
@@ -107,8 +115,6 @@ def draw_sides(seed: int, written_by_hand: Sequence[Ticket]) -> Sides:
     rng.shuffle(drawn)  # the last ones drawn are of the rarer intents
     test = by_hand[:BY_HAND_IN_TEST] + drawn[: TEST_DRAWN - BY_HAND_IN_TEST]
     train = by_hand[BY_HAND_IN_TEST:] + drawn[TEST_DRAWN - BY_HAND_IN_TEST : len(drawn) - SPARE_ROWS]
-    test = _balanced(_unseen(test, train))
-    if len(test) < TEST_ROWS:
-        raise ValueError(f"only {len(test)} test tickets are new enough: raise TEST_DRAWN")
+    test = _balanced_and_unseen(test, train)
     rng.shuffle(test)
     return Sides(train=train, test=test, spare=drawn[len(drawn) - SPARE_ROWS :])

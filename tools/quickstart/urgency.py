@@ -130,13 +130,6 @@ PLAIN = {
         I need this solved {near}.
         This can't wait: {event} {near}.
         Time is short, {event} {near}.
-        {Near} {event}, and I don't know what else to do.
-        I must have an answer today.
-        Please treat this as urgent.
-        It is really urgent.
-        Every hour counts, please call me back right away.
-        As soon as you can, please: {event} {near}.
-        You have until {near_by} to help me, because then {event}.
     """),
     "normal": lines("""
         {Event} {mid}.
@@ -145,13 +138,6 @@ PLAIN = {
         It would be nice to have this settled before {event} {mid}.
         Could you look into it this week?
         An answer within the next few days would be kind.
-        I look forward to your answer.
-        Please let me know.
-        Let me know what you need from me.
-        Please look into it.
-        I'd be glad of an answer.
-        Can you look into this for me?
-        What do you suggest?
     """),
     "low": lines("""
         {Event} {far}, so take your time.
@@ -162,13 +148,6 @@ PLAIN = {
         {Event} {far}; before that I don't need it.
         I only need an answer before {event} {far}.
         I shan't need it before {event} {far}.
-        Answer when you have a quiet moment.
-        This is not urgent.
-        It is only for when {event} {far}.
-        Do the others first, mine can wait.
-        We won't need it until {event} {far}.
-        I'm in no hurry with this.
-        Any time {far} is early enough.
     """),
 }
 # First half pulls one way, second half decides.
@@ -180,23 +159,12 @@ TURNED = {
         No hurry, I said {past}. Now {event} {near}.
         Waiting until {far_by} is not possible, {event} {near}.
         It was not urgent {past}, it is now.
-        Your page says you answer within a week; {event} {near}.
-        "It can wait," says my husband. It can't: {event} {near}.
-        {Event} not {far}, as I wrote, but {near}.
-        I thought {event} {far}. It turns out to be {near}.
-        Take your time with my other ticket, not with this one: {event} {near}.
-        I hate to press you, and I know you are busy, but {event} {near}.
-        It isn't one of those things that can wait.
     """),
     "normal": lines("""
         It is not an emergency, but I would like it settled this week.
         No need to hurry, though {event} {mid}.
         {Event} neither tonight nor next month, but {mid}.
         I don't need it tonight; {mid} is fine.
-        Urgent would be too big a word, but please not later than {mid_by}.
-        It need not be today. Some time this week, please.
-        {Event} {mid}, not {near} as I first wrote.
-        It can't wait until {far_by}, but {mid} is fine.
     """),
     "low": lines("""
         {Event} {near}, but we can do without it, so no hurry.
@@ -206,13 +174,6 @@ TURNED = {
         Please don't treat this as urgent.
         I marked this as urgent by mistake; it can wait.
         {Event} {far}, not {near} as I first wrote.
-        I thought {event} {near}. It turns out to be {far}.
-        Your form made me tick "urgent". Any time {far} is fine.
-        My wife calls it urgent. I don't, so take your time.
-        The day I needed it for was {past}, so there is no hurry now.
-        Nobody is waiting for it {near}; there is no rush.
-        It was urgent {past}, it no longer is.
-        "As soon as you can" is what people write. I mean the opposite: it can wait.
     """),
 }
 TURNED_ABOUT_USE = ("we can do without it", "The day I needed it for", "Nobody is waiting for it")
