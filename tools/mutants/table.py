@@ -82,7 +82,7 @@ MUTANTS = (
     ),
     Mutant(
         "the anchor's base speaks through the trained head", "train/loss.py",
-        "with anchor.base() if self.head_learns else torch.no_grad():",
+        "with base_alone(anchor.model) if self.head_learns else torch.no_grad():",
         "with torch.no_grad():",
         "tests/train/test_methods.py::test_an_anchor_holds_to_the_base_whatever_is_trained",
     ),
