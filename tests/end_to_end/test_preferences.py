@@ -75,9 +75,10 @@ def test_fine_tuned_then_taught_preferences_the_whole_way(
     assert "preference accuracy" in page and "the longer answer" in page
 
     store = Store.open()
-    assert first.id in store.lineage(told["artifacts"]["adapter"]).render()
+    lineage = "\n".join(store.lineage(told["artifacts"]["adapter"]).render())
+    assert first.id in lineage
     bare = run_until("train", load_recipe(manners), store)
-    trained = [a for a in store.artifacts("training") if a.id in store.lineage(told["artifacts"]["adapter"]).render()]
+    trained = [a for a in store.artifacts("training") if a.id in lineage]
     starts = [start_of(bare), *(start_of(a) for a in trained if "held_out" in start_of(a))]
     assert len(starts) == 2
     for start in starts:  # at the start each is its own reference: nobody leads, nothing has changed
