@@ -166,8 +166,7 @@ def train_luthier(size: Size, rows: list[Row], *, rows_a_step: int, threads: int
 def train_peer(size: Size, rows: list[Row], *, kind: str, rows_a_step: int, even: bool) -> dict[str, Any]:
     """TRL's SFTTrainer, or the Trainer of transformers below it (its loss is that of the model's own forward)."""
     from datasets import Dataset
-    from tokenizers import Tokenizer, models
-    from transformers import DataCollatorForSeq2Seq, PreTrainedTokenizerFast, Trainer, TrainingArguments
+    from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
     from trl import SFTConfig, SFTTrainer
 
     watch = Stopwatch()
@@ -182,8 +181,7 @@ def train_peer(size: Size, rows: list[Row], *, kind: str, rows_a_step: int, even
     table = [{"input_ids": list(r.ids), "labels": [t if m else -100 for t, m in zip(r.ids, r.trained, strict=True)]}
              for r in rows]  # fmt: skip
     data = Dataset.from_list(table)
-    vocabulary = Tokenizer(models.WordLevel({"<pad>": 0, "<end>": 1}, unk_token="<end>"))
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=vocabulary, pad_token="<pad>", eos_token="<end>")
+    tokenizer = bare_tokenizer()
     folder = tempfile.mkdtemp()
     settings: dict[str, Any] = {
         "per_device_train_batch_size": rows_a_step, "num_train_epochs": 1, "report_to": [], "save_strategy": "no",
@@ -203,6 +201,15 @@ def train_peer(size: Size, rows: list[Row], *, kind: str, rows_a_step: int, even
                         processing_class=tokenizer)  # fmt: skip
     trainer.train()
     return watch.result()
+
+
+def bare_tokenizer() -> Any:
+    """A tokenizer for peers that insist on one; the rows are token ids already."""
+    from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = Tokenizer(models.WordLevel({"<pad>": 0, "<end>": 1}, unk_token="<end>"))
+    return PreTrainedTokenizerFast(tokenizer_object=vocabulary, pad_token="<pad>", eos_token="<end>")
 
 
 def train_plain(size: Size, rows: list[Row], *, rows_a_step: int) -> dict[str, Any]:
@@ -278,10 +285,14 @@ def useful_flops_a_token(size: Size, rows: list[Row]) -> float:
 
 
 def in_own_process(arm: str, options: argparse.Namespace, *, even: bool = False) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--arm", arm, "--threads", str(options.threads)]
-    command += ["--rows", str(options.rows)] if options.rows else []
-    command += ["--quick"] * options.quick + ["--even"] * even
-    environment = os.environ | {"OMP_NUM_THREADS": str(options.threads), "TOKENIZERS_PARALLELISM": "false"}
+    more = ["--rows", str(options.rows)] if options.rows else []
+    return run_apart(__file__, arm, options.threads, [*more, *["--quick"] * options.quick, *["--even"] * even])
+
+
+def run_apart(script: str, arm: str, threads: int, arguments: list[str]) -> dict[str, Any]:
+    """One arm of a benchmark in a process of its own; gives the JSON of its last line, or the problem."""
+    command = [sys.executable, script, "--arm", arm, "--threads", str(threads), *arguments]
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:
         return {"problem": (done.stderr.strip().splitlines() or ["no word"])[-1]}
@@ -307,23 +318,23 @@ def report(options: argparse.Namespace, size: Size) -> dict[str, Any]:
     useful = useful_flops_a_token(size, make_rows(size))
     figures: dict[str, Any] = {"parity": parity, "gemm_gflops": machine / 1e9, "threads": options.threads,
                                "quick": options.quick}  # fmt: skip
-    base = _median(seen["luthier"], "tokens_per_s")
+    base = median_of(seen["luthier"], "tokens_per_s")
     print(f"\n{'':<30} {'tokens/s':>10} {'spread':>15} {'a cpu second':>13} {'Luthier is':>11} {'of GEMM rate':>13}")
     for arm in arms:
-        speed = _median(seen[arm], "tokens_per_s")
+        speed = median_of(seen[arm], "tokens_per_s")
         if speed is None or base is None:
             print(f"{ARMS[arm]:<30} not available: {seen[arm][0].get('problem', '')[:80]}")
             continue
         all_speeds = [r["tokens_per_s"] for r in seen[arm] if "problem" not in r]
         share = speed * useful / machine
-        per_cpu = _median(seen[arm], "tokens_per_cpu_s") or 0.0
+        per_cpu = median_of(seen[arm], "tokens_per_cpu_s") or 0.0
         figures[arm] = {"tokens_per_s": speed, "times": base / speed, "share_of_gemm": share, "per_cpu_s": per_cpu}
         spread = f"{min(all_speeds):,.0f}-{max(all_speeds):,.0f}"
         print(f"{ARMS[arm]:<30} {speed:>10,.0f} {spread:>15} {per_cpu:>13,.0f} {base / speed:>10.2f}x {share:>12.0%}")
     return figures
 
 
-def _median(results: list[dict[str, Any]], key: str) -> float | None:
+def median_of(results: list[dict[str, Any]], key: str) -> float | None:
     values = [r[key] for r in results if key in r]
     return statistics.median(values) if values else None
 

@@ -126,7 +126,7 @@ def _rebuild_egress(host: str, purpose: str) -> EgressDenied:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The nearest known word as a sentence, or a short list when nothing is near."""
     choices = sorted(set(known))
-    near = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.51)  # "rank" is not "dora"
     if not near:  # "train.lr" and "learning_rate" share initials, not letters
         near = [c for c in choices if "".join(p[0] for p in c.split("_") if p) == word.lower()][:1]
     if near:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ class Letters:
             ids += [1] * len(words)
             trained += [message.role == "assistant"] * len(words)
         return [] if max_length is not None and len(ids) > max_length else [self.Sample(ids, trained)]
+
+    def samples_of(self, examples: Sequence[Example], **how: Any) -> Iterator[list[Any]]:
+        return (self.samples(example, **how) for example in examples)
 
 
 TURN = st.integers(1, 9)

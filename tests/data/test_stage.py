@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -357,6 +357,13 @@ class Words:
         if max_length is not None and asked + answer > max_length:
             return [] if on_overlong == "drop" else [self.Sample([0] * max_length, [True] * answer)]
         return [self.Sample([0] * (asked + answer), [False] * asked + [True] * answer)]
+
+    def samples_of(self, examples: Sequence[Example], **how: Any) -> Iterator[list[Words.Sample] | LuthierError]:
+        for example in examples:
+            try:
+                yield self.samples(example, **how)
+            except LuthierError as error:
+                yield error
 
 
 def test_token_statistics_and_rows_that_do_not_fit(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -358,11 +359,116 @@ def test_the_order_of_rows_changes_nothing(seed: int, make_rows: Rows, make_ledg
     assert first.to_dict() == again.to_dict()
 
 
-def test_many_uses_of_a_test_set_ask_for_fresh_rows(make_rows: Rows, make_ledger: Make) -> None:
+def test_a_test_set_wears_out(make_rows: Rows, make_ledger: Make) -> None:
     ledger = make_ledger(target(make_rows, 200, **GOOD))
-    assert gate(ledger, test_use=4).facts["test_use_told"] == "4th use of this test set"
-    assert not gate(ledger, test_use=4).advice
+    assert gate(ledger, test_use=1).facts["test_use_told"] == "1st use of this test set"
+    fourth = gate(ledger, test_use=4)
+    assert fourth.facts["test_use_told"] == "4th use of this test set: a gain is tested at 0.42% instead of 5%"
+    assert fourth.kind is PROMOTE and not fourth.advice and fourth.results[0].alpha == pytest.approx(0.05 / 12)
     assert any("collect fresh rows" in line for line in gate(ledger, test_use=11).advice)
     assert [gate(ledger, test_use=n).facts["test_use_told"].split()[0] for n in (1, 2, 3, 11, 22)] == [
         "1st", "2nd", "3rd", "11th", "22nd",
     ]  # fmt: skip
+
+
+def test_a_gain_that_one_look_would_show_is_not_shown_by_the_fourth(make_rows: Rows, make_ledger: Make) -> None:
+    # 12 gains and 3 losses: p = 1.8%, enough at 5% and at 2.5%, not at 5% / 12
+    base, tuned = [0.0] * 12 + [1.0] * 188, [1.0] * 12 + [0.0] * 3 + [1.0] * 185
+    ledger = make_ledger([*make_rows("base", base), *make_rows("tuned", tuned)])
+    kinds = [gate(ledger, test_use=use).kind for use in (1, 2, 3)]
+    assert kinds == [PROMOTE, PROMOTE, INCONCLUSIVE]
+    third = gate(ledger, test_use=3)
+    assert third.results[0].bound <= 0 < gate(ledger).results[0].bound
+    assert any("fresh test rows" in line for line in third.advice)
+
+
+def test_any_target_will_do_at_holms_level(make_rows: Rows, make_ledger: Make) -> None:
+    def ledger(gains: int, losses: int, need: str, second: int = 50) -> Ledger:
+        """``exact`` with these flips of 200, ``rouge_l`` with ``second`` right of 100 instead of 50."""
+        base, tuned = [0.0] * gains + [1.0] * (200 - gains), [1.0] * gains + [0.0] * losses
+        tuned += [1.0] * (200 - len(tuned))
+        rows = [*make_rows("base", base), *make_rows("tuned", tuned)]
+        more = [*make_rows("base", shares(100, 200), metric="rouge_l")]
+        more += make_rows("tuned", [0.0] * 30 + shares(2 * second, 170), metric="rouge_l")  # 30 flips to either side
+        scores = {(r.system, r.item): r.scores for r in more}
+        rows = [replace(r, scores={**r.scores, **scores[r.system, r.item]}) for r in rows]
+        made = make_ledger(rows, target=["exact", "rouge_l"])
+        return Ledger(made.rows, {**made.facts, "spec": {**made.facts["spec"], "need": need}})
+
+    assert gate(ledger(12, 3, "all")).kind is INCONCLUSIVE  # p = 1.8% on one, no gain on the other
+    one = gate(ledger(12, 3, "any"))
+    assert one.kind is PROMOTE and "on exact" in one.reason  # 1.8% <= 5% / 2
+    assert [r.alpha for r in one.results] == pytest.approx([0.025, 0.05])
+    assert gate(ledger(10, 3, "any")).kind is INCONCLUSIVE  # p = 4.6%: at 5% it would pass
+    assert gate(ledger(10, 3, "any", second=60)).kind is PROMOTE  # the other one passes: this one is tested at 5%
+    assert gate(ledger(0, 40, "all", second=60)).kind is REJECT
+    assert gate(ledger(0, 40, "any", second=60)).kind is PROMOTE
+
+
+POOL = [{"suite": "job one", "pool": "earlier jobs"}, {"suite": "job two", "pool": "earlier jobs"}]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expected", "statuses"),
+    [
+        # 1,200 items each, 240 flips: neither alone excludes 2 points, both together do
+        (suite(1000, 120, 120), suite(1000, 120, 120), PROMOTE, ["held", "held", "held"]),
+        (suite(1000, 10, 125), suite(1000, 125, 10), INCONCLUSIVE, ["held", "undecided", "held"]),
+        (suite(1000, 0, 200), suite(1000, 200, 0), REJECT, ["held", "broken", "held"]),
+        (suite(1000, 40, 100), suite(1000, 40, 100), REJECT, ["broken", "held", "held"]),
+        (suite(130, 60, 60), suite(1000, 60, 60), PROMOTE, ["held", "described", "held"]),
+    ],
+)
+def test_a_pool_is_one_test_and_a_floor_for_each_suite(
+    one: dict[str, int], two: dict[str, int], expected: VerdictKind, statuses: list[str], make_rows: Rows,
+    make_ledger: Make,
+) -> None:  # fmt: skip
+    rows = [guard(make_rows, 1200, suite=name, **flips) for name, flips in (("job one", one), ("job two", two))]
+    targets = target(make_rows, 200, **GOOD)
+    verdict = gate(make_ledger(targets, *rows, regression=POOL))
+    lines = verdict.results[1:]
+    assert [r.suite for r in lines] == ["earlier jobs", "job one", "job two"]
+    assert [r.margin for r in lines] == [2.0, 10.0, 10.0] and lines[0].n == 2400
+    assert [r.status for r in lines] == statuses
+    assert verdict.kind is expected
+    assert set(lines[0].slices) == {"job one", "job two"}
+    alone = gate(make_ledger(targets, *rows, regression=["job one", "job two"]))
+    assert alone.kind is not PROMOTE
+
+
+def test_a_pool_of_texts_and_answers_is_refused(make_rows: Rows, make_ledger: Make) -> None:
+    rows = [target(make_rows, 200, **GOOD), guard(make_rows, 2400, **HELD), bits(make_rows, lambda i: 1.0)]
+    pool = [{"suite": "skills", "pool": "all"}, {"suite": "text", "pool": "all"}]
+    with pytest.raises(LuthierError, match="mixes"):
+        gate(make_ledger(*rows, regression=pool))
+
+
+def test_slices_are_named_only_where_chance_does_not_explain_them(make_rows: Rows, make_ledger: Make) -> None:
+    names = [f"skill {i % 20:02d}" for i in range(2400)]  # 120 items each
+    base = [1.0] * 2400
+    # 3 of 120 lost everywhere; in one slice 30 more
+    tuned = [0.0 if i // 20 < 3 or (i % 20 == 7 and i // 20 < 33) else 1.0 for i in range(2400)]
+    trivial = [0.0] * 2400
+    rows = [
+        row for name, values in (("base", base), ("tuned", tuned), ("trivial", trivial))
+        for row in make_rows(name, values, suite="skills", slices=names)
+    ]  # fmt: skip
+    verdict = gate(make_ledger(target(make_rows, 200, **GOOD), rows, regression=["skills"]))
+    told = [line for line in verdict.advice if "slices" in line]
+    assert len(told) == 1 and "skill 07 (100 to 72.5" in told[0] and "of 20 slices" in told[0]
+    found = verdict.results[-1].slices
+    assert found["skill 07"]["q"] < 0.001 and all(s["q"] > 0.05 for n, s in found.items() if n != "skill 07")
+
+
+def test_the_items_that_are_needed_grow_with_clusters(make_rows: Rows, make_ledger: Make) -> None:
+    # 400 items in 40 clusters whose flips come together
+    sign = [1.0 if c % 8 == 0 else -1.0 if c % 8 == 1 else 0.0 for c in range(40)]
+    base = [0.0 if sign[i // 10] > 0 else 1.0 for i in range(400)]
+    tuned = [0.0 if sign[i // 10] < 0 else 1.0 for i in range(400)]
+    names = [f"cluster {i // 10}" for i in range(400)]
+    needed = [
+        gate(make_ledger([*make_rows("base", base, clusters=c), *make_rows("tuned", tuned, clusters=c)]))
+        .results[0].n_needed or 0
+        for c in (None, names)
+    ]  # fmt: skip
+    assert needed[1] > 5 * needed[0]

@@ -96,6 +96,22 @@ def test_forecast_warns_before_anything_is_asked(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_pool_lifts_the_chance_of_a_harmless_model(tmp_path: Path) -> None:
+    rows = [{"messages": [QUESTION], "answer": str(n)} for n in range(400)]
+    for job in range(6):
+        (tmp_path / f"{job}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+
+    def ahead(**more: object) -> dict[str, object]:
+        specs = [RegressionSpec(suite=f"{job}.jsonl", **more) for job in range(6)]  # type: ignore[arg-type]
+        return forecast([load_suite(s, folder=tmp_path) for s in specs], test_items=240, alpha=0.05)
+
+    alone, pooled = ahead(), ahead(pool="jobs")
+    assert alone["joint_power"] < 0.01 and alone["warning"]
+    assert pooled["joint_power"] > 0.9 and pooled["warning"] is None
+    assert pooled["guards"]["jobs"]["n"] == 2400  # type: ignore[index]
+    assert pooled["guards"]["3.jsonl"]["margin"] == 10.0  # type: ignore[index]
+
+
 @pytest.mark.parametrize("name", ["skills", "text"])
 def test_built_in_suites_have_power(name: str) -> None:
     packed = resources.files("luthier.evaluate").joinpath("suites", f"{name}.jsonl.gz")

@@ -383,12 +383,12 @@ def test_a_finished_evaluation_asks_nothing_again(
 
 
 def test_forced_prompts_are_the_ids_of_serving(base: Contender) -> None:
-    from luthier.evaluate.guards import _answer_ids
+    from luthier.evaluate.guards import _answer_of
 
     turns = [("system", "Be short."), ("user", "2 + 2?"), ("assistant", "4"), ("user", "3 + 3?"), ("assistant", "6")]
     example = Example(messages=tuple(Message(role, content) for role, content in turns))
     assert base.chat is not None and base.tokens is not None
-    before, answer = _answer_ids(base.chat, example)
+    before, answer = _answer_of(base.chat, example)
     assert before == base.tokens.prompt_ids(Request(messages=example.prompt))
     assert base.tokens.decode(answer) == "6" and answer[-1] in base.chat.stop_ids
 

@@ -79,6 +79,13 @@ STAGE: dict[str, tuple[Callable[[Seen], Any], dict[str, Any], dict[str, Any]]] =
                          GUARD, {**GUARD, "regression": "two.jsonl"}),
     "regression.margin": (lambda s: {r.margin for r in s[1].results if r.role == "regression"},
                           GUARD, {**GUARD, "regression": {"suite": "one.jsonl", "margin": 7.5}}),
+    "regression.pool": (lambda s: [r.suite for r in s[1].results if r.role == "regression"], GUARD,
+                        {**GUARD, "regression": {"suite": "one.jsonl", "pool": "jobs"}}),
+    "regression.floor": (lambda s: [r.margin for r in s[1].results if r.role == "regression"],
+                         {**GUARD, "regression": {"suite": "one.jsonl", "pool": "jobs"}},
+                         {**GUARD, "regression": {"suite": "one.jsonl", "pool": "jobs", "floor": 4.0}}),
+    "need": (lambda s: [r.alpha for r in s[1].results], {"target": ["exact", "rouge_l"]},
+             {"target": ["exact", "rouge_l"], "need": "any"}),
     "baselines": (lambda s: s[0].systems(TEST), {}, {"baselines": ["base"]}),
     "shots": (lambda s: max(len(request.messages) for request in s[2]), {}, {"shots": 5}),
     "max_tokens": (lambda s: {request.max_tokens for request in s[2]}, {"max_tokens": 80}, {"max_tokens": 40}),
@@ -102,7 +109,10 @@ METRICS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]]
 }  # fmt: skip
 """Key of a metric -> the metric without and with it, and answers on which the two differ."""
 KINDS = ("exact", "rouge_l", "json_fields", "json_field", "label")
+COMPARING = {"preference.kind", "preference.by"}
+"""Keys of the metric that scores comparisons, not answers."""
 ELSEWHERE = {
+    "preference.kind, preference.by": "tests/evaluate/test_preferences.py::test_by_says_what_the_tuned_model_prefers",
     "alpha of a guard, margin": "tests/evaluate/test_gate.py::test_margin_and_alpha_come_from_the_recipe",
     "target left out": "tests/evaluate/test_stage.py::test_detected_metrics_are_used_where_the_recipe_names_none",
 }
@@ -136,7 +146,7 @@ def test_each_kind_of_metric_is_a_number_of_its_own(kind: str) -> None:
 
 
 def test_no_key_is_without_a_witness() -> None:
-    metrics = {f"{kind}.kind" for kind in KINDS} | METRICS.keys()
+    metrics = {f"{kind}.kind" for kind in KINDS} | METRICS.keys() | COMPARING
     both = {f"{role}.{key}" for role in ("target", "also") for key in metrics}
     assert leaves(EvaluateSpec) == both | STAGE.keys()
     assert all(is_there(test) for test in ELSEWHERE.values())

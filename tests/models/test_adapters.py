@@ -13,14 +13,15 @@ from torch.testing import assert_close
 from luthier.errors import LuthierError
 from luthier.models.adapters import (
     adapter_disabled,
+    continue_adapter,
     find_targets,
     load_adapter,
     merge_adapter,
     prepare,
     save_adapter,
     trainable_state,
-    weight_changes,
 )
+from luthier.models.changes import trained_weights
 from luthier.models.load import Loaded, load
 from luthier.models.source import resolve
 from luthier.recipe.train import FullTuning, LoraTuning, QloraTuning
@@ -108,6 +109,22 @@ def test_several_adapters_stand_beside_one_base(tiny: Path, tmp_path: Path) -> N
         assert torch.equal(logits(both), outputs[name])
 
 
+def test_an_adapter_is_trained_further_from_where_it_stood(tiny: Path, tmp_path: Path) -> None:
+    loaded = prepare(fresh(tiny), LoraTuning(r=4), seed=0).loaded
+    train_a_little(loaded.model)
+    save_adapter(loaded.model, tmp_path, loaded.source)
+    again = prepare(fresh(tiny), LoraTuning(r=4), seed=7).loaded
+    continue_adapter(again.model, tmp_path, again.source.digest)
+    assert torch.equal(logits(again), logits(loaded))
+    assert trainable_state(again.model).keys() == trainable_state(loaded.model).keys(), "it is trained, not frozen"
+    other = prepare(fresh(tiny), LoraTuning(r=8), seed=0).loaded
+    with pytest.raises(LuthierError) as told:
+        continue_adapter(other.model, tmp_path, other.source.digest)
+    assert "r: 4" in (told.value.fix or "")
+    with pytest.raises(LuthierError, match="another base"):
+        continue_adapter(again.model, tmp_path, "another digest")
+
+
 def test_merging_gives_what_the_adapter_gives(tiny: Path, tmp_path: Path) -> None:
     prepared = prepare(fresh(tiny), LoraTuning(targets="all-linear"), seed=0)
     train_a_little(prepared.model)
@@ -123,12 +140,12 @@ def test_changes_of_weights_are_what_merging_adds(tiny: Path, tmp_path: Path) ->
     train_a_little(prepared.model)
     save_adapter(prepared.model, tmp_path, prepared.loaded.source)
     before = dict(fresh(tiny).model.named_parameters())
-    changes = weight_changes(prepared.model)
+    changes = trained_weights(prepared.model)
     assert len(changes) == 8, "four projections in each of two layers"
     for name, p in merge_adapter(fresh(tiny), tmp_path).model.named_parameters():
-        expected = before[name].double() + (changes[name]() if name in changes else 0)
+        expected = changes[name](before[name]) if name in changes else before[name].double()
         assert_close(p.double(), expected, atol=1e-6, rtol=1e-6)
-    assert weight_changes(fresh(tiny).model) == {}
+    assert trained_weights(fresh(tiny).model) == {}
 
 
 def test_an_adapter_of_another_base_is_refused(tiny: Path, tmp_path: Path) -> None:

@@ -129,6 +129,25 @@ def test_overlong_rows_are_dropped_cut_at_the_front_or_refused(make_tokenizer: A
     assert form.samples(example, max_length=len(whole.ids)) == [whole]
 
 
+@pytest.mark.parametrize("adds_bos", [True, False])
+@pytest.mark.parametrize("limit", [8, 19, 64])
+def test_a_long_text_is_read_in_pieces_that_train_each_token_once(
+    make_tokenizer: Any, adds_bos: bool, limit: int
+) -> None:
+    form = ChatFormat(make_tokenizer(bos="<|endoftext|>" if adds_bos else None, adds_bos=adds_bos))
+    text = Example(text=" ".join(f"birds {n} and towns" for n in range(30)))
+    (whole,) = form.samples(text)
+    pieces = form.samples(text, max_length=limit, on_overlong="pieces")
+    assert len(pieces) > 1 and all(len(p.ids) <= limit and p.example_id == whole.example_id for p in pieces)
+    learned = [i for p in pieces for i, t in zip(p.ids, p.trained, strict=True) if t]
+    assert learned == [i for i, t in zip(whole.ids, whole.trained, strict=True) if t]
+    for piece in pieces[1:]:  # behind the beginning of text comes what stands before the piece, as context
+        assert not any(piece.trained[: 1 + adds_bos]) and all(piece.trained[1 + adds_bos :])
+        assert not adds_bos or piece.ids[0] == form.tokenizer.bos_token_id
+    assert form.samples(text, max_length=len(whole.ids), on_overlong="pieces") == [whole]
+    assert form.samples(chat(("user", "?"), ("assistant", "a " * 200)), max_length=64, on_overlong="pieces") == []
+
+
 def test_keep_end_never_cuts_into_the_answer(make_tokenizer: Any) -> None:
     form = ChatFormat(make_tokenizer())
     example = chat(("user", "?"), ("assistant", "birds and towns " * 20))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from luthier.similar import Match, against, best, groups, nearest
+from luthier.similar import encode as encoding
 from luthier.similar.encode import encode
 from luthier.text import shingles
 
@@ -73,10 +74,27 @@ def test_encoding_is_the_same_sets_as_shingles() -> None:
                 assert both == len(shingles(a, n) & shingles(b, n)), (n, i, j)
 
 
-def test_codes_beyond_64_bits_are_renumbered() -> None:
+def test_shingles_of_more_words_than_fit_a_number() -> None:
     texts = planted(150, seed=4)
     wanted = groups(texts, 0.5, 9).pairs  # 400 words to the ninth are more than 2^63
     assert {(i, j) for i, j, _ in wanted} == every_pair(texts, "0.5", 9)
+
+
+@pytest.mark.parametrize("hashes", [1, 7, 1000])
+def test_shingles_with_equal_hashes_are_told_apart_by_their_words(hashes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [*planted(150, seed=5), "", "a", "a b", "b a"]
+    monkeypatch.setattr(encoding, "mixed", lambda values: values % np.uint64(hashes) << np.uint64(50))
+    assert {(i, j) for i, j, _ in groups(texts, 0.5).pairs} == every_pair(texts, "0.5")
+
+
+@pytest.mark.parametrize("chunk", [3, 64])
+def test_shares_and_chunks_change_nothing(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [*planted(150, seed=6), "a", "a b", "", "b a"]
+    wanted = {n: groups(texts, 0.1, n).pairs for n in (1, 3)}
+    monkeypatch.setattr(encoding, "_CHUNK", chunk)
+    monkeypatch.setattr(encoding, "_RUNS", 500)
+    monkeypatch.setattr(encoding, "_TEXTS", 7)
+    assert {n: groups(texts, 0.1, n).pairs for n in wanted} == wanted
 
 
 def test_a_pair_exactly_at_the_threshold_is_in_and_just_below_is_out() -> None:

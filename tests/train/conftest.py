@@ -68,11 +68,12 @@ def tiny_llama(*, seed: int = 0, tuning: str = "lora", dtype: torch.dtype = torc
     model: Any = LlamaForCausalLM(config)
     if dtype == torch.float64:
         model = exact_norms(model)
-    if tuning == "lora":
+    if tuning in ("lora", "dora"):
         targets = ["q_proj", "k_proj", "v_proj", "o_proj"]
-        model = get_peft_model(
-            model, LoraConfig(r=4, lora_alpha=8, lora_dropout=dropout, target_modules=targets, task_type="CAUSAL_LM")
-        )
+        model = get_peft_model(model, LoraConfig(
+            r=4, lora_alpha=8, lora_dropout=dropout, target_modules=targets, task_type="CAUSAL_LM",
+            use_dora=tuning == "dora",
+        ))  # fmt: skip
         with torch.no_grad():  # B starts at zero, which would make A's gradient zero too
             for name, p in model.named_parameters():
                 if "lora_B" in name:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from luthier.errors import LuthierError
 from luthier.models.adapters import adapter_disabled
 from luthier.recipe.train import TrainSpec
-from luthier.train.anchor import Anchor
+from luthier.train.anchor import Anchor, base_alone
 from luthier.train.batches import collate, row
 from luthier.train.loss import TokenLoss
 
@@ -100,9 +100,8 @@ def test_looking_at_the_base_leaves_everything_as_it_was(make_model: Make, make_
     model = make_model(dropout=0.3)
     model.train()
     wanted = {n: p.requires_grad for n, p in model.named_parameters()}
-    anchor = Anchor(model, 1.0)
     torch.manual_seed(5)
-    with anchor.base():
+    with base_alone(model):
         assert not model.training
         logits_of(model, make_rows(1)[0])
     assert torch.rand(1) == torch.rand(1, generator=torch.Generator().manual_seed(5))

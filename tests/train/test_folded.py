@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from peft.tuners.lora import Linear as LoraLinear
+from torch.nn.utils import parametrize
 
-from luthier.models.adapters import adapter_disabled, folded
-from luthier.recipe.train import TrainSpec
-from luthier.train import sft
+from luthier.models.adapters import adapter_disabled, folded, prepare_lora
+from luthier.models.load import Loaded
+from luthier.recipe.train import LoraTuning, TrainSpec
+from luthier.train import session
 from luthier.train.anchor import Anchor
 from luthier.train.batches import collate, row
 from luthier.train.loss import TokenLoss
@@ -68,13 +71,63 @@ def test_what_is_no_plain_or_no_small_layer_stays(make_model: Make, changes: dic
         assert count == 0
 
 
+def _wrap(model: Any) -> None:
+    """A second adapter library's layer, in the place of each base layer."""
+    for layer in [m for m in model.modules() if hasattr(m, "lora_A")]:
+        layer.base_layer = LoraLinear(layer.base_layer, "inner", LoraConfig(r=2), r=2, lora_alpha=2)
+
+
+def _compute_the_weight(model: Any) -> None:
+    for layer in [m for m in model.modules() if hasattr(m, "lora_A")]:
+        parametrize.register_parametrization(layer.base_layer, "weight", torch.nn.Identity())
+
+
+def _look_on(model: Any) -> None:
+    for layer in [m for m in model.modules() if hasattr(m, "lora_A")]:
+        layer.base_layer.register_forward_hook(lambda *_: None)
+
+
+def _hold_in_fp64(model: Any) -> None:
+    for layer in [m for m in model.modules() if hasattr(m, "lora_A")]:
+        layer.base_layer.double()
+
+
+def _add_another(model: Any) -> None:
+    model.add_adapter("other", model.peft_config["default"])
+    model.base_model.set_adapter(["default", "other"])
+
+
+@pytest.mark.parametrize("change", [_wrap, _compute_the_weight, _look_on, _add_another, lambda m: m.merge_adapter(),
+                                    lambda m: m.half(), _hold_in_fp64])  # fmt: skip
+def test_layers_that_were_changed_stay(make_model: Make, change: Callable[[Any], None]) -> None:
+    model = make_model()
+    change(model)
+    with folded(model) as count:
+        assert count == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"), [({"init": "pissa"}, 0), ({"dora": True}, 0), ({"rslora": True}, 8), ({}, 8)], ids=str
+)
+def test_variants_as_recipes_name_them(make_model: Make, changes: dict[str, Any], expected: int) -> None:
+    unused: Any = None
+    loaded = Loaded(make_model(tuning="full"), unused, unused, torch.device("cpu"), torch.float32, unused)
+    model, ids = prepare_lora(loaded, LoraTuning(r=4, **changes), 0).model, torch.arange(2, 20)[None]
+    with torch.no_grad():
+        with adapter_disabled(model):
+            before = model(input_ids=ids).logits
+        with folded(model) as count, adapter_disabled(model):
+            assert torch.equal(model(input_ids=ids).logits, before)
+    assert count == expected
+
+
 def test_a_training_with_folded_layers_ends_where_the_low_rank_way_ends(
     make_rows: Make, fit: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     spec = TrainSpec(epochs=2, learning_rate=1e-2, batch_tokens=64)
     rows = make_rows(16)
     ours, _, _ = fit(spec, rows, [], tmp_path / "folded")
-    monkeypatch.setattr(sft, "folded", nullcontext)
+    monkeypatch.setattr(session, "folded", nullcontext)
     plain, _, _ = fit(spec, rows, [], tmp_path / "plain")
     for (name, p), expected in zip(ours.named_parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(p, expected, rtol=1e-3, atol=1e-5, msg=name)

@@ -257,7 +257,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_update_and_names_the_rows(
 
     model.get_base_model().model.norm = torch.nn.Sequential(model.get_base_model().model.norm, Poison())
     with pytest.raises(LuthierError) as caught:
-        fit(SPEC, *rows, tmp_path, model=model)
+        fit(SPEC.model_copy(update={"skips": 0}), *rows, tmp_path, model=model)
     assert "not a finite number at step 1" in caught.value.what
     assert "row-0-" in caught.value.where and caught.value.details["rows"]
     assert same_bits(before, weights(model))

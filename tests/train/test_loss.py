@@ -1,4 +1,5 @@
-"""Token loss: the same numbers as the plain way, row by row, in every family; nothing else is trained."""
+"""Token loss: the same numbers as the plain way, row by row; nothing else is trained. Families and methods:
+``test_methods``."""
 
 from __future__ import annotations
 
@@ -8,37 +9,11 @@ from typing import Any
 
 import pytest
 import torch
-import transformers
-from torch.nn import functional
+from tests.train.textbook import far, gradients, plain_gradients
 from torch.overrides import TorchFunctionMode
 
 from luthier.train.batches import collate, row
 from luthier.train.loss import TokenLoss
-
-
-def plain_gradients(model: Any, samples: list[Any], denominator: float) -> tuple[float, dict[str, torch.Tensor]]:
-    """One row at a time, no padding, all logits, the textbook formula."""
-    model.zero_grad()
-    total = 0.0
-    for s in samples:
-        ids = torch.tensor(s.ids)[None]
-        logits = model(input_ids=ids, use_cache=False).logits[0, :-1]
-        losses = functional.cross_entropy(logits, ids[0, 1:], reduction="none")
-        loss = (losses * torch.tensor(s.trained)[1:] * s.weight).sum()
-        (loss / denominator).backward()
-        total += loss.item()
-    return total, gradients(model)
-
-
-def gradients(model: Any) -> dict[str, torch.Tensor]:
-    return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
-
-
-def far(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> float:
-    """Largest difference over the largest gradient."""
-    assert ours.keys() == theirs.keys()
-    largest = max(float(g.abs().max()) for g in theirs.values())
-    return max(float((ours[n] - theirs[n]).abs().max()) for n in ours) / largest
 
 
 @pytest.mark.parametrize("tuning", ["lora", "full"])
@@ -152,47 +127,6 @@ def test_a_row_that_trains_nothing_is_refused(make_rows: Callable[..., Any]) -> 
     ):
         with pytest.raises(ValueError, match="trains no token"):
             row(nothing)
-
-
-SIZES = {"vocab_size": 128, "hidden_size": 32, "num_hidden_layers": 2, "intermediate_size": 64,
-         "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 128}  # fmt: skip
-FAMILIES = {
-    "llama": ("LlamaForCausalLM", transformers.LlamaConfig(**SIZES)),
-    "llama-tied": ("LlamaForCausalLM", transformers.LlamaConfig(**SIZES, tie_word_embeddings=True)),
-    "qwen3": ("Qwen3ForCausalLM", transformers.Qwen3Config(**SIZES, head_dim=8)),
-    "mistral-window": ("MistralForCausalLM", transformers.MistralConfig(**SIZES, sliding_window=8)),
-    "phi3": ("Phi3ForCausalLM", transformers.Phi3Config(**SIZES, pad_token_id=0)),
-    "gemma2-softcap": ("Gemma2ForCausalLM", transformers.Gemma2Config(**SIZES, final_logit_softcapping=3.0)),
-    "gemma3": ("Gemma3ForCausalLM", transformers.Gemma3TextConfig(**SIZES, head_dim=8)),
-    "granite-scaled": ("GraniteForCausalLM", transformers.GraniteConfig(**SIZES, logits_scaling=4.0)),
-    "cohere-scaled": ("CohereForCausalLM", transformers.CohereConfig(**SIZES, logit_scale=0.25)),
-    "gpt2": ("GPT2LMHeadModel", transformers.GPT2Config(vocab_size=128, n_embd=32, n_layer=2, n_head=4)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_gives_its_own_logits_loss(family: str, make_rows: Callable[..., Any]) -> None:
-    """Head, tied or not, soft cap, scale, sliding window, learned positions: against the model's own full logits.
-
-    transformers computes norms and some softmaxes in fp32 inside a double model: 1e-5 is their rounding.
-    """
-    name, config = FAMILIES[family]
-    torch.manual_seed(0)
-    config._attn_implementation = "sdpa" if family != "gemma2-softcap" else "eager"
-    model = getattr(transformers, name)(config).double().eval()
-    with torch.no_grad():
-        for p in model.parameters():
-            if p.ndim > 1:
-                p.normal_(std=0.2)
-    samples = make_rows(6)
-    rows = [row(s) for s in samples]
-    expected, theirs = plain_gradients(model, samples, 10.0)
-    model.zero_grad()
-    loss = TokenLoss(model, chunk=16)
-    difference = loss.check(collate(rows[:2]), tolerance=1e-4)
-    assert loss.short, f"{family}: the short way differs by {difference}"
-    assert loss.backward(collate(rows), 10.0).item() == pytest.approx(expected, rel=1e-6)
-    assert far(gradients(model), theirs) < 1e-5
 
 
 def test_a_family_with_unknown_logits_takes_the_plain_way(

@@ -114,6 +114,7 @@ def test_a_plan_survives_json_and_its_digest_sees_every_value() -> None:
 
 
 CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
+    "method": ({"method": "dpo"}, lambda p: p.learning_rate),
     "tuning": ({"tuning": "full"}, lambda p: p.learning_rate),
     "epochs": ({"epochs": 1.0}, lambda p: p.steps),
     "max_steps": ({"max_steps": 5}, lambda p: p.steps),
@@ -123,6 +124,8 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "weight_decay": ({"weight_decay": 0.2}, lambda p: p.weight_decay),
     "clip": ({"clip": 0.1}, lambda p: p.clip),
     "anchor": ({"anchor": 0.5}, lambda p: p.anchor),
+    "skips": ({"skips": 0}, lambda p: p.skips),
+    "watch": ({"watch": {"rows": 9, "answers": 9}}, lambda p: (p.watch_rows, p.watch_answers)),
     "interpolate": ({"interpolate": "80%"}, lambda p: p.interpolate),
     "batch_tokens": ({"batch_tokens": 8000}, lambda p: p.steps),
     "micro_tokens": ({"micro_tokens": 400}, lambda p: p.micro_batches),
@@ -132,7 +135,6 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "checkpoints": ({"checkpoints": 2}, lambda p: p.checkpoint_steps),
 }
 ELSEWHERE = {
-    "method": "one method so far: it names the function that runs",
     "field_weights": "models.fields weighs tokens by it: tests/models/test_fields.py",
     "max_length": "models.chat cuts rows by it",
 }

@@ -23,6 +23,34 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "chosen and rejected swapped", "train/preference.py",
+        "margins = ratios[:, 0] - ratios[:, 1]", "margins = ratios[:, 1] - ratios[:, 0]",
+        "tests/train/test_preference.py::test_every_method_comes_to_prefer_the_chosen_answers",
+    ),
+    Mutant(
+        "the wanted margin's sign", "train/contrast.py",
+        "lead_B = method.beta * margins_B - wanted_B", "lead_B = method.beta * margins_B + wanted_B",
+        "tests/train/test_contrast.py::test_dpo_by_hand",
+    ),
+    Mutant(
+        "the rejected answer sees the chosen one", "train/batches.py",
+        "hidden = behind[:, :, None] & ((place >= at) & ~behind)[:, None, :]",
+        "hidden = behind[:, :, None] & ((place >= at) & ~behind)[:, None, :] & False",
+        "tests/train/test_preference.py::test_a_shared_prompt_gives_the_loss_and_gradients_of_separate_answers",
+    ),
+    Mutant(
+        "places are not reset at the fork", "train/batches.py",
+        "places = np.where(behind, place - until + at, place)",
+        "places = np.where(behind, place, place)",
+        "tests/train/test_preference.py::test_a_shared_prompt_gives_the_loss_and_gradients_of_separate_answers",
+    ),
+    Mutant(
+        "the better answer's ratings the other way round at the gate", "evaluate/preferences.py",
+        "gained = [a - b for a, b in zip(after.said, before.said, strict=True)]",
+        "gained = [b - a for a, b in zip(after.said, before.said, strict=True)]",
+        "tests/evaluate/test_preferences.py::test_by_says_what_the_tuned_model_prefers",
+    ),
+    Mutant(
         "mask shifted by one", "train/batches.py",
         "np.concatenate([r.positions - shared + i * width for i, r in enumerate(rows)])",
         "np.concatenate([r.positions - shared + i * width + 1 for i, r in enumerate(rows)])",
@@ -30,8 +58,8 @@ MUTANTS = (
     ),
     Mutant(
         "loss divided by the micro-batches once more", "train/loop.py",
-        "return self.loss.backward(batch, trained, self.anchor)",
-        "return self.loss.backward(batch, trained * self.plan.micro_batches, self.anchor)",
+        "return self.objective.backward(batch, weight)",
+        "return self.objective.backward(batch, weight * self.plan.micro_batches)",
         "tests/train/test_plain_sft.py::test_both_give_the_same_losses_and_weights",
     ),
     Mutant(
@@ -53,22 +81,70 @@ MUTANTS = (
         "tests/train/test_prefix.py::test_the_longest_common_beginning_is_found_and_no_trained_position_lies_in_it",
     ),
     Mutant(
+        "the anchor's base speaks through the trained head", "train/loss.py",
+        "with base_alone(anchor.model) if self.head_learns else torch.no_grad():",
+        "with torch.no_grad():",
+        "tests/train/test_methods.py::test_an_anchor_holds_to_the_base_whatever_is_trained",
+    ),
+    Mutant(
+        "PiSSA on top of the whole weight", "models/pissa.py",
+        "moved: Tensor = result + (now - before) * layer.scaling[active_adapter]",
+        "moved: Tensor = result + now * layer.scaling[active_adapter]",
+        "tests/models/test_variants.py::test_it_begins_as_the_base_and_its_base_stays_the_base",
+    ),
+    Mutant(
+        "PiSSA delivered without its beginning", "models/pissa.py",
+        "torch.cat([b, -begun[1].to(b)], dim=1)",
+        "torch.cat([b, 0 * begun[1].to(b)], dim=1)",
+        "tests/models/test_variants.py::test_the_file_gives_the_trained_model_back_on_the_original_base",
+    ),
+    Mutant(
+        "B learns no faster than A", "train/optimiser.py",
+        'group["lr"] = value * group["times"]',
+        'group["lr"] = value',
+        "tests/train/test_methods.py::test_b_learns_so_many_times_as_fast_as_peft_says",
+    ),
+    Mutant(
         "every epoch replays the same set", "train/batches.py",
         "return np.sort(mixed[place :: self.sets])",
         "return np.sort(mixed[0 :: self.sets])",
         "tests/train/test_prefix.py::test_each_epoch_replays_the_next_set",
     ),
     Mutant(
-        "interpolation shrinks both halves of a LoRA pair", "train/loop.py",
-        'if plan.interpolate < 1 and ".lora_A." not in name',
-        "if plan.interpolate < 1",
+        "interpolation shrinks both halves of a LoRA pair", "models/state.py",
+        'for name, p in parameters.items() if ".lora_A." not in name}',
+        "for name, p in parameters.items()}",
         "tests/train/test_interpolate.py::test_the_weights_stand_that_share_of_the_way_from_the_base",
     ),
     Mutant(
         "random numbers not restored", "train/loop.py",
-        "                torch.manual_seed(_seed(plan.seed, step, i))\n",
+        "                torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))\n",
         "",
         "tests/train/test_loop.py::test_killed_and_resumed_gives_the_bits_of_an_undisturbed_run",
+    ),
+    Mutant(
+        "half a backward is left where memory did not suffice", "train/loop.py",
+        "        self.optimiser.zero_grad(set_to_none=True)\n        if torch.cuda.is_available():",
+        "        if torch.cuda.is_available():",
+        "tests/train/test_never_lost.py::test_a_pass_that_does_not_fit_is_split_with_the_same_gradient",
+    ),
+    Mutant(
+        "a monitor looks at the tuned model twice", "train/monitors.py",
+        "        with base_alone(self.loss.model):\n",
+        "        if True:\n",
+        "tests/train/test_monitors.py::test_the_figures_of_general_rows_are_those_of_the_textbook",
+    ),
+    Mutant(
+        "a diverging training is called overfitting", "train/monitors.py",
+        "if at_best is None or at_end is None or at_end >= at_best:",
+        "if at_best is None or at_end is None:",
+        "tests/train/test_monitors.py::test_overfitting_is_validation_rising_for_good_while_training_falls",
+    ),
+    Mutant(
+        "a scale passes though a suite is not held", "evaluate/frontier.py",
+        'return bool(able) and all(line.status == "held" for line in able) and self.target.delta > 0',
+        "return bool(able) and self.target.delta > 0",
+        "tests/evaluate/test_frontier.py::test_the_best_scale_that_passes_is_offered",
     ),
     Mutant(
         "optimiser not restored", "train/loop.py",
@@ -87,6 +163,18 @@ MUTANTS = (
         "return found[0] + 1 if found else None",
         "return found[0] if found else None",
         "tests/models/test_chat_format.py::test_each_answer_and_its_end_token_is_trained_and_nothing_else",
+    ),
+    Mutant(
+        "the header behind a prompt's last control token is forgotten", "models/encoder.py",
+        "return ids[: at + 1] + self._behind_control(last[0], part[last.end() :])",
+        "return ids[: at + 1]",
+        "tests/models/test_encoder.py::test_the_beginning_of_a_text_has_the_ids_it_has_alone",
+    ),
+    Mutant(
+        "a template may look into what people wrote", "models/mould.py",
+        "        if all(_open(node, nodes) for node in [tree, *tree.find_all(nodes.Node)]):\n",
+        "        if tree:\n",
+        "tests/models/test_mould.py::test_templates_that_look_are_rendered_each_time",
     ),
     Mutant(
         "adapter not merged", "models/adapters.py",
@@ -113,16 +201,34 @@ MUTANTS = (
         "tests/engines/test_adapters.py::test_a_batch_of_mixed_adapters_equals_each_model_alone",
     ),
     Mutant(
-        "margin sign turned", "evaluate/verdict.py",
-        "elif delta.bound > -margin:",
-        "elif delta.bound > margin:",
+        "margin sign turned", "evaluate/lines.py",
+        'return "held" if found.delta.bound > -margin else',
+        'return "held" if found.delta.bound > margin else',
         "tests/evaluate/test_gate.py::test_truth_table",
     ),
     Mutant(
-        "a gain without its interval", "evaluate/verdict.py",
-        'status = "improved" if lower > 0 else',
-        'status = "improved" if found.delta.estimate > 0 else',
+        "a gain without its interval", "evaluate/lines.py",
+        "lower, upper = found.exact[0], at_alpha.delta.ceiling",
+        "lower, upper = found.delta.estimate, at_alpha.delta.ceiling",
         "tests/evaluate/test_gate.py::test_truth_table",
+    ),
+    Mutant(
+        "a worn test set is tested like a fresh one", "evaluate/verdict.py",
+        "level = spent(spec.alpha, test_use or 1)",
+        "level = spec.alpha",
+        "tests/evaluate/test_gate.py::test_a_gain_that_one_look_would_show_is_not_shown_by_the_fourth",
+    ),
+    Mutant(
+        "clusters count as single items", "evaluate/compare.py",
+        "delta = _within(paired_difference(y, x, clusters=groups,",
+        "delta = _within(paired_difference(y, x, clusters=None,",
+        "tests/stats/test_simulations.py::test_lines_are_wrong_as_rarely_and_right_as_often_as_promised",
+    ),
+    Mutant(
+        "a pool without its floors", "evaluate/lines.py",
+        "out.append(_member(_guard(suite, spec.floor, spec.floor, alpha), spec.pool))",
+        "out.append(_member(_guard(suite, 100.0, spec.floor, alpha), spec.pool))",
+        "tests/evaluate/test_gate.py::test_a_pool_is_one_test_and_a_floor_for_each_suite",
     ),
     Mutant(
         "pairs by place, not by item", "evaluate/ledger.py",
@@ -141,6 +247,12 @@ MUTANTS = (
         ".astype(np.int64) + 1, 0, kept)\n",
         ".astype(np.int64), 0, kept)\n",
         "tests/similar/test_join.py::test_join_equals_trying_every_pair",
+    ),
+    Mutant(
+        "runs of words with one hash are taken for equal", "similar/encode.py",
+        "    if clash.any():",
+        "    if clash.all() and clash.any():",
+        "tests/similar/test_join.py::test_shingles_with_equal_hashes_are_told_apart_by_their_words",
     ),
     Mutant(
         "near-duplicates are dealt apart", "data/split.py",
@@ -168,8 +280,8 @@ MUTANTS = (
     ),
     Mutant(
         "an erased row is read again", "data/prepare.py",
-        "known=known, erased=store.erased(),",
-        "known=known, erased=frozenset(),",
+        "known=known, erased=store.erased(), raters=raters,",
+        "known=known, erased=frozenset(), raters=raters,",
         "tests/pipeline/test_forget.py::test_erased_rows_do_not_come_back_when_the_sources_are_read_again",
     ),
     Mutant(

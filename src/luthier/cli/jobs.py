@@ -106,28 +106,47 @@ def plan(
     return 0
 
 
-def run(recipe: Path = RECIPE, overrides: list[str] = SET_OPTION, json: bool = JSON_OPTION) -> int:
+def run(
+    recipe: Path = RECIPE,
+    remedy: int | None = typer.Option(
+        None, "--remedy", metavar="N", help="With the change [N] that the last run of this recipe suggested."
+    ),
+    overrides: list[str] = SET_OPTION,
+    json: bool = JSON_OPTION,
+) -> int:
     """Do it; finished stages are reused and an interrupted run goes on. Exit 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE.
 
-    Example: luthier run support.yaml
+    Example: luthier run support.yaml, and after a REJECT: luthier run support.yaml --remedy 1
     """
-    return _run(recipe, overrides)
+    return _run(recipe, overrides, remedy)
 
 
 def gate(
     candidate: str = typer.Argument(..., metavar="CANDIDATE", help="A run, or a model that a run made."),
     against: str | None = typer.Option(None, "--against", metavar="BASE", help="Compare with this system only."),
+    recipe: Path | None = typer.Option(
+        None, "--recipe", metavar="RECIPE", help="Judge by this recipe's targets, margins and alpha."
+    ),
+    junit: Path | None = typer.Option(None, "--junit", metavar="FILE", help="Also write the lines as JUnit XML."),
     json: bool = JSON_OPTION,
 ) -> int:
     """The verdict of a run, computed again from its ledger. Exit 0 PROMOTE, 10 REJECT, 11 INCONCLUSIVE.
 
-    Example: luthier gate quickstart --against base
+    Example: luthier gate quickstart --against base --junit verdict.xml
     """
     from luthier.pipeline.judge import judge_again
+    from luthier.recipe import load_recipe
+    from luthier.report.junit import junit_xml
     from luthier.report.terminal import verdict_lines
     from luthier.store import Store
 
-    verdict = judge_again(Store.open(), candidate, against)
+    policy = load_recipe(recipe).recipe.evaluate if recipe is not None else None
+    verdict = judge_again(Store.open(), candidate, against, policy)
+    if junit is not None:
+        try:
+            junit.write_text(junit_xml(verdict, candidate), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{junit} cannot be written: {error.strerror}", where="--junit") from error
     if json:
         emit_json(verdict.to_dict())
     else:
@@ -135,20 +154,24 @@ def gate(
     return int(verdict.kind.exit_code)
 
 
-def _run(path: Path, overrides: list[str]) -> int:
+def _run(path: Path, overrides: list[str], remedy: int | None = None) -> int:
     from luthier.cli.terminal import OPTIONS
+    from luthier.pipeline.remedy import with_remedy
     from luthier.pipeline.run import run_recipe
     from luthier.recipe import load_recipe
-    from luthier.report.terminal import verdict_lines
+    from luthier.report.terminal import frontier_lines, verdict_lines
     from luthier.store import Store
 
-    outcome = run_recipe(load_recipe(path, overrides), Store.open(), Progress())
+    store = Store.open()
+    loaded = load_recipe(path, overrides) if remedy is None else with_remedy(path, overrides, remedy, store)
+    outcome = run_recipe(loaded, store, Progress())
     if OPTIONS.json:
         emit_json(outcome.to_dict())
     else:
         screen = console()
         screen.print()
-        screen.print("\n".join(verdict_lines(outcome.verdict)), markup=False)
+        tried = frontier_lines(outcome.frontier.to_dict() if outcome.frontier else None)
+        screen.print("\n".join([*verdict_lines(outcome.verdict), *tried]), markup=False)
         screen.print()
         for label, text in outcome.next_steps():
             screen.print(f"  {label:<8} {text}", markup=False)

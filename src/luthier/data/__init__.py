@@ -10,6 +10,8 @@ It does not train, score or fetch anything.
 from luthier.data.check import CheckReport, check
 from luthier.data.fit import rendering_policy
 from luthier.data.funnel import LOSSES
+from luthier.data.preferences import build as build_compared
+from luthier.data.preferences import judged_rows
 from luthier.data.prepare import Prepared, before, build, examples, prepare, pseudonym_secret, report
 from luthier.data.propose import Proposal, propose
 from luthier.data.render import Renderer
@@ -25,8 +27,10 @@ __all__ = [
     "Rewritten",
     "before",
     "build",
+    "build_compared",
     "check",
     "examples",
+    "judged_rows",
     "prepare",
     "propose",
     "pseudonym_secret",

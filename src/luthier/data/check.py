@@ -132,10 +132,12 @@ def check(
     mend: bool = False,
     mend_to: Path | None = None,
     workers: int | None = None,
+    compared: bool = False,
 ) -> CheckReport:
     """Check every row of the sources (and of the spec's test set, if it has one).
 
-    Files may hold preference rows, unless a spec is given: then they are checked as what is to be learned.
+    Files may hold preference rows, unless a spec is given and they are not ``compared``: then each must hold what is
+    to be learned.
 
     Args:
         known: names of files of the store among the sources.
@@ -147,7 +149,7 @@ def check(
     Raises:
         LuthierError: a file is missing, no data, or of unknown layout; or ``mend_to`` is one of the sources.
     """
-    supervised = spec is not None
+    supervised = spec is not None and not compared
     spec = spec or DataSpec(source=tuple(sources))
     where = folder or Path.cwd()
     files = files_of(sources, folder=where, known=known)

@@ -1,8 +1,8 @@
 """Make rows fit ``train.max_length``: set aside, cut at the front, or split between turns; each is counted.
 
 A chat is split where a user begins to speak, so that each part ends with an answer and begins with the same system
-message. A part does not see the turns before it. A single exchange that is too long is set aside. Test rows are never
-left out or split.
+message. A part does not see the turns before it. A single exchange that is too long is set aside. A plain text stays
+one row, which training reads in consecutive pieces. Test rows are never left out or split.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def fit(
 
 def rendering_policy(spec: DataSpec) -> Overlong:
     """What the chat format is asked to do with a row that is still too long: what could be split has been split."""
-    return "keep_end" if spec.on_overlong == "keep_end" else "drop"
+    return "pieces" if spec.on_overlong == "split" else spec.on_overlong
 
 
 def split_chat(example: Example, chat: ChatFormat, max_length: int) -> list[Example]:
@@ -71,6 +71,8 @@ def split_chat(example: Example, chat: ChatFormat, max_length: int) -> list[Exam
 
     Costs one rendering for each exchange of a chat that is too long.
     """
+    if example.text is not None:
+        return [example]
     first = next((i for i, message in enumerate(example.messages) if message.role == "user"), 0)
     head, exchanges = example.messages[:first], _exchanges(example.messages[first:])
     if len(exchanges) < 2 or _fits(example, chat, max_length):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from luthier.data import duplicates, refuse, semantic, split
+from luthier.data import duplicates, preferences, refuse, semantic, split
 from luthier.data.answers import AnswerKind, kind_of
 from luthier.data.clean import Cleaned, clean
 from luthier.data.contamination import find_contamination, put_text_back, suite_of, suite_of_pack, take_text_out
@@ -76,20 +76,28 @@ def prepare(
     max_length: int | None = None,
     known: Mapping[str, SourceFile] | None = None,
     raters: Raters = NO_RATERS,
+    compared: preferences.Kind | None = None,
 ) -> Artifact:
     """Build the dataset and file it as an artifact of kind ``dataset``.
 
     Relative sources start at ``folder``. ``chat`` counts tokens and decides what is longer than ``max_length``;
     without it rows are not measured. ``known`` names files of the store that ``source`` may speak of; ``raters`` are
-    the models that ``data.select`` and ``data.vectors`` name.
+    the models that ``data.select`` and ``data.vectors`` name. With ``compared`` the rows are pairs or thumbs.
 
     Raises:
         LuthierError: files, columns or layouts are wrong, or no usable rows are left.
     """
-    made = build(
-        spec, folder=folder, seed=seed, chat=chat, max_length=max_length, secret=pseudonym_secret(spec, store),
-        previous=before(spec, store), known=known, erased=store.erased(), raters=raters,
-    )  # fmt: skip
+    made: Prepared | preferences.Built
+    if compared is not None:
+        made = preferences.build(
+            spec, compared, folder=folder, seed=seed, chat=chat, max_length=max_length,
+            secret=pseudonym_secret(spec, store), known=known, erased=store.erased(),
+        )  # fmt: skip
+    else:
+        made = build(
+            spec, folder=folder, seed=seed, chat=chat, max_length=max_length, secret=pseudonym_secret(spec, store),
+            previous=before(spec, store), known=known, erased=store.erased(), raters=raters,
+        )  # fmt: skip
     with store.draft("dataset") as draft:
         write(made, draft.path)
         account = made.report
@@ -106,7 +114,7 @@ def pseudonym_secret(spec: DataSpec, store: Store) -> bytes | None:
     return store.secret("pseudonyms") if spec.personal.kind == "pseudonymise" else None
 
 
-def write(made: Prepared, folder: Path) -> None:
+def write(made: Prepared | preferences.Built, folder: Path) -> None:
     """Write the dataset's files into a folder."""
     for side in ("train", "validation", "test"):
         write_jsonl(folder / f"{side}.rows.jsonl", (example.to_dict() for example in getattr(made, side)))
@@ -132,7 +140,9 @@ def report(artifact: Artifact) -> dict[str, Any]:
 
 
 def examples(artifact: Artifact, side: Side) -> list[Example]:
-    """The rows of one side; erased rows are left out."""
+    """The rows of one side; erased rows are left out. Of rows that compare answers, chats with the better one."""
+    if artifact.meta.get("answers") in ("pairs", "thumbs"):
+        return [preferences.view(row) for row in preferences.judged_rows(artifact, side)]
     lines = artifact.file(f"{side}.rows.jsonl").read_bytes().splitlines()
     rows = (orjson.loads(line) for line in lines if line.strip())
     return [Example.from_dict(row) for row in rows if not row.get("erased")]

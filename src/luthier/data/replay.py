@@ -1,7 +1,8 @@
 """Old or general rows mixed into training, so that the model does not forget what it could do.
 
 The rows are drawn by hash of seed and row, pass the same checks and the same leak check as training rows, and are
-marked in ``meta`` ("replay": name of the source).
+marked in ``meta`` ("replay": name of the source). What was not drawn is of use too: :func:`spare` takes from the other
+end of the same order rows that nobody trains on, to see on them what a training forgets.
 """
 
 from __future__ import annotations
@@ -78,14 +79,66 @@ def draw(
         LuthierError: a source is missing or of unknown layout.
     """
     wanted = _an_epoch(spec, len(known)) * spec.sets
-    plain = DataSpec(source=spec.source, personal=job.personal)
+    pool = _pool(
+        spec.source, job, known=known, held_out=held_out, held_asked=held_asked, seed=seed, folder=folder,
+        secret=secret, erased=erased,
+    )  # fmt: skip
+    chosen, overlong = _take(pool.rows, wanted, fits)
+    sets = sets_of(spec, len(known), len(chosen))
+    return Replay(
+        chosen, spec.source, sets, wanted, len(pool.rows), pool.leaked, overlong, pool.errors, pool.parents
+    )
+
+
+def spare(
+    source: Sequence[str],
+    job: DataSpec,
+    *,
+    known: Sequence[Example],
+    held_out: Sequence[Example],
+    wanted: int,
+    seed: int,
+    folder: Path,
+    fits: Callable[[Example], bool] | None = None,
+    secret: bytes | None = None,
+    erased: Collection[str] = frozenset(),
+) -> list[Example]:
+    """Rows of ``source`` that are not ``known`` (replayed ones among them) nor near a held-out row: at most so many,
+    those that :func:`draw` would take last, first.
+
+    Raises:
+        LuthierError: a source is missing or of unknown layout.
+    """
+    held_asked = [row.asked for row in held_out]
+    pool = _pool(
+        source, job, known=known, held_out=held_out, held_asked=held_asked, seed=seed, folder=folder, secret=secret,
+        erased=erased,
+    )  # fmt: skip
+    return list(_take(pool.rows[::-1], wanted, fits)[0])
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Rows that may be drawn, in the order of drawing."""
+
+    rows: list[Example]
+    leaked: int
+    errors: tuple[Finding, ...]
+    parents: tuple[str, ...]
+
+
+def _pool(
+    source: Sequence[str], job: DataSpec, *, known: Sequence[Example], held_out: Sequence[Example],
+    held_asked: Sequence[str], seed: int, folder: Path, secret: bytes | None, erased: Collection[str],
+) -> _Pool:  # fmt: skip
+    plain = DataSpec(source=tuple(source), personal=job.personal)
     examples: list[Example] = []
     errors: list[Finding] = []
     parents: list[str] = []
-    for source in spec.source:
-        tables = _packaged(plain) if _is_built_in(source, folder) else read_tables([source], plain, folder=folder)
+    for name in source:
+        tables = _packaged(plain) if _is_built_in(name, folder) else read_tables([name], plain, folder=folder)
         loaded, _ = convert(tables, plain, labels=labels_of(tables)).without(erased)
-        examples += (_marked(example, BUILT_IN if _is_built_in(source, folder) else "") for example in loaded.examples)
+        examples += (_marked(example, BUILT_IN if _is_built_in(name, folder) else "") for example in loaded.examples)
         errors += loaded.errors
         parents += (table.parent for table in tables)
     examples = [row for row in clean(examples, job.personal, secret).rows if row.id not in erased]
@@ -96,19 +149,23 @@ def draw(
         if index not in leaked and _identity(example) not in taken:
             pool.setdefault(_identity(example), example)
     order = sorted(pool.values(), key=lambda e: hashlib.blake2b(f"{seed}\0{e.id}".encode(), digest_size=8).digest())
+    return _Pool(order, len(leaked), tuple(errors), tuple(parents))
+
+
+def _take(
+    rows: Sequence[Example], wanted: int, fits: Callable[[Example], bool] | None
+) -> tuple[tuple[Example, ...], int]:
+    """The first that fit, and how many before them did not."""
     chosen: list[Example] = []
     overlong = 0
-    for example in order:
+    for example in rows:
         if len(chosen) == wanted:
             break
         if fits is None or fits(example):
             chosen.append(example)
         else:
             overlong += 1
-    sets = sets_of(spec, len(known), len(chosen))
-    return Replay(
-        tuple(chosen), spec.source, sets, wanted, len(pool), len(leaked), overlong, tuple(errors), tuple(parents)
-    )
+    return tuple(chosen), overlong
 
 
 def sets_of(spec: ReplaySpec, own: int, replayed: int) -> int:

@@ -6,7 +6,7 @@ is told with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -15,7 +15,7 @@ from luthier.data.funnel import Loss
 from luthier.errors import LuthierError
 from luthier.records import Example
 
-Overlong = Literal["drop", "keep_end"]
+Overlong = Literal["drop", "keep_end", "pieces"]
 
 
 class Sample(Protocol):
@@ -36,6 +36,12 @@ class ChatFormat(Protocol):
         """Token ids and mask of a row; raises LuthierError when it cannot be trained on, empty when too long."""
         ...
 
+    def samples_of(
+        self, examples: Sequence[Example], *, max_length: int | None = None, on_overlong: Overlong = "drop"
+    ) -> Iterable[Sequence[Sample] | LuthierError]:
+        """The same of many rows, with the error of a row in its place."""
+        ...
+
 
 def measure(
     examples: Sequence[Example], chat: ChatFormat, *, max_length: int | None, on_overlong: Overlong
@@ -45,12 +51,11 @@ def measure(
     total: list[int] = []
     trained: list[int] = []
     cut = 0
-    for index, example in enumerate(examples):
-        try:
-            samples = chat.samples(example, max_length=max_length, on_overlong=on_overlong)
-        except LuthierError as error:
-            rule = "tokens.overlong" if "long" in type(error).__name__.lower() else "tokens.refused"
-            losses[index] = Loss(example, rule, error.what + (f": {error.why}" if error.why else ""))
+    found = chat.samples_of(examples, max_length=max_length, on_overlong=on_overlong)
+    for index, (example, samples) in enumerate(zip(examples, found, strict=True)):
+        if isinstance(samples, LuthierError):
+            rule = "tokens.overlong" if "long" in type(samples).__name__.lower() else "tokens.refused"
+            losses[index] = Loss(example, rule, samples.what + (f": {samples.why}" if samples.why else ""))
             continue
         if not samples:
             losses[index] = Loss(
@@ -58,7 +63,7 @@ def measure(
             )
             continue
         total.append(sum(len(sample.ids) for sample in samples))
-        trained.append(sum(sum(sample.trained) for sample in samples))
+        trained.append(sum(sample.trained.count(True) for sample in samples))
         cut += max_length is not None and any(len(sample.ids) == max_length for sample in samples)
     stats: dict[str, Any] = {"rows": len(total), "total": _percentiles(total), "trained": _percentiles(trained)}
     if on_overlong == "keep_end":

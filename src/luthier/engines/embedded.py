@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from luthier.engines import likelihood
+from luthier.engines import likelihood, tree
 from luthier.engines.decode import Job
 from luthier.engines.detokenise import TextStream
 from luthier.engines.kvcache import attention_kinds
@@ -30,6 +30,8 @@ from luthier.records import Completion, TokenScores
 _SCORE_TOKENS_CPU = 2048
 """Activations of a small model stay in the cache; 1,024 to 4,096 are equally fast within a few per cent."""
 _SCORE_TOKENS = 16_384
+_TRIED_ROWS = 4
+"""Rows of common beginnings on which a model is tried once."""
 _PREFIX_WORTH = 16
 """Fewer common tokens than this are read anew for each row: one more forward pass costs as much."""
 
@@ -68,7 +70,8 @@ class EmbeddedEngine:
         self._loaded = loaded
         self._model = loaded.model
         self._chat = loaded.chat
-        attention_kinds(self._model.config)
+        _, limited = attention_kinds(self._model.config)
+        self._trees: bool | None = False if limited else None  # not tried yet; a window counts columns, not depths
         self._score_tokens = score_tokens or (_SCORE_TOKENS_CPU if loaded.device.type == "cpu" else _SCORE_TOKENS)
         self._tokenizer_lock = threading.Lock()
         text_config = self._model.config.get_text_config(decoder=True)
@@ -101,6 +104,13 @@ class EmbeddedEngine:
     def start_id(self) -> int:
         """The token put in place of an empty context: beginning of text, else end of document, as in training."""
         return self._start_id
+
+    @property
+    def opening(self) -> tuple[int, ...]:
+        """The beginning-of-text token, where the tokenizer puts one before a text."""
+        begins = self._start_id == self._loaded.tokenizer.bos_token_id
+        with self._tokenizer_lock:
+            return (self._start_id,) if begins and self._chat.text_ids("a")[:1] == [self._start_id] else ()
 
     def fingerprint(self, adapter: str | None = None) -> dict[str, Any]:
         self._known(adapter)
@@ -179,8 +189,27 @@ class EmbeddedEngine:
         Raises ContextOverflow for an item longer than the context (``likelihood.document_items`` cuts documents).
         """
         likelihood.check(items, self._context)
-        found: list[TokenScores] = self._read(items, adapter, likelihood.score)
-        return found
+        rows = tree.rows(items, self._start_id) if self._trees is not False else None
+        if rows is not None and self._shares(items, rows):
+            batches = tree.plan(rows, token_budget=self._score_tokens, vocabulary=self._vocabulary)
+            return self._read(items, adapter, tree.score, batches)
+        return self._read(items, adapter, likelihood.score)
+
+    def _shares(self, items: Sequence[likelihood.Item], rows: Sequence[tree.Row]) -> bool:
+        """Whether this model says the same of items in a tree as one by one; tried once, on rows that share much."""
+        if self._trees is None:
+            tried = sorted(rows, key=lambda row: (-len(row.items), row.items))[:_TRIED_ROWS]
+            some = [items[i] for row in tried for i in row.items]
+            try:
+                batch = likelihood.Batch(tuple(range(len(some))), tuple(len(row.items) for row in tried))
+                together = [x.total for x in self._read(some, None, tree.score, [batch])]
+            except (TypeError, ValueError, RuntimeError):  # a family that takes no mask or no positions of this kind
+                self._trees = False
+            else:
+                alone = [x.total for x in self._read(some, None, likelihood.score)]
+                near = 1e-3 if str(self._loaded.dtype) == "torch.float32" else 0.1
+                self._trees = all(abs(a - b) <= near for a, b in zip(together, alone, strict=True))
+        return bool(self._trees)
 
     def embed(self, texts: Sequence[str], *, adapter: str | None = None) -> list[tuple[float, ...]]:
         """The mean over a text's tokens of what the model makes of each; of a text longer than the context, its start.
@@ -191,9 +220,16 @@ class EmbeddedEngine:
         found: list[tuple[float, ...]] = self._read(items, adapter, likelihood.pooled)
         return found
 
-    def _read(self, items: Sequence[likelihood.Item], adapter: str | None, measure: Measure) -> list[Any]:
+    def _read(
+        self,
+        items: Sequence[likelihood.Item],
+        adapter: str | None,
+        measure: Measure,
+        batches: Sequence[likelihood.Batch] | None = None,
+    ) -> list[Any]:
         self._known(adapter)
-        batches = likelihood.plan(items, token_budget=self._score_tokens, vocabulary=self._vocabulary)
+        if batches is None:
+            batches = likelihood.plan(items, token_budget=self._score_tokens, vocabulary=self._vocabulary)
         scoring = Scoring(items, deque(batches), adapter, self._start_id, [None] * len(items), measure)
         if not items:
             return []
@@ -329,6 +365,10 @@ class OneAdapter:
     @property
     def start_id(self) -> int:
         return self._engine.start_id
+
+    @property
+    def opening(self) -> tuple[int, ...]:
+        return self._engine.opening
 
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
         return self._engine.prompt_ids(request)

@@ -30,9 +30,15 @@ _SCORED_LOGITS = 48_000_000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Indices of the items that are scored together, longest first."""
+    """Indices of the items that are scored together, longest first; ``rows``: see ``tree``, where several share one."""
 
     items: tuple[int, ...]
+    rows: tuple[int, ...] = ()
+
+
+def scored_logits() -> int:
+    """Largest number of logits that one batch makes."""
+    return _SCORED_LOGITS
 
 
 def plan(items: Sequence[Item], *, token_budget: int, vocabulary: int) -> list[Batch]:
@@ -79,7 +85,7 @@ def score(model: Any, items: Sequence[Item], *, start_id: int) -> list[TokenScor
     if not targets:
         return [TokenScores((), True) for _ in items]
     device = next(model.parameters()).device
-    logits_NV = _logits_at(model, torch.tensor(rows, device=device), torch.tensor(picks, device=device))
+    logits_NV = logits_at(model, torch.tensor(rows, device=device), torch.tensor(picks, device=device))
     target_N = torch.tensor(targets, device=device)
     chosen_N = logits_NV.gather(-1, target_N[:, None]).squeeze(-1)
     logprobs = (chosen_N - logits_NV.logsumexp(-1)).tolist()
@@ -119,8 +125,8 @@ def pooled(model: Any, items: Sequence[Item], *, start_id: int) -> list[tuple[fl
     return [tuple(vector) for vector in found[0].tolist()]
 
 
-def _logits_at(model: Any, ids_BT: Tensor, pick_N: Tensor) -> Tensor:
-    """Logits (N, V), fp32, at flat positions of (B, T).
+def logits_at(model: Any, ids_BT: Tensor, pick_N: Tensor, **more: Tensor) -> Tensor:
+    """Logits (N, V), fp32, at flat positions of (B, T). ``more`` goes to the model (mask, positions).
 
     A hook thins out what enters the head, so that whatever a family does after it (soft-capping, scaling) still runs.
     """
@@ -134,7 +140,7 @@ def _logits_at(model: Any, ids_BT: Tensor, pick_N: Tensor) -> Tensor:
 
     hook = head.register_forward_pre_hook(thin)
     try:
-        logits: Tensor = model(input_ids=ids_BT, use_cache=False).logits
+        logits: Tensor = model(input_ids=ids_BT, use_cache=False, **more).logits
     finally:
         hook.remove()
     if logits.shape[:-1].numel() != pick_N.numel():

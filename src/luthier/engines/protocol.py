@@ -162,6 +162,11 @@ class TokenEngine(Engine, Protocol):
         """The token put in place of an empty context in :meth:`loglikelihood`."""
         ...
 
+    @property
+    def opening(self) -> tuple[int, ...]:
+        """What the tokenizer puts before any text: the beginning-of-text token, or nothing."""
+        ...
+
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
         """The ids that the model would see for this request, generation header included."""
         ...

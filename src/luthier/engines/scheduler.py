@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
@@ -21,11 +21,8 @@ from luthier.engines.protocol import EngineClosed
 from luthier.engines.switch import AdapterSwitch
 from luthier.records.completion import FinishReason
 
-
-class Measure(Protocol):
-    """Reads one batch of items with a model; gives one result an item."""
-
-    def __call__(self, model: Any, items: Sequence[likelihood.Item], *, start_id: int) -> list[Any]: ...
+Measure = Callable[..., list[Any]]
+"""Reads one batch: (model, items, start_id, and rows where the batch has them) to one result an item."""
 
 
 @dataclass(eq=False, slots=True)
@@ -161,7 +158,8 @@ class Scheduler:
                 batch = scoring.batches.popleft()
                 self._switch.use(scoring.adapter)
                 items = [scoring.items[i] for i in batch.items]
-                scores = scoring.measure(self._model, items, start_id=scoring.start_id)
+                more: dict[str, Any] = {"rows": batch.rows} if batch.rows else {}
+                scores = scoring.measure(self._model, items, start_id=scoring.start_id, **more)
                 for index, found in zip(batch.items, scores, strict=True):
                     scoring.scores[index] = found
         except Exception as error:

@@ -6,8 +6,9 @@
 
 from luthier.evaluate.forecast import forecast
 from luthier.evaluate.ledger import Ledger, Row, read_ledger, write_ledger
+from luthier.evaluate.preferences import measure_preferences
 from luthier.evaluate.regression import Suite, load_suite
-from luthier.evaluate.stage import measure, resolve, run
+from luthier.evaluate.stage import askable, filed, measure, resolve, run
 from luthier.evaluate.systems import Contender
 from luthier.evaluate.table import contrast, table, text_table
 from luthier.evaluate.verdict import gate
@@ -17,11 +18,14 @@ __all__ = [
     "Ledger",
     "Row",
     "Suite",
+    "askable",
     "contrast",
+    "filed",
     "forecast",
     "gate",
     "load_suite",
     "measure",
+    "measure_preferences",
     "read_ledger",
     "resolve",
     "run",

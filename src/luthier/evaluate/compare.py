@@ -20,7 +20,9 @@ from luthier.score import Measure
 from luthier.stats import (
     Interval,
     bootstrap,
+    false_discovery,
     macro_f1,
+    mcnemar_exact,
     mean_interval,
     paired_difference,
     paired_proportions,
@@ -39,7 +41,8 @@ class Difference:
 
     ``exact`` are the one-sided limits (lower, upper) that decide superiority; for non-inferiority ``delta.bound`` does.
     ``spread`` is the mean square of one item's difference as a share, ``better`` and ``worse`` count flips (-1 where
-    scores are not 0/1).
+    scores are not 0/1). ``design`` is how many times the variance is what independent items of equal weight
+    would give (clusters; documents of unequal length): the factor on the items that a decision needs.
     """
 
     reference: float
@@ -49,6 +52,12 @@ class Difference:
     spread: float
     better: int = -1
     worse: int = -1
+    design: float = 1.0
+
+    @property
+    def binary(self) -> bool:
+        """Whether the exact tests of 0/1 scores decided."""
+        return self.better >= 0
 
 
 def compare(pairs: Pairs, metric: str, *, alpha: float, measure: Measure | None = None) -> Difference:
@@ -58,11 +67,15 @@ def compare(pairs: Pairs, metric: str, *, alpha: float, measure: Measure | None 
         return _bits(left, right, alpha)
     if measure is not None and measure.classes is not None:
         return _classes(left, right, measure, alpha)
-    x, y = values(left, metric), values(right, metric)
+    return compare_values(values(left, metric), values(right, metric), clusters(left), alpha=alpha)
+
+
+def compare_values(x: np.ndarray, y: np.ndarray, groups: Sequence[str] | None, *, alpha: float) -> Difference:
+    """Scores in 0..1 of the reference and of the candidate on the same items; ``groups`` name items that belong
+    together."""
     n = len(x)
     gap = y - x
     spread = float(np.mean(gap**2)) if n else 0.0
-    groups = clusters(left)
     means = (100 * float(x.mean()), 100 * float(y.mean())) if n else (math.nan, math.nan)
     if groups is None and is_binary(x) and is_binary(y):
         better, worse = int(np.sum(gap > 0)), int(np.sum(gap < 0))
@@ -70,7 +83,10 @@ def compare(pairs: Pairs, metric: str, *, alpha: float, measure: Measure | None 
         exact = superiority_bounds(better, worse, n, alpha) if n else (-math.inf, math.inf)
         return Difference(*means, delta, (100 * exact[0], 100 * exact[1]), spread, better, worse)
     delta = _within(paired_difference(y, x, clusters=groups, alpha=alpha, spread=1.0), -1.0).scaled(100)
-    return Difference(*means, delta, (delta.bound, delta.ceiling), spread)
+    design = 1.0
+    if groups is not None and delta.se > 0 and n > 1:
+        design = max(1.0, (delta.se / 100) ** 2 / (float(gap.var(ddof=1)) / n))
+    return Difference(*means, delta, (delta.bound, delta.ceiling), spread, design=design)
 
 
 def interval_of(rows: Sequence[Row], metric: str, *, measure: Measure | None = None) -> Interval:
@@ -116,39 +132,55 @@ def is_binary(x: np.ndarray) -> bool:
 
 
 def slices(pairs: Pairs, metric: str) -> dict[str, Any]:
-    """Per slice, for reading only: n and both values. Without slices: per ``field.`` part of the scores."""
-    out: dict[str, Any] = {}
-    names = sorted({a.slice for a, _ in pairs.rows if a.slice})
-    for name in names:
-        chosen = [(a, b) for a, b in pairs.rows if a.slice == name]
-        out[name] = _two(values([a for a, _ in chosen], metric), values([b for _, b in chosen], metric))
-    if names or metric == BITS or not pairs.rows:
-        return out
-    fields = [p for p in pairs.rows[0][0].scores[metric].parts if p.startswith("field.")]
-    for part in fields:
-        found = [
-            (a.scores[metric].parts[part], b.scores[metric].parts[part])
-            for a, b in pairs.rows
-            if part in a.scores[metric].parts and part in b.scores[metric].parts
-        ]
-        both = np.array(found, dtype=float).reshape(-1, 2)
-        out[part.removeprefix("field.")] = _two(both[:, 0], both[:, 1])
-    return out
+    """Per slice, for reading only: n, both values, and q: Benjamini and Hochberg's over the slices, two-sided.
+
+    Without slices: per ``field.`` part of the scores. A slice with q at or below 5% is unlikely to be chance, however
+    many there are.
+    """
+    found: dict[str, tuple[Difference, int]] = {}
+    for name in sorted({a.slice for a, _ in pairs.rows if a.slice}):
+        left, right = ([row[side] for row in pairs.rows if row[0].slice == name] for side in (0, 1))
+        if metric == BITS:
+            found[name] = _bits(left, right, 0.05), len(left)
+        else:
+            both = values(left, metric), values(right, metric)
+            found[name] = compare_values(*both, clusters(left), alpha=0.05), len(left)
+    if not found and metric != BITS and pairs.rows:
+        for part in (p for p in pairs.rows[0][0].scores[metric].parts if p.startswith("field.")):
+            held = [row for row in pairs.rows if all(part in one.scores[metric].parts for one in row)]
+            left, right = [a for a, _ in held], [b for _, b in held]
+            both = parts(left, part, metric), parts(right, part, metric)
+            found[part.removeprefix("field.")] = compare_values(*both, clusters(left), alpha=0.05), len(left)
+    adjusted = false_discovery([_two_sided(one) for one, _ in found.values()])
+    return {
+        name: {"n": n, "reference": round(one.reference, 3), "candidate": round(one.candidate, 3), "q": round(q, 4)}
+        for (name, (one, n)), q in zip(found.items(), adjusted, strict=True)
+    }
 
 
-def _two(x: np.ndarray, y: np.ndarray) -> dict[str, float | int]:
-    return {"n": len(x), "reference": round(100 * float(x.mean()), 3), "candidate": round(100 * float(y.mean()), 3)}
+def _two_sided(found: Difference) -> float:
+    """p of "no difference"; 1 where nothing can be said."""
+    if found.binary:
+        return min(1.0, 2 * min(mcnemar_exact(found.better, found.worse), mcnemar_exact(found.worse, found.better)))
+    p = found.delta.p
+    return min(1.0, 2 * min(p, 1 - p)) if math.isfinite(p) else 1.0
 
 
 def _bits(left: Sequence[Row], right: Sequence[Row], alpha: float) -> Difference:
     old, new, sizes = parts(left, "bits"), parts(right, "bits"), parts(left, "bytes")
     change = ratio_change(new, old, clusters=clusters(left), alpha=alpha)
-    delta = change.scaled(-100)
+    delta = replace(change.scaled(-100), p=1 - change.p)  # p of a gain: fewer bits
     spread = float(np.mean(((new - old) / old) ** 2)) if len(old) else 0.0
     total = float(sizes.sum()) if len(old) else math.nan
     return Difference(
-        float(old.sum()) / total, float(new.sum()) / total, delta, (delta.bound, delta.ceiling), spread
-    )
+        float(old.sum()) / total, float(new.sum()) / total, delta, (delta.bound, delta.ceiling), spread,
+        design=unequal(old),
+    )  # fmt: skip
+
+
+def unequal(weights: np.ndarray) -> float:
+    """How many times more items of these weights are needed than of equal ones: n sum w^2 / (sum w)^2 (Kish)."""
+    return float(len(weights) * np.sum(weights**2) / np.sum(weights) ** 2) if len(weights) else 1.0
 
 
 def _classes(left: Sequence[Row], right: Sequence[Row], measure: Measure, alpha: float) -> Difference:

@@ -6,11 +6,14 @@ side, bits per byte of a document vary by 5%, and on the target 20% of the items
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from luthier.evaluate.regression import Suite
-from luthier.stats import items_needed, joint_power, noninferiority_power, superiority_power
+import numpy as np
+
+from luthier.evaluate.compare import unequal
+from luthier.evaluate.regression import Suite, text_bytes
+from luthier.stats import detectable, items_needed, joint_power, power_of
 
 FLIPS = 0.10
 TARGET_FLIPS = 0.20
@@ -22,18 +25,20 @@ ENOUGH = 0.80
 def forecast(suites: Sequence[Suite], *, test_items: int, alpha: float) -> dict[str, Any]:
     """Power of every guard and of all together for a model without any loss; the smallest gain the target can show.
 
+    The suites of a pool are one guard with all their items, and each is one more with its floor as the margin.
     ``detectable`` is in points at 80% power (None below two items); ``warning`` is a sentence, or None.
     """
-    each = ENOUGH ** (1 / max(1, len(suites)))
-    guards = {
-        s.name: {
-            "n": len(s.items),
-            "margin": s.margin,
-            "power": round(noninferiority_power(len(s.items), flips=_spread(s), margin=s.margin / 100, alpha=alpha), 4),
-            "n_needed": items_needed(flips=_spread(s), margin=s.margin / 100, alpha=alpha, power=each),
-        }
-        for s in suites
-    }
+    tests = list(_tests(suites))
+    each = ENOUGH ** (1 / max(1, len(tests)))
+    guards = {}
+    for name, n, margin, exact, design in tests:
+        assumed: dict[str, Any] = {
+            "flips": FLIPS if exact else TEXT_SPREAD**2, "margin": margin / 100, "alpha": alpha, "binary": exact,
+        }  # fmt: skip
+        guards[name] = {
+            "n": n, "margin": margin, "power": round(power_of(int(n / design), **assumed), 4),
+            "n_needed": items_needed(**assumed, power=each, design=design),
+        }  # fmt: skip
     joint = joint_power([float(g["power"] or 0.0) for g in guards.values()])
     short = [f"{name}: {g['n']:,} items, {g['n_needed']:,} needed" for name, g in guards.items() if _short(g)]
     warning = None
@@ -52,9 +57,20 @@ def forecast(suites: Sequence[Suite], *, test_items: int, alpha: float) -> dict[
     }
 
 
-def _spread(suite: Suite) -> float:
-    """Mean square of one item's difference."""
-    return FLIPS if suite.kind == "exact" else TEXT_SPREAD**2
+def _tests(suites: Sequence[Suite]) -> Iterator[tuple[str, int, float, bool, float]]:
+    """(name, items, margin, whether scores are 0/1, design) of every test that must pass."""
+    for suite in suites:
+        members = [s for s in suites if s.pool == suite.pool] if suite.pool else [suite]
+        if suite.pool and suite is members[0]:
+            yield suite.pool, sum(len(s.items) for s in members), suite.margin, *_kind(members)
+        yield suite.name, len(suite.items), suite.floor if suite.pool else suite.margin, *_kind([suite])
+
+
+def _kind(suites: Sequence[Suite]) -> tuple[bool, float]:
+    """(whether scores are 0/1, how much the unequal length of documents costs)."""
+    if suites[0].kind != "text":
+        return True, 1.0
+    return False, unequal(np.array([len(text_bytes(item)) for s in suites for item in s.items], dtype=float))
 
 
 def _short(guard: dict[str, Any]) -> bool:
@@ -62,15 +78,6 @@ def _short(guard: dict[str, Any]) -> bool:
 
 
 def _detectable(n: int, alpha: float) -> float | None:
-    """Smallest true gain in points that n items show with 80% power, by bisection."""
-    if n < 2:
-        return None
-    low, high = 0.0, 1.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        flips = min(1.0, TARGET_FLIPS + middle)
-        if superiority_power(n, flips=flips, difference=middle, alpha=alpha) >= ENOUGH:
-            high = middle
-        else:
-            low = middle
-    return round(100 * high, 1) if high < 1 else None
+    """Smallest true gain in points that n items show with 80% power."""
+    gain = detectable(n, flips=TARGET_FLIPS, alpha=alpha, power=ENOUGH)
+    return None if gain is None else round(100 * gain, 1)

@@ -1,19 +1,21 @@
-"""One model over one regression suite: right answers teacher-forced, documents in bits, or (without log-likelihoods)
-answers compared. Scoring goes block by block, and a block is the unit of resuming: batches, and with them rounding, are
-the same whether or not a run was interrupted.
+"""One model over one regression suite: right answers teacher-forced, options by log-likelihood, documents in bits, or
+(without log-likelihoods) answers compared. Scoring goes block by block, and a block is the unit of resuming: batches,
+and with them rounding, are the same whether or not a run was interrupted.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from luthier.engines import Unsupported
 from luthier.evaluate.desk import Desk, row_for
 from luthier.evaluate.ledger import digest
 from luthier.evaluate.regression import TRIVIAL, Item, Suite, bits_score, text_bytes, trivial
 from luthier.evaluate.systems import Contender, System
+from luthier.evaluate.tasks import Choice, Rule, judged, split_ids
 from luthier.models.chat import ChatFormat
 from luthier.records import Example, Message, Score
 
@@ -38,17 +40,25 @@ def ask_suite(desk: Desk, suite: Suite, name: str, contender: Contender, rendere
     """One contender over one suite, block by block. ``rendered`` keeps token ids for the next one of equal template."""
     able = "loglikelihood" in contender.engine.capabilities and contender.tokens is not None
     forced: list[Forced] | None = None
+    asked: list[list[Forced]] = []
     if suite.kind == "text":
         if not able:
             wish = "log-likelihoods of given texts, which the suite of plain texts needs"
             raise Unsupported(contender.engine.name, wish, fix="use the embedded engine, or leave this suite out")
         size, decoding = _DOCUMENTS, digest(["bits", _window(contender)])
         prompts = [digest(item.example.text) for item in suite.items]
+    elif suite.kind == "choice":
+        if not able:
+            wish = "log-likelihoods of given options, which this suite needs"
+            raise Unsupported(contender.engine.name, wish, fix="use the embedded engine, or leave this suite out")
+        size, decoding = _BLOCK, digest(["options", *asdict(suite.rule).values()])
+        asked = option_items(contender, [item.choice for item in suite.items])
+        prompts = [digest(one) for one in asked]
     elif able and contender.chat is not None:
         size, decoding = _BLOCK, digest(["teacher-forced"])
         chat = contender.chat
         if chat.digest not in rendered:
-            rendered[chat.digest] = [_answer_ids(chat, item.example) for item in suite.items]
+            rendered[chat.digest] = [_answer_of(chat, item.example) for item in suite.items]
         forced = rendered[chat.digest]
         prompts = [digest(list(before)) for before, _ in forced]
     else:
@@ -72,6 +82,8 @@ def ask_suite(desk: Desk, suite: Suite, name: str, contender: Contender, rendere
             continue
         if suite.kind == "text":
             made = _score_texts(contender, block)
+        elif suite.kind == "choice":
+            made = _score_options(contender, block, asked[at : at + size], suite.rule)
         elif forced is not None:
             made = _score_forced(contender, forced[at : at + size])
         else:
@@ -97,17 +109,56 @@ def _score_forced(contender: Contender, pairs: Sequence[Forced]) -> list[tuple[S
     return made
 
 
-def _answer_ids(chat: ChatFormat, example: Example) -> Forced:
+def option_items(contender: Contender, choices: Sequence[Choice | None]) -> list[list[Forced]]:
+    """The options of each question as (context ids, option ids)."""
+    tokens = contender.tokens
+    assert tokens is not None
+    made = []
+    for choice in choices:
+        assert choice is not None
+        pairs = [split_ids(tokens.encode, choice.context, option) for option in choice.options]
+        made.append([((*tokens.opening, *before) if before else before, option) for before, option in pairs])
+    return made
+
+
+def _score_options(
+    contender: Contender, items: Sequence[Item], asked: Sequence[Sequence[Forced]], rule: Rule
+) -> list[tuple[Score, str | None]]:
+    """Which option is likeliest? One that does not fit the context leaves its item unscored."""
+    context = contender.engine.context
+    pairs = [pair for one in asked for pair in one]
+    bare: list[Forced] = []
+    if rule.normalise == "unconditional" or rule.unconditional:
+        quiet = [Choice(rule.unconditional, item.choice.options, 0) for item in items if item.choice]
+        bare = [pair for one in option_items(contender, quiet) for pair in one]
+    fits = [context is None or len(before) + len(option) <= context for before, option in (*pairs, *bare)]
+    kept = [pair for pair, fit in zip((*pairs, *bare), fits, strict=True) if fit]
+    found = iter(contender.engine.loglikelihood(kept, adapter=contender.adapter))
+    nats = [next(found).total if fit else math.nan for fit in fits]
+    made: list[tuple[Score, str | None]] = []
+    at = 0
+    for item, one in zip(items, asked, strict=True):
+        assert item.choice is not None
+        own = nats[at : at + len(one)]
+        quietly = nats[len(pairs) + at : len(pairs) + at + len(one)] if bare else None
+        at += len(one)
+        if any(math.isnan(x) for x in (*own, *(quietly or ()))):
+            made.append((Score(None, "longer than the model's context"), None))
+        else:
+            made.append((judged(item.choice, own, rule, bare=quietly), None))
+    return made
+
+
+def _answer_of(chat: ChatFormat, example: Example) -> Forced:
+    return answer_ids(chat, example.messages[:-1], example.messages[-1:], example.tools)
+
+
+def answer_ids(chat: ChatFormat, prompt: Sequence[Message], answer: Sequence[Message], tools: Sequence[Any]) -> Forced:
     """Rendered by the code that renders training rows."""
-    quiet = tuple(_silent(m) for m in example.messages[:-1])
-    sample = chat.samples(Example(messages=(*quiet, example.messages[-1]), tools=example.tools))[-1]
+    sample = chat.answer_sample(prompt, answer, tools)
     first = sample.trained.index(True)
     end = len(sample.trained) - sample.trained[::-1].index(True)
     return sample.ids[:first], sample.ids[first:end]
-
-
-def _silent(message: Message) -> Message:
-    return Message.from_dict({**message.to_dict(), "weight": 0.0}) if message.role == "assistant" else message
 
 
 def _score_answers(contender: Contender, items: Sequence[Item]) -> list[tuple[Score, str | None]]:

@@ -12,6 +12,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from types import TracebackType
@@ -110,7 +111,14 @@ class Ledger:
 
     def of(self, suite: str, system: str) -> dict[str, Row]:
         """Rows by item; empty if the system was not run on the suite."""
-        return {r.item: r for r in self.rows if r.suite == suite and r.system == system}
+        return dict(self._index.get((suite, system), {}))
+
+    @cached_property
+    def _index(self) -> dict[tuple[str, str], dict[str, Row]]:
+        found: dict[tuple[str, str], dict[str, Row]] = {}
+        for row in self.rows:
+            found.setdefault((row.suite, row.system), {})[row.item] = row
+        return found
 
     def systems(self, suite: str) -> list[str]:
         """Systems that were run on a suite: base, few_shot, words, tuned, then others by name."""

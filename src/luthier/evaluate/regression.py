@@ -2,8 +2,10 @@
 
 A suite of ``{messages, answer}`` is scored teacher-forced: an item is right exactly where every token of the answer and
 its end of turn is the most likely one, which equals exact match under greedy decoding at the price of one forward pass.
-A suite of ``{text}`` is scored in bits per UTF-8 byte. A trivial predictor stands beside each (the most common answer
-of the slice; byte frequencies): a base that does no better than it cannot guard anything.
+A suite of ``{text}`` is scored in bits per UTF-8 byte, one of ``{prompt, options, answer}`` or ``{good, bad}`` by which
+option is likeliest (``tasks``, where a YAML file may say how rows become questions). A trivial predictor stands beside
+each (the most common answer of the slice; byte frequencies; chance): a base that does no better than it cannot guard
+anything.
 """
 
 from __future__ import annotations
@@ -13,20 +15,23 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from luthier.errors import LuthierError, did_you_mean
+from luthier.evaluate.tasks import Choice, Rule, choice_of, example_of, read_task
 from luthier.recipe.evaluate import RegressionSpec
 from luthier.records import Example, Message, Score
 
 BUILT_IN = ("skills", "text")
-MARGIN = {"exact": 2.0, "text": 2.0}
+MARGIN = {"exact": 2.0, "text": 2.0, "choice": 2.0}
 """Largest accepted loss where the recipe names none: points of accuracy, percent of bits per byte."""
+Kind = Literal["exact", "text", "choice"]
 EXACT = "exact"
+CHOICE = "choice"
 BITS = "bits_per_byte"
 TRIVIAL = "trivial"
 """The system name of the trivial predictor in a ledger."""
@@ -39,41 +44,53 @@ class Item:
     name: str
     example: Example
     slice: str = ""
+    choice: Choice | None = None
+    """The options of a question that is scored by log-likelihood."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A suite, read. ``margin`` in points (exact) or percent (text); ``digest`` is the SHA-256 of the file."""
+    """A suite, read. ``margin`` in points (exact) or percent (text); ``digest`` is the SHA-256 of the file.
+
+    ``pool`` and ``floor`` are the recipe's.
+    """
 
     name: str
-    kind: Literal["exact", "text"]
+    kind: Kind
     items: tuple[Item, ...]
     margin: float
     digest: str
+    pool: str | None = None
+    floor: float = 10.0
+    rule: Rule = field(default_factory=Rule)
 
     @property
     def metric(self) -> str:
+        """The name of its score in a ledger: exact, bits_per_byte, choice or choice_probability."""
+        if self.kind == "choice":
+            return CHOICE if self.rule.measure == "accuracy" else f"{CHOICE}_probability"
         return EXACT if self.kind == "exact" else BITS
 
     @property
     def unit(self) -> str:
         """The unit of its values; a difference is in points for "%", and in percent for "bits/byte"."""
-        return "%" if self.kind == "exact" else "bits/byte"
+        return "bits/byte" if self.kind == "text" else "%"
 
     def facts(self) -> dict[str, Any]:
         return {
             "kind": self.kind, "metric": self.metric, "unit": self.unit, "margin": self.margin, "n": len(self.items),
-            "sha256": self.digest,
+            "sha256": self.digest, "version": self.rule.version,
+            **({"normalise": self.rule.normalise} if self.kind == "choice" else {}),
         }  # fmt: skip
 
 
 def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
-    """Read a suite: ``skills``, ``text``, or a JSONL file (plain or .gz) relative to ``folder``.
+    """Read a suite: ``skills``, ``text``, a JSONL file (plain or .gz) or a task in YAML, relative to ``folder``.
 
     Raises:
-        LuthierError: no such file, a line that is neither ``{messages, answer}`` nor ``{text}``, both kinds mixed,
-            or no line at all.
+        LuthierError: no such file, a line of no known shape, kinds mixed, no line at all, a task that is wrong.
     """
+    rule = Rule()
     if spec.suite in BUILT_IN:
         packed = resources.files("luthier.evaluate").joinpath("suites", f"{spec.suite}.jsonl.gz")
         if not packed.is_file():
@@ -87,38 +104,49 @@ def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
         if not path.is_file():
             raise LuthierError(
                 f"no such suite: {spec.suite}", where="evaluate.regression",
-                why="a suite is built in or a JSONL file of {messages, answer} or {text}",
+                why="a suite is built in, a JSONL file, or a task in YAML",
                 fix=did_you_mean(spec.suite, BUILT_IN) if "/" not in spec.suite else "check the path",
             )  # fmt: skip
         data, where = path.read_bytes(), spec.suite
-    kinds: dict[str, int] = {}
+    rows: Iterable[tuple[int, dict[str, Any]]]
+    if Path(spec.suite).suffix in (".yaml", ".yml"):
+        task = read_task(path, _rows)
+        rows, rule = enumerate(task.rows, start=1), task.rule
+        data = b"".join(file.read_bytes() for file in task.files)
+    else:
+        rows = _rows(data, where)
+    kinds: dict[Kind, int] = {}
     items: list[Item] = []
     names: Counter[str] = Counter()
-    for number, row in _rows(data, where):
-        kind, example = _item(row, f"{where}:{number}")
+    for number, row in rows:
+        kind, example, choice = _item(row, f"{where}:{number}")
         kinds.setdefault(kind, number)
         name = str(row.get("id") or example.id)
         names[name] += 1
-        items.append(Item(name if names[name] == 1 else f"{name}#{names[name]}", example, str(row.get("skill", ""))))
+        name = name if names[name] == 1 else f"{name}#{names[name]}"
+        items.append(Item(name, example, str(row.get("skill", "")), choice))
     if not items:
         raise LuthierError("the suite has no items", where=where, fix="give it lines of {messages, answer} or {text}")
     if len(kinds) > 1:
         raise LuthierError(
-            "the suite mixes chats and plain texts", where=f"{where}:{max(kinds.values())}",
-            why="one number cannot sum up right answers and bits per byte", fix="make two files of it",
+            f"the suite mixes rows of kinds {' and '.join(kinds)}", where=f"{where}:{max(kinds.values())}",
+            why="one number cannot sum up both", fix="make two files of it",
         )  # fmt: skip
-    kind = "text" if "text" in kinds else "exact"
+    kind = next(iter(kinds))
     margin = spec.margin if spec.margin is not None else MARGIN[kind]
     found = hashlib.sha256(data).hexdigest()
-    return Suite(spec.suite, "text" if kind == "text" else "exact", tuple(items), margin, found)
+    return Suite(spec.suite, kind, tuple(items), margin, found, spec.pool, spec.floor, rule)
 
 
 def trivial(suite: Suite) -> list[Score]:
     """What the trivial predictor scores on each item.
 
-    Exact: the most common answer of the item's slice (of the whole suite, where there are no slices). Text: bits by the
-    frequencies of bytes over the whole suite. Both may look at the suite itself, which errs in their favour.
+    Choice: chance, 1 / options. Exact: the most common answer of the item's slice (of the whole suite, where there are
+    no slices). Text: bits by the frequencies of bytes over the whole suite. Both of these may look at the suite itself,
+    which errs in their favour.
     """
+    if suite.kind == "choice":
+        return [Score(1 / len(i.choice.options) if i.choice else None, "chance") for i in suite.items]
     if suite.kind == "exact":
         answers: dict[str, Counter[str]] = {}
         for item in suite.items:
@@ -159,10 +187,13 @@ def _rows(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, row
 
 
-def _item(row: dict[str, Any], where: str) -> tuple[Literal["exact", "text"], Example]:
+def _item(row: dict[str, Any], where: str) -> tuple[Kind, Example, Choice | None]:
     text = row.get("text")
     if isinstance(text, str) and text.strip():
-        return "text", Example(text=text)
+        return "text", Example(text=text), None
+    choice = choice_of(row)
+    if choice is not None:
+        return "choice", example_of(choice), choice
     try:
         messages = tuple(Message.from_dict(m) for m in row["messages"])
         if "answer" in row:
@@ -173,9 +204,10 @@ def _item(row: dict[str, Any], where: str) -> tuple[Literal["exact", "text"], Ex
     if not example.prompt or not example.answer.strip():
         raise LuthierError(
             "this item has no question with an answer, and no text", where=where,
-            fix='write {"messages": [{"role": "user", "content": …}], "answer": …} or {"text": …}',
+            fix='write {"messages": [{"role": "user", "content": …}], "answer": …}, {"text": …}, '
+            '{"prompt": …, "options": […], "answer": 0} or {"good": …, "bad": …}',
         )  # fmt: skip
-    return "exact", example
+    return "exact", example, None
 
 
 def slices(items: Sequence[Item]) -> list[str]:

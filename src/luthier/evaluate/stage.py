@@ -21,7 +21,7 @@ from luthier.evaluate.desk import Desk, Progress, row_for
 from luthier.evaluate.forecast import forecast
 from luthier.evaluate.guards import Forced, ask_suite, guess
 from luthier.evaluate.ledger import ROWS, TEST, Journal, Ledger, Row, digest, seconds_of, write_ledger
-from luthier.evaluate.regression import Item, load_suite
+from luthier.evaluate.regression import Item, Suite, load_suite
 from luthier.evaluate.systems import (
     BASE,
     FEW_SHOT,
@@ -45,15 +45,25 @@ def run(
     progress: Progress | None = None,
 ) -> Artifact:  # fmt: skip
     """Evaluate and file the result as an artifact of kind ``ledger``. See :func:`measure` for the arguments."""
+
+    def made(workdir: Path) -> Ledger:
+        return measure(
+            spec, base=base, tuned=tuned, test=test, train=train, workdir=workdir, seed=seed, folder=folder,
+            progress=progress, note=run.event,
+        )  # fmt: skip
+
+    return filed(made, store=store, run=run, parents=parents, key=key)
+
+
+def filed(make: Callable[[Path], Ledger], *, store: Store, run: Run, parents: Sequence[str], key: str) -> Artifact:
+    """File the ledger that ``make(workdir)`` gives; the same workdir again resumes it."""
     workdir = store.workdir(key)
-    ledger = measure(
-        spec, base=base, tuned=tuned, test=test, train=train, workdir=workdir, seed=seed, folder=folder,
-        progress=progress, note=run.event,
-    )  # fmt: skip
+    ledger = make(workdir)
     meta = {
         "systems": {name: s["title"] for name, s in ledger.facts["systems"].items()},
         "suites": {name: s["n"] for name, s in ledger.facts["suites"].items()},
         "target": ledger.facts["spec"]["target"],
+        "test_set": ledger.facts["test_set"],
     }
     with store.draft("ledger") as draft:
         write_ledger(draft.path, ledger)
@@ -111,6 +121,7 @@ def measure(
         "seed": seed,
         "max_tokens": limit,
         "left_out": len(test) - len(items),
+        "test_set": digest(sorted((e.id, e.answer) for e in test)),
         "forecast": ahead,
         "suites": {TEST: {"kind": "target", "n": len(items)}, **{s.name: s.facts() for s in suites}},
     }
@@ -122,11 +133,7 @@ def measure(
             reason = _words(desk, spec, items, measures, train)
             if reason is not None:
                 missing[WORDS] = reason
-        for suite in suites:
-            guess(desk, suite)
-            rendered: dict[str, list[Forced]] = {}
-            for name, contender in ((BASE, base), (TUNED, tuned)):
-                ask_suite(desk, suite, name, contender, rendered)
+        ask_suites(desk, suites, base, tuned)
         ledger = Ledger(tuple(desk.rows), facts)
     facts["systems"] = _system_facts(ledger, systems, missing)
     facts["not_available"] = missing
@@ -134,6 +141,15 @@ def measure(
     if note is not None:
         note("evaluate.done", rows=len(ledger.rows), resumed=desk.resumed)
     return ledger
+
+
+def ask_suites(desk: Desk, suites: Sequence[Suite], base: Contender, tuned: Contender) -> None:
+    """The regression suites: the trivial predictor, the base and what ships on each."""
+    for suite in suites:
+        guess(desk, suite)
+        rendered: dict[str, list[Forced]] = {}
+        for name, contender in ((BASE, base), (TUNED, tuned)):
+            ask_suite(desk, suite, name, contender, rendered)
 
 
 def resolve(spec: EvaluateSpec, references: Sequence[str]) -> tuple[EvaluateSpec, str | None]:
@@ -147,14 +163,25 @@ def resolve(spec: EvaluateSpec, references: Sequence[str]) -> tuple[EvaluateSpec
     return EvaluateSpec.model_validate({**dump, **chosen}), found.reason
 
 
-def _items(test: Sequence[Example], most: int | None, seed: int) -> list[Item]:
-    """Test rows that can be asked and answered, named uniquely; a seeded sample that new rows disturb little."""
+def askable(test: Sequence[Example]) -> list[Example]:
+    """Test rows that can be asked and answered.
+
+    Raises:
+        LuthierError: there is none.
+    """
     usable = [e for e in test if e.prompt and e.answer.strip()]
     if not usable:
         raise LuthierError(
             "the test side has no row with a question and an answer", where="evaluate",
-            why=f"{len(test)} rows, nothing to compare an answer with", fix="set data.test, or data.split.test above 0",
+            why=f"{len(test)} rows, nothing to compare an answer with",
+            fix="set data.test to questions with answers; where the rows have some, data.split.test above 0 is enough",
         )  # fmt: skip
+    return usable
+
+
+def _items(test: Sequence[Example], most: int | None, seed: int) -> list[Item]:
+    """The rows that are asked, named uniquely; a seeded sample that new rows disturb little."""
+    usable = askable(test)
     if most is not None and most < len(usable):
         rank = sorted(range(len(usable)), key=lambda i: hashlib.sha256(f"{seed} {usable[i].id}".encode()).digest())
         usable = [usable[i] for i in sorted(rank[:most])]

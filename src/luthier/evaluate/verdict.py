@@ -9,50 +9,46 @@ A **regression suite** is, in this order:
   *insensitive* if the base is not shown to be above a trivial predictor by more than twice the margin: it could not
   have failed;
   *held* if a loss as large as the margin is excluded (lower bound above -margin); otherwise *undecided*.
+A **pool** of suites is one such test over all their items; each suite alone is then held to its floor.
 
-PROMOTE if every target is improved against every baseline and every suite held. REJECT if any suite is broken or any
-target is worse than some baseline. INCONCLUSIVE otherwise, with the number of items that would decide.
+PROMOTE if every target (with ``need: any``: one of them) is improved against every baseline and every suite held.
+REJECT if any suite is broken or any target is (with ``any``: all are) worse than some baseline. INCONCLUSIVE otherwise,
+with the number of items that would decide.
 
 Error rates. All of the tests must pass, so no correction is needed (intersection-union): a model that is no better than
 some baseline on some target is promoted with probability at most alpha, whichever baseline looks best, and so is a
-model that loses a margin on a suite (0/1 suites: at most 5.8% from 20 items up, see ``luthier.stats.paired``). A model
-whose true gain is ``USEFUL`` or more is called worse with probability at most alpha per baseline; a suite without loss
-is called broken with probability at most alpha, in practice far below, since the loss must also exceed the margin.
+model that loses a margin on a suite (0/1 suites: at most 5.8% from 20 items up, see ``luthier.stats.paired``). Where
+any target will do, each is tested at Holm's level. A model whose true gain is ``USEFUL`` or more is called worse with
+probability at most alpha per baseline; a suite without loss is called broken with probability at most alpha, in
+practice far below, since the loss must also exceed the margin. Measured: docs/benchmarks/statistics.md.
 
-Not scored is not zero: such items leave the pairs, and more than ``MOST_UNSCORED`` of them leave a line undecided.
+A test set wears out: the k-th candidate judged on it has its gain tested at ``stats.spent(alpha, k)``, so that over any
+number of candidates a false gain passes with probability at most 2 alpha. Suites keep alpha: they are asked about loss,
+and what they would hide is bounded by the margin.
+
+Not scored is not zero: such items leave the pairs, and more than ``lines.MOST_UNSCORED`` of them leave a line
+undecided.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from luthier.errors import UsageError, did_you_mean
-from luthier.evaluate.compare import Difference, compare, slices
-from luthier.evaluate.forecast import FLIPS, TARGET_FLIPS
-from luthier.evaluate.ledger import TEST, Ledger, Pairs, pair
-from luthier.evaluate.regression import BITS, MARGIN, TRIVIAL
+from luthier.evaluate.ledger import TEST, Ledger
+from luthier.evaluate.lines import USEFUL, guard_lines, target_lines, target_p
 from luthier.evaluate.systems import BASE, FEW_SHOT, TUNED, WORDS
-from luthier.recipe.evaluate import EvaluateSpec, MetricSpec
+from luthier.recipe.evaluate import EvaluateSpec
 from luthier.records import SuiteResult, Verdict, VerdictKind
-from luthier.score import build
-from luthier.stats import items_needed
+from luthier.stats import holm_levels, spent
 
-USEFUL = 2.0
-"""Points: a gain below this is not worth a model of one's own."""
-MOST_UNSCORED = 0.05
-"""Share of items without a score above which a line decides nothing."""
 MOST_USES = 10
 """Uses of one test set after which fresh items are asked for."""
 REMEDIES = ("train.tuning: lora", "data.replay.share: 25%", "a lower train.learning_rate", "fewer epochs")
 """Against a broken suite, when nothing is known of the training."""
-_POWER = 0.9
-"""Power at which an undecided line names the items it needs."""
-_FEW = 200
-"""Items below which the share of flips is not yet known."""
-_MOST_ITEMS = 2_000_000
-"""A larger need is as good as never."""
+_UNLIKELY = 0.05
+"""q of a slice below which it is named."""
 
 
 def gate(
@@ -82,206 +78,70 @@ def gate(
             fix = did_you_mean(name, baselines)
             raise UsageError(f"the ledger has no baseline {name!r}", where="--against", fix=fix)
     baselines = [s for s in baselines if not against or s in against]
+    beside = [s for s in baselines if s in ledger.facts.get("beside", ()) and s not in against]
+    baselines = [s for s in baselines if s not in beside]
     titles = {name: s.get("title", name) for name, s in ledger.facts.get("systems", {}).items()}
-    target_lines: list[SuiteResult] = []
+    level = spent(spec.alpha, test_use or 1)
+    levels = dict.fromkeys(targets, level)
+    if spec.need == "any" and len(targets) > 1 and baselines:
+        each = [target_p(ledger, m, baselines, level) for m in targets]
+        levels = dict(zip(targets, holm_levels(each, level), strict=True))
+    tested: list[SuiteResult] = []
     shown: list[SuiteResult] = []
     crossed: set[str] = set()
     if ledger.of(TEST, TUNED):
         for metric in targets:
-            target_lines += _target(ledger, metric, baselines, titles, spec.alpha, crossed)
-        shown = [
-            line for metric in also
-            for line in _target(ledger, metric, baselines, titles, spec.alpha, set(), decides=False)[:1]
-        ]  # fmt: skip
-    suites = {s.suite: s.margin for s in spec.regression}
-    guarded = [_guard(ledger, name, margin, spec.alpha, crossed) for name, margin in suites.items()]
-    guard_lines = [line for line, _ in guarded]
-    kind, reason = _decide(targets, target_lines, guard_lines, crossed)
-    facts = _facts(ledger, spec, baselines, target_lines, crossed, test_use)
-    facts["margins"] = {line.suite: line.margin for line in guard_lines}
-    facts["chance"] = {line.suite: sensitivity for line, sensitivity in guarded}
-    advice = _advice(ledger, remedies, target_lines, guard_lines, titles, crossed, test_use)
-    return Verdict(kind, reason, (*target_lines, *shown, *guard_lines), tuple(advice), facts)
-
-
-def _target(
-    ledger: Ledger, metric: MetricSpec, baselines: Sequence[str], titles: Mapping[str, str], alpha: float,
-    crossed: set[str], *, decides: bool = True,
-) -> list[SuiteResult]:  # fmt: skip
-    """One line per baseline, the best baseline first."""
-    measure = build(metric)
-    lines: list[tuple[float, SuiteResult]] = []
-    for name in baselines:
-        pairs = pair(ledger, TEST, name, TUNED, [measure.key], same_prompt=name == BASE)
-        if pairs.cross_template and decides:
-            crossed.add(TEST)
-        found = compare(pairs, measure.key, alpha=alpha, measure=measure)
-        lower, upper = found.exact[0], found.delta.ceiling
-        status = "improved" if lower > 0 else "worse" if upper < USEFUL else "undecided"
-        unscored = _too_many_unscored(pairs)
-        if unscored:
-            status = "undecided"
-        needed = None
-        if status == "undecided" and not unscored:
-            needed = _target_items(found, alpha)
-        title = titles.get(name, name)
-        result = SuiteResult(
-            suite=TEST, role="target", metric=measure.key, unit=measure.unit, n=len(pairs.rows), reference_name=name,
-            reference=found.reference, candidate=found.candidate, delta=found.delta.estimate, low=found.delta.low,
-            high=found.delta.high, bound=lower, margin=0.0, alpha=alpha, status=status if decides else "described",
-            reason=unscored or _target_reason(measure.title, status, title, found, len(pairs.rows), upper),
-            n_needed=needed if decides else None, test=_test(found, pairs),
-            slices=slices(pairs, measure.key),
-        )  # fmt: skip
-        lines.append((found.reference, result))
-    lines.sort(key=lambda entry: (-entry[0] if not math.isnan(entry[0]) else math.inf, entry[1].reference_name))
-    return [result for _, result in lines]
-
-
-def _target_items(found: Difference, alpha: float) -> int | None:
-    """Items that would show the gain seen here (at least a useful one) with 90% power."""
-    gain = max(found.delta.estimate, USEFUL) / 100
-    n = found.delta.n
-    spread = max((found.spread * n + 2) / (n + 4), gain) if n else TARGET_FLIPS
-    return _capped(items_needed(flips=spread, difference=gain, alpha=alpha, power=_POWER))
-
-
-def _target_reason(title: str, status: str, against: str, found: Difference, n: int, upper: float) -> str:
-    gain = f"{found.delta.estimate:+.1f} points over {against} on {n:,} items"
-    if status == "improved":
-        return f"{title}: {gain}"
-    if status == "worse":
-        return f"{title}: {gain}; a gain of {USEFUL:g} points or more is excluded (at most {upper:+.1f})"
-    return f"{title}: {gain}, which neither shows a gain nor excludes one"
-
-
-def _guard(
-    ledger: Ledger, suite: str, margin: float | None, alpha: float, crossed: set[str]
-) -> tuple[SuiteResult, dict[str, Any]]:
-    """One regression suite, the tuned model against the base; and whether the suite could have failed."""
-    known = ledger.facts.get("suites", {}).get(suite, {})
-    metric = str(known.get("metric") or _metric_of(ledger, suite))
-    unit = "bits/byte" if metric == BITS else "%"
-    margin = margin if margin is not None else MARGIN["text" if metric == BITS else "exact"]
-    pairs = pair(ledger, suite, BASE, TUNED, [metric], same_prompt=True)
-    if pairs.cross_template:
-        crossed.add(suite)
-    found = compare(pairs, metric, alpha=alpha)
-    delta, n = found.delta, len(pairs.rows)
-    sensitive = _sensitivity(ledger, suite, metric, margin, alpha)
-    unscored = _too_many_unscored(pairs)
-    needed: int | None = None
-    if unscored:
-        status, reason = "undecided", unscored
-    elif delta.estimate < -margin and found.exact[1] < 0:
-        status, reason = "broken", f"lost {-delta.estimate:.1f} {_points(unit)}, margin {margin:g}"
-    elif not sensitive["sensitive"]:
-        status, reason = "insensitive", str(sensitive["reason"])
-    elif delta.bound > -margin:
-        status, reason = "held", f"a loss of {margin:g} {_points(unit)} is excluded"
-    else:
-        status = "undecided"
-        needed = _guard_items(found, margin, alpha)
-        reason = f"{n:,} items cannot exclude a loss of {margin:g} {_points(unit)}"
-    line = SuiteResult(
-        suite=suite, role="regression", metric=metric, unit=unit, n=n, reference_name=BASE, reference=found.reference,
-        candidate=found.candidate, delta=delta.estimate, low=delta.low, high=delta.high, bound=delta.bound,
-        margin=margin, alpha=alpha, status=status, reason=reason, n_needed=needed, test=_test(found, pairs),
-        slices=slices(pairs, metric),
-    )  # fmt: skip
-    return line, sensitive
-
-
-def _metric_of(ledger: Ledger, suite: str) -> str:
-    return next((key for r in ledger.rows if r.suite == suite for key in r.scores), "exact")
-
-
-def _sensitivity(ledger: Ledger, suite: str, metric: str, margin: float, alpha: float) -> dict[str, Any]:
-    """Could this suite have failed? The base must be above the trivial predictor by more than twice the margin."""
-    if not ledger.of(suite, TRIVIAL):
-        reason = "nothing is known of what a trivial predictor scores here"
-        return {"sensitive": False, "reason": reason}
-    pairs = pair(ledger, suite, TRIVIAL, BASE, [metric], same_prompt=False)
-    found = compare(pairs, metric, alpha=alpha)
-    enough = found.delta.bound > 2 * margin
-    kind = "bits per byte" if metric == BITS else "right"
-    at = f"{found.candidate:.3f}" if metric == BITS else f"{found.candidate:.1f}%"
-    trivially = f"{found.reference:.3f}" if metric == BITS else f"{found.reference:.1f}%"
-    reason = (
-        f"the base ({at} {kind}) is not shown to be better than a trivial predictor ({trivially}) by more than twice "
-        f"the margin: the suite could not have failed"
-    )
-    return {
-        "sensitive": bool(enough), "reason": "" if enough else reason, "base": _known(found.candidate),
-        "trivial": _known(found.reference), "bound": _known(found.delta.bound),
-    }  # fmt: skip
-
-
-def _known(x: float) -> float | None:
-    return x if math.isfinite(x) else None
-
-
-def _guard_items(found: Difference, margin: float, alpha: float) -> int | None:
-    """Items that would settle this suite with 90% power.
-
-    A loss that the interval does not tell from none is taken as none; one that it does is taken as it is.
-    """
-    n = found.delta.n
-    flips = found.spread
-    if found.better >= 0:  # a few flips on few items say little: then no fewer than the forecast assumes
-        flips = max((flips * n + 2) / (n + 4), FLIPS if n < _FEW else 0.0)
-    shown = found.delta.high < 0
-    loss = min(0.0, found.delta.estimate) / 100 if shown else 0.0
-    if loss <= -margin / 100:  # beyond the margin: show the loss itself
-        return _capped(items_needed(flips=flips, difference=-loss, alpha=alpha, power=_POWER))
-    return _capped(items_needed(flips=flips, difference=loss, margin=margin / 100, alpha=alpha, power=_POWER))
-
-
-def _capped(n: int | None) -> int | None:
-    return n if n is not None and n <= _MOST_ITEMS else None
-
-
-def _too_many_unscored(pairs: Pairs) -> str:
-    if pairs.total == 0:
-        return "no items"
-    if pairs.unscored > MOST_UNSCORED * pairs.total:
-        return f"{pairs.unscored:,} of {pairs.total:,} items have no score on one side"
-    return ""
-
-
-def _test(found: Difference, pairs: Pairs) -> str:
-    told = found.delta.method
-    if found.better >= 0:
-        told += f"; {found.better:,} gained, {found.worse:,} lost"
-    if pairs.unscored:
-        told += f"; {pairs.unscored:,} not scored"
-    return told + ("; cross-template" if pairs.cross_template else "")
-
-
-def _points(unit: str) -> str:
-    return "points" if unit == "%" else "percent"
+            tested += target_lines(
+                ledger, metric, baselines, titles, alpha=spec.alpha, level=levels[metric], crossed=crossed
+            )
+        for metric in also:
+            shown += target_lines(
+                ledger, metric, baselines, titles, alpha=spec.alpha, level=spec.alpha, crossed=set(), decides=False
+            )[:1]
+        for metric in targets:
+            shown += target_lines(
+                ledger, metric, beside, titles, alpha=spec.alpha, level=spec.alpha, crossed=set(), decides=False
+            )
+    guards = guard_lines(ledger, spec.regression, spec.alpha, crossed)
+    lines = [g.line for g in guards]
+    kind, reason = _decide(spec.need, tested, lines, crossed, bool(targets))
+    facts = _facts(ledger, spec, baselines, tested, crossed, test_use)
+    facts["margins"] = {line.suite: line.margin for line in lines}
+    facts["chance"] = {g.line.suite: dict(g.sensitivity) for g in guards}
+    advice = _advice(ledger, remedies, tested, lines, titles, crossed, test_use, spec.alpha)
+    return Verdict(kind, reason, (*tested, *shown, *lines), tuple(advice), facts)
 
 
 def _decide(
-    targets: Sequence[MetricSpec], target_lines: Sequence[SuiteResult], guards: Sequence[SuiteResult], crossed: set[str]
+    need: str, targets: Sequence[SuiteResult], guards: Sequence[SuiteResult], crossed: set[str], asked: bool
 ) -> tuple[VerdictKind, str]:
+    by_metric: dict[str, list[SuiteResult]] = {}
+    for line in targets:
+        by_metric.setdefault(line.metric, []).append(line)
+    enough = any if need == "any" else all
     broken = [g for g in guards if g.status == "broken"]
-    worse = [t for t in target_lines if t.status == "worse"]
-    if broken or worse:
+    worse = [t for t in targets if t.status == "worse"]
+    hopeless = [any(t.status == "worse" for t in lines) for lines in by_metric.values()]
+    lost = bool(hopeless) and (all(hopeless) if need == "any" else any(hopeless))
+    if broken or lost:
         told = [f"{g.suite} broke: {g.reason}" for g in broken]
-        told += [t.reason for t in worse[:1]]
+        told += [t.reason for t in worse[:1]] if lost else []
         return VerdictKind.REJECT, "; ".join(told)
-    if not targets or not target_lines:
-        missing = "no baseline was run on the test rows" if targets else "no target"
+    if not targets:
+        missing = "no baseline was run on the test rows" if asked else "no target"
         return VerdictKind.INCONCLUSIVE, f"nothing shows a gain: {missing}"
-    open_lines = [t for t in target_lines if t.status != "improved"] + [g for g in guards if g.status != "held"]
+    won = enough(all(t.status == "improved" for t in lines) for lines in by_metric.values())
+    open_lines = [] if won else [t for t in targets if t.status != "improved"]
+    open_lines += [g for g in guards if g.status not in ("held", "described")]
     if open_lines:
         return VerdictKind.INCONCLUSIVE, "; ".join(map(_open, open_lines))
     if crossed:
         where = ", ".join(sorted(crossed))
         return VerdictKind.INCONCLUSIVE, f"base and candidate render prompts differently (cross-template) on {where}"
     held = "every regression suite held" if guards else "no regression suite was asked for"
-    return VerdictKind.PROMOTE, f"better than every baseline, and {held}"
+    better = [m for m, lines in by_metric.items() if all(t.status == "improved" for t in lines)]
+    on = f" on {', '.join(better)}" if len(better) < len(by_metric) else ""
+    return VerdictKind.PROMOTE, f"better than every baseline{on}, and {held}"
 
 
 def _open(line: SuiteResult) -> str:
@@ -293,7 +153,7 @@ def _open(line: SuiteResult) -> str:
 
 def _advice(
     ledger: Ledger, remedies: Sequence[str], targets: Sequence[SuiteResult], guards: Sequence[SuiteResult],
-    titles: Mapping[str, str], crossed: set[str], test_use: int | None,
+    titles: Mapping[str, str], crossed: set[str], test_use: int | None, alpha: float,
 ) -> list[str]:  # fmt: skip
     """Next acts, the most useful first."""
     out: list[str] = []
@@ -323,9 +183,30 @@ def _advice(
             out.append(f"{line.suite} cannot guard this base; {fix}")
     if crossed:
         out.append("export with the base's own chat template, so that both are asked with the same token ids")
+    out += [told for line in guards for told in _slices_lost(line)]
     if test_use is not None and test_use > MOST_USES:
         out.append(f"this test set was used {test_use} times: collect fresh rows, the choice of models has fitted it")
+    elif test_use is not None and test_use > 1 and any(t.status == "undecided" for t in targets):
+        out.append(
+            f"on fresh test rows a gain is tested at {100 * alpha:g}% again; here, as the {_ordinal(test_use)} "
+            f"candidate, at {100 * spent(alpha, test_use):.2g}%"
+        )
     return list(dict.fromkeys(out))
+
+
+def _slices_lost(line: SuiteResult) -> list[str]:
+    """The slices of a suite that lost more than chance explains, however many slices there are."""
+    if line.role != "regression" or line.status == "described":
+        return []
+    sign = -1.0 if line.unit == "bits/byte" else 1.0
+    lost = [
+        (name, s) for name, s in line.slices.items()
+        if s.get("q", 1.0) <= _UNLIKELY and sign * (s["candidate"] - s["reference"]) < 0
+    ]  # fmt: skip
+    if not lost or len(line.slices) < 2:
+        return []
+    told = ", ".join(f"{name} ({s['reference']:.3g} to {s['candidate']:.3g}, q {s['q']:.2g})" for name, s in lost)
+    return [f"{line.suite} lost in {told} of {len(line.slices)} slices; slices decide nothing"]
 
 
 def _facts(
@@ -335,10 +216,12 @@ def _facts(
     best = {t.metric: t.reference_name for t in reversed(targets)}
     facts: dict[str, Any] = {
         "alpha": spec.alpha,
+        "need": spec.need,
         "useful": USEFUL,
         "forecast": ledger.facts.get("forecast", {}),
         "baselines": list(baselines),
         "best_baseline": best,
+        "levels": {t.metric: t.alpha for t in targets},
         "selection": "best by value on the test rows; every baseline is tested, so the choice needs no correction",
         "not_available": dict(ledger.facts.get("not_available", {})),
         "detected": ledger.facts.get("detected"),
@@ -348,7 +231,10 @@ def _facts(
     }
     if test_use is not None:
         facts["test_use"] = test_use
-        facts["test_use_told"] = f"{_ordinal(test_use)} use of this test set"
+        told = f"{_ordinal(test_use)} use of this test set"
+        if test_use > 1:
+            told += f": a gain is tested at {100 * spent(spec.alpha, test_use):.2g}% instead of {100 * spec.alpha:g}%"
+        facts["test_use_told"] = told
     return facts
 
 

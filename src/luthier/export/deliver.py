@@ -19,6 +19,7 @@ from luthier.export import files, parity
 from luthier.export.card import Card, render
 from luthier.export.parity import Certificate, Check, Distance, ParityError, Reading
 from luthier.models import adapters
+from luthier.models.changes import trained_weights
 from luthier.models.load import Loaded, load, load_chat
 from luthier.models.source import ModelSource, digest_of
 from luthier.recipe.recipe import ExportSpec
@@ -234,7 +235,8 @@ def _prove_adapter(trained: _Trained, folder: Path, fresh: _Fresh) -> Certificat
         check = parity.identical(name, measured)
     else:  # other arithmetic (a GPU's, mostly): how far does that alone move the base?
         base = fresh.base(quantised=quantised)
-        check = parity.judge(name, measured, _floor(trained, base, _other_weights(trained), torch.float32)[0])
+        names = _float_weights(base) if quantised else _changed_weights(trained, base)
+        check = parity.judge(name, measured, _floor(trained, base, names, torch.float32)[0])
         del base
         fresh.forget()
     return Certificate("adapter", len(trained.prompts), (_ids(trained, folder), check))
@@ -261,7 +263,7 @@ def _prove_model(
     checks.append(_weights(trained, base, exported, dtype))
     if base.dtype != trained.loaded.dtype:
         base = fresh.base()
-    names = _changed_weights(trained)
+    names = _changed_weights(trained, base)
     reference = trained
     if trained.loaded.quantised is not None and adapter is not None:
         plain = _read(trained, base)
@@ -293,11 +295,11 @@ def _read(trained: _Trained, loaded: Loaded, watch: Reading | None = None) -> Re
 
 def _weights(trained: _Trained, base: Loaded, exported: Loaded, dtype: torch.dtype) -> Check:
     """Every delivered weight against base plus change, worked out apart from the merge. ``base`` is held in fp32."""
-    changes = adapters.weight_changes(trained.loaded.model)
+    changes = trained_weights(trained.loaded.model)
     delivered = dict(exported.model.named_parameters())
     if changes:
         expected = (
-            (name, weight.double() + changes[name]() if name in changes else weight, name in changes)
+            (name, changes[name](weight) if name in changes else weight, name in changes)
             for name, weight in base.model.named_parameters()
         )
     else:
@@ -317,22 +319,18 @@ def _floor(
     return parity.distance(before, after), parity.distance(trained.reading, before)
 
 
-def _changed_weights(trained: _Trained) -> list[str]:
+def _changed_weights(trained: _Trained, base: Loaded) -> list[str]:
     """Names, in the plain base, of the weights that training changed."""
-    model = trained.loaded.model
-    if not hasattr(model, "get_base_model"):
-        return [n for n, _ in model.named_parameters()]
-    plain = model.get_base_model()
-    return [f"{n}.weight" for n, m in plain.named_modules() if hasattr(m, "lora_A")]
+    names = [n for n, _ in base.model.named_parameters()]
+    if not hasattr(trained.loaded.model, "get_base_model"):
+        return names
+    changed = trained_weights(trained.loaded.model)
+    return [n for n in names if n in changed]
 
 
-def _other_weights(trained: _Trained) -> list[str]:
-    """Weights that can be nudged in a base held as the trained one was: those that are not packed in 4 bits."""
-    model = trained.loaded.model
-    if trained.loaded.quantised is None:
-        return _changed_weights(trained)
-    plain = model.get_base_model()
-    return [n for n, p in plain.named_parameters() if p.is_floating_point() and "lora_" not in n]
+def _float_weights(base: Loaded) -> list[str]:
+    """Names of the weights of a quantised base that can be nudged: those that are not packed in 4 bits."""
+    return [n for n, p in base.model.named_parameters() if p.is_floating_point()]
 
 
 def _ids(trained: _Trained, folder: Path) -> Check:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from luthier.errors import LuthierError
+from luthier.models.greedy import greedy
 
 PROBES, PROBE_TOKENS, ANSWER_TOKENS, WATCHED = 32, 384, 24, 8
 """Fewest probes; longest prompt kept (its end); answer tokens compared; likeliest tokens watched at each."""
@@ -123,43 +124,9 @@ class Distance:
     flips: tuple[float, ...]
 
 
-@torch.inference_mode()
 def answers(model: Any, prompts: Sequence[Sequence[int]], stop_ids: Iterable[int]) -> list[tuple[int, ...]]:
-    """Greedy answers of up to ``ANSWER_TOKENS`` tokens, the stop token included. Prompts are cut to their last tokens.
-
-    Plain decoding: no sampling settings of the model are used.
-    """
-    from transformers.cache_utils import DynamicCache
-
-    stops = set(stop_ids)
-    device = next(model.parameters()).device
-    width = max(map(len, prompts))
-    ids_BT = torch.zeros((len(prompts), width), dtype=torch.long)
-    mask_BT = torch.zeros((len(prompts), width), dtype=torch.long)
-    for row, prompt in enumerate(prompts):
-        ids_BT[row, width - len(prompt) :] = torch.tensor(prompt)
-        mask_BT[row, width - len(prompt) :] = 1
-    ids_BT, mask_BT = ids_BT.to(device), mask_BT.to(device)
-    position_BT = (mask_BT.cumsum(-1) - 1).clamp(min=0)
-    cache = DynamicCache()
-    made: list[list[int]] = [[] for _ in prompts]
-    open_rows = set(range(len(prompts)))
-    for _ in range(ANSWER_TOKENS):
-        logits_BV = model(
-            input_ids=ids_BT, attention_mask=mask_BT, position_ids=position_BT, past_key_values=cache, use_cache=True,
-            logits_to_keep=1,
-        ).logits[:, -1]  # fmt: skip
-        best_B = logits_BV.argmax(-1)
-        for row in sorted(open_rows):
-            made[row].append(int(best_B[row]))
-            if made[row][-1] in stops:
-                open_rows.discard(row)
-        if not open_rows:
-            break
-        ids_BT = best_B[:, None]
-        mask_BT = torch.cat([mask_BT, torch.ones_like(mask_BT[:, :1])], dim=1)
-        position_BT = position_BT[:, -1:] + 1
-    return [tuple(ids) for ids in made]
+    """Greedy answers of up to ``ANSWER_TOKENS`` tokens, the stop token included."""
+    return greedy(model, prompts, stop_ids, ANSWER_TOKENS)
 
 
 @torch.inference_mode()

@@ -4,7 +4,8 @@ The first weights of an adapter depend on the seed and the names of its layers o
 changed, and every device gets the same. Adapters are held in fp32 whatever the base is held in. Files have peft's
 layout, with the base's public name in them and no path of this machine. The only place that imports peft.
 
-Not here: the optimiser and the loop (``train``), comparing what was delivered with what was trained (``export``).
+Not here: the optimiser and the loop (``train``), what an adapter makes of each weight (``changes``), comparing what was
+delivered with what was trained (``export``).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from luthier import registry
 from luthier.errors import LuthierError, did_you_mean
+from luthier.models import pissa
 from luthier.models.load import Loaded
+from luthier.models.packing import keep_unpacked
 from luthier.models.source import ModelSource
 from luthier.recipe.train import FullTuning, LoraTuning, Tuning
 
@@ -76,25 +79,41 @@ def prepare_full(loaded: Loaded, tuning: FullTuning, seed: int) -> Prepared:
 
 
 def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
-    """Freeze the base and put an adapter beside each targeted layer. Before training it changes nothing (B is 0).
+    """Freeze the base and put an adapter beside each targeted layer. Before training it changes nothing.
 
     Raises:
         LuthierError: no layer of that name, or one whose adapter could not be merged.
     """
+    import torch
     from peft import LoraConfig, TaskType, get_peft_model
 
     targets = find_targets(loaded.model, tuning.targets)
+    whole, tied = find_whole(loaded.model, tuning.modules_to_save, targets)
     config = LoraConfig(
         r=tuning.r,
         lora_alpha=int(tuning.alpha) if tuning.alpha.is_integer() else tuning.alpha,  # some engines want an int
         lora_dropout=tuning.dropout,
         target_modules=targets,
+        use_rslora=tuning.rslora,
+        use_dora=tuning.dora,
+        modules_to_save=whole or None,
+        ensure_weight_tying=tied,
         bias="none",
         task_type=TaskType.CAUSAL_LM,
     )
+    if tuning.dora and loaded.quantised:
+        keep_unpacked(loaded.model)
     with _own_random_state(loaded.device):
         model = get_peft_model(loaded.model, config)
-    _initialise(model, seed)
+        if tuning.init == "pissa":
+            _begin_with_pissa(model, seed)
+        else:
+            _initialise(model, seed)
+    if tuning.dora:
+        _measure_lengths(model)
+    for module in model.modules():
+        if hasattr(module, "original_module") and loaded.dtype != torch.float32:
+            _hold_in_fp32(module.modules_to_save[model.active_adapter], loaded.dtype)
     return _prepared(replace(loaded, model=model), tuning.kind)
 
 
@@ -127,27 +146,55 @@ def find_targets(model: Any, wanted: str | Sequence[str]) -> list[str]:
     return _short_names(chosen, [n for n in linear if n not in set(chosen)])
 
 
+def find_whole(model: Any, wanted: Sequence[str], targets: Sequence[str]) -> tuple[list[str], bool]:
+    """Full names of the modules that are trained whole, and whether embedding and head are one weight among them (the
+    embedding then stands for both).
+
+    Args:
+        model: a transformers model.
+        wanted: the last part of a module's path, or more of it.
+        targets: what gets an adapter (:func:`find_targets`).
+
+    Raises:
+        LuthierError: no module of that name, one without weights, one that gets an adapter too, one held in 4 bits, or
+            a shared embedding that cannot stay shared.
+    """
+    where = "train.tuning.modules_to_save"
+    weighty = {n: m for n, m in model.named_modules() if n and any(True for _ in m.parameters(recurse=False))}
+    found: set[str] = set()
+    for name in wanted:
+        chosen = [n for n in weighty if n == name or n.endswith(f".{name}")]
+        if not chosen:
+            known = {n.rsplit(".", 1)[-1] for n in weighty}
+            raise LuthierError(f"no module with weights is called {name!r}", where=where, fix=did_you_mean(name, known))
+        if any(n == t or n.endswith(f".{t}") for n in chosen for t in targets):
+            raise LuthierError(
+                f"{name} would get an adapter and be trained whole", where=where,
+                fix=f"leave it out, or name train.tuning.targets without {name}",
+            )  # fmt: skip
+        if any(not p.is_floating_point() for n in chosen for p in weighty[n].parameters()):
+            raise LuthierError(
+                f"{name} is held in 4 bits, which cannot be trained", where=where, fix="leave it out, or tuning: lora"
+            )
+        found.update(chosen)
+    embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    shared = head is not None and getattr(head, "weight", None) is embedding.weight
+    ends = {n for n, m in model.named_modules() if m is embedding or (shared and m is head)}
+    if not shared or not found & ends:
+        return sorted(found), False
+    name = next(n for n, m in model.named_modules() if m is embedding)
+    if name.rsplit(".", 1)[-1] != "embed_tokens":  # the one name under which peft keeps them shared
+        raise LuthierError(
+            f"the embedding of a {type(model).__name__} is not trained beside adapters", where=where,
+            why=f"{name} and the output layer are one weight, and the adapter file could not say so",
+            fix="leave it out, or use train.tuning: full",
+        )  # fmt: skip
+    return sorted((found - ends) | {name}), True
+
+
 def trainable_state(model: Any) -> dict[str, Tensor]:
     """Trained tensors by name, in the model's order; the tensors themselves, not copies."""
     return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
-
-
-def weight_changes(model: Any) -> dict[str, Callable[[], Tensor]]:
-    """What the active adapter adds to each weight of the plain base, by that weight's name there.
-
-    Values are functions that give the change in float64, (out, in) or as the layer holds its weight: computed here from
-    the factors, not by the library that merges. Without an adapter the result is empty.
-    """
-    if not hasattr(model, "get_base_model"):
-        return {}
-    layers = ((n, m) for n, m in model.get_base_model().named_modules() if hasattr(m, "lora_A"))
-    return {f"{name}.weight": partial(_change, layer, model.active_adapter) for name, layer in layers}
-
-
-def _change(layer: Any, name: str) -> Tensor:
-    a, b = layer.lora_A[name].weight.detach().double(), layer.lora_B[name].weight.detach().double()
-    change: Tensor = (b @ a) * float(layer.scaling[name])
-    return change.T if layer.fan_in_fan_out else change
 
 
 @contextmanager
@@ -170,7 +217,8 @@ def folded(model: Any) -> Iterator[int]:
     The gradients of A and B then come through that of the whole weight: the same ones, up to rounding, in fewer and
     larger products. That costs in·out a token where the low-rank way costs 3·r·(in + out) in slim products, which run
     at about half the speed, so only layers with in·out at most 6·r·(in + out) are folded. Plain LoRA without dropout
-    beside a weight in full precision; all other layers stay as they are. Gives the number of folded layers.
+    beside a weight in full precision; all other layers (DoRA, PiSSA, wrapped, hooked) stay as they are. Gives the
+    number of folded layers.
     """
     layers = [m for m in model.modules() if hasattr(m, "lora_A") and _folds(m, model.active_adapter)]
     for layer in layers:
@@ -183,12 +231,21 @@ def folded(model: Any) -> Iterator[int]:
 
 
 def _folds(layer: Any, name: str) -> bool:
+    """Whether the layer computes W·x + s·B·A·x and nothing else, and is small."""
     import torch
+    from peft.tuners.lora import Linear
 
-    base = layer.get_base_layer()
-    if type(base) is not torch.nn.Linear or base.weight.dtype.itemsize < 4 or name not in layer.lora_A:
+    if type(layer) is not Linear or layer.lora_variant or layer.active_adapters != [name] or name not in layer.lora_A:
+        return False  # held in 4 bits; DoRA, PiSSA and their like; several adapters at once, or none
+    if layer.merged or layer.lora_bias[name] or not isinstance(layer.lora_dropout[name], torch.nn.Identity):
         return False
-    if layer.lora_variant or layer.lora_bias[name] or not isinstance(layer.lora_dropout[name], torch.nn.Identity):
+    base, a, b = layer.base_layer, layer.lora_A[name], layer.lora_B[name]
+    if any(type(part) is not torch.nn.Linear for part in (base, a, b)):
+        return False  # wrapped, or a weight that is computed
+    if any("forward" in vars(part) or part._forward_hooks or part._forward_pre_hooks for part in (layer, base, a, b)):
+        return False  # somebody looks on, or computes otherwise
+    weight = base.weight
+    if weight.dtype.itemsize < 4 or {a.weight.dtype, b.weight.dtype} != {weight.dtype}:
         return False
     width = base.in_features + base.out_features
     return bool(base.in_features * base.out_features <= 6 * layer.r[name] * width)
@@ -208,7 +265,8 @@ def _folded_forward(layer: Any, name: str, x: Tensor) -> Tensor:
 
 
 def save_adapter(model: Any, folder: Path, source: ModelSource) -> None:
-    """Write the active adapter in peft's layout. The same weights give the same bytes.
+    """Write the active adapter in peft's layout. The same weights give the same bytes. An adapter that began as PiSSA
+    is written as the ordinary one with the same product, of rank 2r.
 
     Args:
         model: a peft model.
@@ -221,8 +279,13 @@ def save_adapter(model: Any, folder: Path, source: ModelSource) -> None:
     name = model.active_adapter
     state = get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False)
     tensors = {k: v.detach().float().cpu().contiguous() for k, v in sorted(state.items())}
-    save_file(tensors, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
     config = {k: _plain(v) for k, v in model.peft_config[name].to_dict().items()}
+    if _as_ordinary(model, tensors):  # the scale of the product stays: alpha / r, or alpha / √r
+        times = math.sqrt(2) if config["use_rslora"] else 2
+        config |= {"r": 2 * config["r"], "lora_alpha": times * config["lora_alpha"]}
+    places = [t.data_ptr() for t in tensors.values()]
+    once = {k: t.clone() if t.data_ptr() in places[:i] else t for i, (k, t) in enumerate(tensors.items())}
+    save_file(once, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
     config |= {"base_model_name_or_path": source.name, "revision": source.revision, "inference_mode": True}
     _write_json(folder / ADAPTER_CONFIG, config)
     origin = {"base": source.name, "revision": source.revision, "base_digest": source.digest}
@@ -235,9 +298,11 @@ def load_adapter(loaded: Loaded, folder: Path, name: str) -> Loaded:
     Raises:
         LuthierError: no adapter there, weights not as safetensors, or trained on another base.
     """
-    _check_adapter(loaded, folder)
+    config = _check_adapter(loaded, folder)
     from peft import PeftModel
 
+    if config.get("use_dora") and loaded.quantised:
+        keep_unpacked(loaded.model)
     try:
         with _own_random_state(loaded.device):
             if isinstance(loaded.model, PeftModel):
@@ -255,6 +320,35 @@ def load_adapter(loaded: Loaded, folder: Path, name: str) -> Loaded:
         ) from error
     model.eval().requires_grad_(False)
     return replace(loaded, model=model)
+
+
+def continue_adapter(model: Any, folder: Path, base_digest: str) -> None:
+    """Put the weights of an adapter from files into the one that is to be trained: training goes on from there.
+
+    Raises:
+        LuthierError: no adapter there, one of another base, or of another shape than the tuning's.
+    """
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    stored = _check_files(folder, base_digest, "this base")
+    mine = model.peft_config[model.active_adapter].to_dict()
+    if _shape(stored) != _shape(mine):
+        raise LuthierError(
+            "the adapter has another shape than the one that is to be trained", where=folder,
+            why="its weights are trained further as they are",
+            fix=f"train.tuning: {{kind: lora, {', '.join(f'{k}: {v}' for k, v in _shape(stored).items() if v)}}}",
+        )  # fmt: skip
+    set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS), adapter_name=model.active_adapter)
+
+
+def _shape(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What must agree for the weights of one adapter to be another's, by the names of a recipe's keys."""
+    return {
+        "r": config.get("r"), "alpha": config.get("lora_alpha"), "targets": sorted(config.get("target_modules") or ()),
+        "rslora": bool(config.get("use_rslora")), "dora": bool(config.get("use_dora")),
+        "modules_to_save": sorted(config.get("modules_to_save") or ()),
+    }  # fmt: skip
 
 
 def merge_adapter(loaded: Loaded, folder: Path) -> Loaded:
@@ -279,7 +373,28 @@ def merge_adapter(loaded: Loaded, folder: Path) -> Loaded:
     return replace(loaded, model=model.eval())
 
 
-def _check_adapter(loaded: Loaded, folder: Path) -> None:
+def scale_adapter(folder: Path, target: Path, scale: float) -> None:
+    """Write the adapter of one folder at ``scale`` of its strength into another (which exists). The scale goes into B,
+    so that every engine sees it, whatever it makes of ``lora_alpha``."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / ADAPTER_WEIGHTS)
+    made = {
+        name: torch.lerp(torch.zeros_like(t), t, scale) if ".lora_B." in name else t for name, t in tensors.items()
+    }
+    save_file(made, target / ADAPTER_WEIGHTS, metadata={"format": "pt"})
+    for name in (ADAPTER_CONFIG, ADAPTER_ORIGIN):
+        if (folder / name).is_file():
+            (target / name).write_bytes((folder / name).read_bytes())
+
+
+def _check_adapter(loaded: Loaded, folder: Path) -> dict[str, Any]:
+    """Peft's configuration of an adapter that may be loaded."""
+    return _check_files(folder, loaded.source.digest, loaded.source.name)
+
+
+def _check_files(folder: Path, base_digest: str, base: str) -> dict[str, Any]:
     if not (folder / ADAPTER_CONFIG).is_file():
         raise LuthierError("this folder holds no adapter", where=folder / ADAPTER_CONFIG, fix="check the path")
     if not (folder / ADAPTER_WEIGHTS).is_file():
@@ -292,13 +407,15 @@ def _check_adapter(loaded: Loaded, folder: Path) -> None:
     origin = folder / ADAPTER_ORIGIN
     if origin.is_file():
         written = json.loads(origin.read_text(encoding="utf-8"))
-        if written.get("base_digest") not in (None, loaded.source.digest):
+        if written.get("base_digest") not in (None, base_digest):
             raise LuthierError(
-                f"this adapter was trained on another base than {loaded.source.name}",
+                f"this adapter was trained on another base than {base}",
                 where=folder,
                 why=f"it was trained on {written.get('base')}, whose files had another digest",
                 fix=f"load {written.get('base')} as it was then",
             )
+    config: dict[str, Any] = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    return config
 
 
 # ---- the pieces
@@ -372,6 +489,49 @@ def _initialise(model: Any, seed: int) -> None:
                 p.copy_(values)
         elif ".lora_B." in name:
             torch.nn.init.zeros_(p)
+
+
+def _begin_with_pissa(model: Any, seed: int) -> None:
+    import torch
+
+    torch.manual_seed(seed)  # the caller gives the global state back
+    for _, layer in sorted((n, m) for n, m in model.named_modules() if hasattr(m, "lora_A")):
+        pissa.begin(layer, model.active_adapter)
+
+
+def _measure_lengths(model: Any) -> None:
+    """DoRA's lengths in fp32: peft measured them in the base's number format, and bf16 is 0.4% off."""
+    name = model.active_adapter
+    for layer in (m for m in model.modules() if hasattr(m, "lora_magnitude_vector")):
+        layer.lora_magnitude_vector[name].update_layer(
+            base_layer=layer.get_base_layer(), lora_A=layer.lora_A[name].weight, lora_B=layer.lora_B[name].weight,
+            scaling=layer.scaling[name],
+        )  # fmt: skip
+
+
+def _as_ordinary(model: Any, tensors: dict[str, Tensor]) -> bool:
+    """Replace the factors of PiSSA layers in a state of peft's; whether there were any."""
+    found = False
+    for name, module in model.named_modules():
+        begun = pissa.first(module)
+        if begun is not None:
+            keys = f"{name}.lora_A.weight", f"{name}.lora_B.weight"
+            tensors |= zip(keys, pissa.ordinary(tensors[keys[0]], tensors[keys[1]], begun), strict=True)
+            found = True
+    return found
+
+
+def _hold_in_fp32(module: Any, outside: Any) -> None:
+    """Train a module of a base held in ``outside`` in fp32, where small updates are not lost."""
+    import torch
+
+    def cast(values: Any, dtype: Any) -> Any:
+        floats = isinstance(values, torch.Tensor) and values.is_floating_point()
+        return values.to(dtype) if floats else values
+
+    module.float()
+    module.register_forward_pre_hook(lambda _, given: tuple(cast(value, torch.float32) for value in given))
+    module.register_forward_hook(lambda _, given, made: cast(made, outside))
 
 
 def _plain(value: Any) -> Any:

@@ -6,29 +6,31 @@ turn is what the model will be given at serving, id by id; where a template rewr
 sample per assistant turn. Text of a message can never become a control token: ``<|im_end|>`` typed by a user is encoded
 as plain text. Rendered text is tokenised whole; nothing adds a second beginning-of-text token.
 
-Not here: choosing or pinning the template (``template``), padding and batches (``train``), parsing of tool calls.
+Not here: choosing or pinning the template (``template``), text to ids (``encoder``), padding and batches (``train``),
+parsing of tool calls.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from luthier.errors import LuthierError
 from luthier.models import template as templates
+from luthier.models.encoder import Encoder
+from luthier.models.mould import Moulds
 from luthier.records import Example, Message
 
-OnOverlong = Literal["drop", "keep_end", "refuse"]
+OnOverlong = Literal["drop", "keep_end", "pieces", "refuse"]
 
-_BREAK = "\uf8f0"
-"""Private-use mark that breaks a control token inside a message; it never reaches the tokenizer."""
 _DOCUMENT_ENDS = ("<|endoftext|>", "<|end_of_text|>", "</s>")
 """Names of the token that ends a document, for tokenizers whose ``eos_token`` ends a turn of a chat."""
+_TOGETHER = 128
+"""Rows encoded at once: enough for all processors, few enough for their caches."""
 
 
 class NothingTrained(LuthierError):
@@ -81,6 +83,16 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class _Shown:
+    """One assistant turn as text: what is asked, and the chat up to its end."""
+
+    asked: str
+    upto: str
+    weight: float
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Turn:
     """One assistant turn: ``ids`` up to its end token, of which those from ``start`` on are the model's own."""
 
@@ -110,9 +122,7 @@ class ChatFormat:
         self._special: dict[int, str] = {
             i: str(t.content) for i, t in tokenizer.added_tokens_decoder.items() if t.special
         } | dict(zip(tokenizer.all_special_ids, tokenizer.all_special_tokens, strict=True))
-        breakable = sorted((t for t in self._special.values() if len(t) > 1), key=len, reverse=True)
-        self._control = re.compile("|".join(map(re.escape, breakable)) or "(?!)")
-        self._backend = getattr(tokenizer, "backend_tokenizer", None)
+        self._encoder = Encoder(tokenizer, self._special)
         self._blank: dict[int, bool] = {}
 
     # ---- prompts and plain text
@@ -123,20 +133,20 @@ class ChatFormat:
         Raises:
             LuthierError: there is no chat template, or it refuses these messages.
         """
-        return self._encode(self._text(self._plain(messages), True, tools))
+        return self._encoder.ids(self._text(self._plain(messages), True, tools))
 
     def prompt_text(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> str:
         """The same as text, for people to read."""
-        return self._text(self._plain(messages), True, tools).replace(_BREAK, "")
+        return self._encoder.shown(self._text(self._plain(messages), True, tools))
 
     def text_ids(self, text: str) -> list[int]:
         """A plain document, with the beginning-of-text token where the tokenizer adds one; its end is not marked."""
-        broken = self._break(text)
+        broken = self._encoder.broken(text)
         if broken == text:
             return list(self.tokenizer.encode(text, add_special_tokens=True))
         start = self.tokenizer.bos_token_id
         begins = start is not None and self.tokenizer.encode("a", add_special_tokens=True)[:1] == [start]
-        return [start] * begins + self._encode(broken)
+        return [start] * begins + self._encoder.ids(broken)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Ids of an answer as its text; control tokens are left out."""
@@ -154,18 +164,52 @@ class ChatFormat:
                 the token that ends a document).
             max_length: most tokens a sample may have; None is no limit.
             on_overlong: longer samples are left out (the result may be empty), cut at the front so that the answer
-                stays (or left out where it cannot), or refused.
+                stays (or left out where it cannot), or refused; ``pieces`` cuts a plain text into consecutive ones, in
+                which each of its tokens is trained once, and leaves out chats.
 
         Raises:
             NothingTrained: no token of the row would be learned.
             TooLong: with ``on_overlong="refuse"``.
             LuthierError: there is no chat template, or it refuses these messages.
         """
-        made = [self._document(example)] if example.text is not None else self._chat(example)
-        if max_length is None:
-            return made
-        fitting = (self._fit(s, max_length, on_overlong, _name(example)) for s in made)
-        return [s for s in fitting if s is not None]
+        (found,) = self.samples_of([example], max_length=max_length, on_overlong=on_overlong)
+        if isinstance(found, LuthierError):
+            raise found
+        return found
+
+    def samples_of(
+        self, examples: Sequence[Example], *, max_length: int | None = None, on_overlong: OnOverlong = "drop"
+    ) -> Iterator[list[Sample] | LuthierError]:
+        """:meth:`samples` of each row in turn, encoded together; of a row that cannot be used, its error."""
+        for start in range(0, len(examples), _TOGETHER):
+            shown = [self._shown(example) for example in examples[start : start + _TOGETHER]]
+            texts = [turns[-1].upto for turns in shown if isinstance(turns, list) and turns]
+            ids = iter(self._encoder.ids_of(texts))
+            for example, turns in zip(examples[start : start + _TOGETHER], shown, strict=True):
+                if isinstance(turns, LuthierError):
+                    yield turns
+                    continue
+                try:
+                    made = self._chat(example, turns, next(ids)) if turns else [self._document(example)]
+                    if max_length is not None and on_overlong == "pieces" and example.text is not None:
+                        made = self._pieces(made[0], max_length)
+                    elif max_length is not None:
+                        fitting = (self._fit(s, max_length, on_overlong, _name(example)) for s in made)
+                        made = [s for s in fitting if s is not None]
+                    yield made
+                except LuthierError as error:
+                    yield error
+
+    def answer_sample(
+        self, prompt: Sequence[Message], answer: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()
+    ) -> Sample:
+        """A sample in which only this answer is trained; what the assistant said in the prompt is context.
+
+        Raises:
+            LuthierError: as :meth:`samples`.
+        """
+        quiet = tuple(replace(m, weight=0.0) if m.role == "assistant" else m for m in prompt)
+        return self.samples(Example(messages=(*quiet, *answer), tools=tuple(tools)))[-1]
 
     def _document(self, example: Example) -> Sample:
         ids = self.text_ids(example.text or "")
@@ -176,41 +220,58 @@ class ChatFormat:
             raise NothingTrained(_name(example))
         return _sample(ids, [(first, len(ids), 1.0)], example)
 
-    def _chat(self, example: Example) -> list[Sample]:
+    def _shown(self, example: Example) -> list[_Shown] | LuthierError:
+        """The assistant turns of a chat that are trained, none for a plain text."""
+        if example.text is not None:
+            return []
         numbers = [i for i, m in enumerate(example.messages) if m.role == "assistant" and m.weight and _says(m)]
         if not numbers:
-            raise NothingTrained(_name(example))
-        plain = self._plain(example.messages)
-        tools = example.tools
-        turns = [self._turn(plain, i, example.messages[i].weight, tools) for i in numbers]
-        last = turns[-1]
-        whole = last.ids
-        joined = all(t.exact and whole[: len(t.ids)] == t.ids for t in turns)
-        if len(turns) == 1 or joined:
-            spans = [(t.start, len(t.ids), t.weight) for t in turns]
-            return [_sample(whole, spans, example, exact=last.exact)]
-        return [_sample(t.ids, [(t.start, len(t.ids), t.weight)], example, exact=t.exact) for t in turns]
+            return NothingTrained(_name(example))
+        try:
+            plain = self._plain(example.messages)
+            return [self._show(plain, i, example.messages[i].weight, example.tools) for i in numbers]
+        except LuthierError as error:
+            return error
 
-    def _turn(self, plain: list[dict[str, Any]], number: int, weight: float, tools: Sequence[Any]) -> _Turn:
+    def _show(self, plain: list[dict[str, Any]], number: int, weight: float, tools: Sequence[Any]) -> _Shown:
         """Render a chat up to one assistant turn as serving would see it."""
         asked = self._text(plain[:number], True, tools)
         upto = self._text(plain[: number + 1], False, tools)
         exact = upto.startswith(asked)
         if not exact:  # the turn shows something that this format's prompts do not lead to (reasoning, mostly)
             asked = self._text(plain[:number], True, tools, source=self._pinned.base)
+        return _Shown(asked, upto, weight, exact)
+
+    def _chat(self, example: Example, shown: list[_Shown], ids: list[int]) -> list[Sample]:
+        """Samples of a chat; ``ids`` are those of its last turn's text."""
+        whole = shown[-1].upto
+        turns = []
+        for turn in shown:
+            known = ids if turn is shown[-1] else None
+            if known is None and whole.startswith(turn.upto):
+                known = self._encoder.beginning(turn.upto, whole, ids)
+            turns.append(self._turn(turn, self._encoder.ids(turn.upto) if known is None else known))
+        last = turns[-1]
+        if len(turns) == 1 or all(t.exact and last.ids[: len(t.ids)] == t.ids for t in turns):
+            spans = [(t.start, len(t.ids), t.weight) for t in turns]
+            return [_sample(last.ids, spans, example, exact=last.exact)]
+        return [_sample(t.ids, [(t.start, len(t.ids), t.weight)], example, exact=t.exact) for t in turns]
+
+    def _turn(self, shown: _Shown, ids: list[int]) -> _Turn:
+        asked, upto = shown.asked, shown.upto
         if upto.startswith(asked):
-            prompt, ids = self._encode_pair(asked, upto)
+            prompt = self._encoder.beginning(asked, upto, ids)
             if ids[: len(prompt)] != prompt:  # a token reaches across the border: encode as the model would go on
-                ids = prompt + self._encode_on(upto[len(asked) :])
+                ids = prompt + self._encoder.ids_behind(upto[len(asked) :])
         else:
-            prompt, ids = self._encode_pair(asked, upto)
+            prompt = self._encoder.ids(asked)
             prompt = prompt[: _common(prompt, ids)]
         end = self._turn_end(ids, len(prompt))
         if end is None:  # the template marks no end: the model must learn one all the same
             answer = upto[len(asked) :].removesuffix(self._pinned.tail)
-            ids = [*prompt, *self._encode_on(answer), self.document_end]
+            ids = [*prompt, *self._encoder.ids_behind(answer), self.document_end]
             end = len(ids)
-        return _Turn(ids[:end], len(prompt), weight, exact)
+        return _Turn(ids[:end], len(prompt), shown.weight, shown.exact)
 
     def _turn_end(self, ids: list[int], start: int) -> int | None:
         """Index after the token that ends the turn: the first stop token in the run of control tokens and blanks at
@@ -229,7 +290,7 @@ class ChatFormat:
             return sample
         if on_overlong == "refuse":
             raise TooLong(row, len(sample.ids), limit)
-        if on_overlong == "drop":
+        if on_overlong in ("drop", "pieces"):
             return None
         kept = 1 if sample.ids[0] == self.tokenizer.bos_token_id else 0
         cut = extra + kept
@@ -243,6 +304,19 @@ class ChatFormat:
         ids = sample.ids[:kept] + sample.ids[cut:]
         return Sample(ids, tuple(trained), sample.example_id, weights, sample.weight, exact=False)
 
+    def _pieces(self, sample: Sample, limit: int) -> list[Sample]:
+        """Every piece after the first begins with the last token of the one before as context, behind the token that
+        begins a text where there is one: no token is trained twice, and none without one before it."""
+        if len(sample.ids) <= limit:
+            return [sample]
+        head = 1 if sample.ids[0] == self.tokenizer.bos_token_id else 0
+        pieces = [replace(sample, ids=sample.ids[:limit], trained=sample.trained[:limit])]
+        step = limit - head - 1
+        for start in range(limit, len(sample.ids), step):
+            ids = (*sample.ids[:head], *sample.ids[start - 1 : start + step])
+            pieces.append(replace(sample, ids=ids, trained=(False,) * (head + 1) + (True,) * (len(ids) - head - 1)))
+        return pieces
+
     # ---- facts
 
     @cached_property
@@ -251,7 +325,7 @@ class ChatFormat:
         found = {self.document_end, self.tokenizer.eos_token_id, *self._more_stops}
         if self.has_template:
             for tail in (self._pinned.tail, self._pinned.call_tail):
-                ends = [i for i in self._encode(tail) if i in self._special]
+                ends = [i for i in self._encoder.ids(tail) if i in self._special]
                 if tail is self._pinned.tail or not found.intersection(ends):
                     found.update(ends[:1])
         return frozenset(i for i in found if i is not None)
@@ -319,7 +393,7 @@ class ChatFormat:
             )
         made = templates.pin(self.tokenizer.chat_template, self._render, thinking=self.thinking)
         start = self.tokenizer.bos_token_id
-        probe = self._encode(self._render(made.source, [{"role": "user", "content": "Hi"}], True))
+        probe = self._encoder.ids(self._render(made.source, [{"role": "user", "content": "Hi"}], True))
         if start is not None and probe[:2] == [start, start]:
             raise LuthierError(
                 "the chat template begins with two beginning-of-text tokens",
@@ -328,6 +402,10 @@ class ChatFormat:
                 fix="remove one from the template",
             )
         return made
+
+    @cached_property
+    def _moulds(self) -> Moulds:
+        return Moulds(self._render, self.tokenizer.special_tokens_map)
 
     def _render(
         self, source: str, messages: Sequence[Mapping[str, Any]], generate: bool, tools: Sequence[Any] = ()
@@ -345,13 +423,13 @@ class ChatFormat:
     def _text(
         self, plain: Sequence[Mapping[str, Any]], generate: bool, tools: Sequence[Any], *, source: str | None = None
     ) -> str:
-        """Rendered text, in which control tokens of messages are broken by ``_BREAK``."""
+        """Rendered text, in which control tokens of messages are marked as plain text."""
         pinned = self._pinned
         messages = templates.fold_system(plain) if pinned.folds_system else plain
         if not messages:
             raise LuthierError("there is nothing to answer", where="messages", fix="send at least one message")
         try:
-            return self._render(source or pinned.source, messages, generate, tools)
+            return self._moulds(source or pinned.source, messages, generate, tools)
         except Exception as error:  # a template is foreign code and may raise anything
             roles = ", ".join(str(m["role"]) for m in plain)
             raise LuthierError(
@@ -363,7 +441,7 @@ class ChatFormat:
 
     def _plain(self, messages: Sequence[Message]) -> list[dict[str, Any]]:
         """Messages as templates read them, with control tokens in them broken."""
-        if any(m.tool_calls for m in messages) and not self._pinned.call_tail:
+        if not self._pinned.call_tail and any(m.tool_calls for m in messages):
             raise LuthierError(
                 "the chat template does not render tool calls",
                 where="model.chat_template",
@@ -373,6 +451,8 @@ class ChatFormat:
         return [self._message(m) for m in messages]
 
     def _message(self, message: Message) -> dict[str, Any]:
+        if message.reasoning is None and not message.tool_calls and message.tool_call_id is None is message.name:
+            return {"role": self._encoder.broken(message.role), "content": self._encoder.broken(message.content)}
         out = message.to_dict()
         out.pop("weight", None)
         if message.tool_calls and self._pinned.call_text:
@@ -385,51 +465,10 @@ class ChatFormat:
 
     def _break_all(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._break(value)
+            return self._encoder.broken(value)
         if isinstance(value, dict):
             return {k: self._break_all(v) for k, v in value.items()}
         return [self._break_all(v) for v in value] if isinstance(value, list | tuple) else value
-
-    def _break(self, text: str) -> str:
-        if _BREAK in text:
-            text = text.replace(_BREAK, "")
-        return self._control.sub(lambda m: f"{m[0][0]}{_BREAK}{m[0][1:]}", text)
-
-    # ---- tokenising
-
-    def _encode(self, text: str) -> list[int]:
-        if _BREAK not in text:
-            return self._encode_whole(text)
-        first, *rest = text.split(_BREAK)
-        return self._encode_whole(first) + [i for piece in rest for i in self._encode_on(piece)]
-
-    def _encode_pair(self, a: str, b: str) -> tuple[list[int], list[int]]:
-        if self._backend is None or _BREAK in b or _BREAK in a:
-            return self._encode(a), self._encode(b)
-        left, right = self._backend.encode_batch_fast([a, b], add_special_tokens=False)
-        return left.ids, right.ids
-
-    def _encode_whole(self, text: str) -> list[int]:
-        if self._backend is not None:
-            ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
-            return ids
-        return list(self.tokenizer.encode(text, add_special_tokens=False))
-
-    def _encode_on(self, text: str) -> list[int]:
-        """Text that follows other text: what some tokenizers put at the very beginning is not put here."""
-        if not text:
-            return []
-        if self._anchor is not None:
-            ids = self._encode_whole(self._special[self._anchor] + text)
-            if ids[:1] == [self._anchor]:
-                return ids[1:]
-        return self._encode_whole(text)
-
-    @cached_property
-    def _anchor(self) -> int | None:
-        """A control token that leaves the text after it alone."""
-        tokens = self.tokenizer.added_tokens_decoder
-        return next((i for i in self._special if i in tokens and not tokens[i].rstrip and not tokens[i].lstrip), None)
 
     def _is_blank(self, token: int) -> bool:
         if token not in self._blank:
@@ -453,12 +492,15 @@ def _sample(
     ids: Sequence[int], spans: Sequence[tuple[int, int, float]], example: Example, *, exact: bool = True
 ) -> Sample:
     trained = [False] * len(ids)
-    weights = [0.0] * len(ids)
-    for start, end, weight in spans:
+    for start, end, _ in spans:
         trained[start:end] = [True] * (end - start)
-        weights[start:end] = [weight] * (end - start)
-    even = all(weight == 1.0 for _, _, weight in spans)
+    weights = None
+    if any(weight != 1.0 for _, _, weight in spans):
+        weights = [0.0] * len(ids)
+        for start, end, weight in spans:
+            weights[start:end] = [weight] * (end - start)
     return Sample(
-        tuple(ids), tuple(trained), example.id, None if even else tuple(weights), example.weight, exact=exact
-    )
+        tuple(ids), tuple(trained), example.id, None if weights is None else tuple(weights), example.weight,
+        exact=exact,
+    )  # fmt: skip
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from luthier.errors import LuthierError
-from luthier.models.adapters import find_targets
+from luthier.models.adapters import find_targets, find_whole
 from luthier.models.source import ModelSource
 from luthier.recipe.train import LoraTuning, Tuning
 
@@ -59,7 +59,7 @@ def measure(source: ModelSource, tuning: Tuning) -> Sizes:
     parameters = sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
     trainable = parameters
     if isinstance(tuning, LoraTuning):
-        trainable = sum(tuning.r * (a + b) for a, b in _targeted(model, find_targets(model, tuning.targets)))
+        trainable = _trained_beside(model, tuning)
     return Sizes(
         architecture=(config.architectures or [type(model).__name__])[0],
         hidden=int(text.hidden_size),
@@ -72,11 +72,19 @@ def measure(source: ModelSource, tuning: Tuning) -> Sizes:
     )
 
 
+def _trained_beside(model: Any, tuning: LoraTuning) -> int:
+    """Parameters of the adapters, and of copies of the modules that are trained whole."""
+    targets = find_targets(model, tuning.targets)
+    whole, _ = find_whole(model, tuning.modules_to_save, targets)
+    copies: int = sum(p.numel() for name in whole for p in model.get_submodule(name).parameters())
+    return copies + sum(tuning.r * (a + b) + b * tuning.dora for a, b in _targeted(model, targets))
+
+
 def _targeted(model: Any, targets: list[str]) -> list[tuple[int, int]]:
     """Input and output widths of the layers that would get an adapter (names match as peft matches them)."""
     found = []
     for name, module in model.named_modules():
         if any(name == t or name.endswith(f".{t}") for t in targets):
-            out, into = module.weight.shape[:2]
+            into, out = module.weight.shape if hasattr(module, "nf") else module.weight.T.shape  # GPT-2's Conv1D
             found.append((int(into), int(out)))
     return found

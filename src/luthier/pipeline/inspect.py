@@ -9,7 +9,7 @@ from typing import Any
 from luthier.data import CheckReport, Renderer, Rewritten, build, check, pseudonym_secret, rewrite
 from luthier.errors import LuthierError
 from luthier.pipeline.sources import known_sources
-from luthier.recipe import LoadedRecipe, load_recipe
+from luthier.recipe import COMPARES, LoadedRecipe, load_recipe
 from luthier.recipe.data import DataSpec, DedupeSpec, SplitSpec
 from luthier.store import Store
 
@@ -32,8 +32,9 @@ def check_target(
         known = known_sources(Store.open, data.source, loaded.folder)
         render = _recipe_renderer(loaded) if base is not None else None
         return check(
-            data.source, data, folder=loaded.folder, known=known, render=render, mend=mend, mend_to=mend_to
-        )
+            data.source, data, folder=loaded.folder, known=known, render=render, mend=mend, mend_to=mend_to,
+            compared=loaded.recipe.train.method.kind in COMPARES,
+        )  # fmt: skip
     return check([target], render=_renderer(base) if base is not None else None, mend=mend, mend_to=mend_to)
 
 

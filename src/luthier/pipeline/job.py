@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from luthier.data.sources import files_of
 from luthier.errors import LuthierError
@@ -19,7 +19,7 @@ from luthier.models.source import file_hash
 from luthier.pipeline.keys import stage_key, training_environment
 from luthier.pipeline.raters import identities
 from luthier.pipeline.sources import known_sources
-from luthier.recipe import LoadedRecipe, QloraTuning, Recipe
+from luthier.recipe import COMPARES, LoadedRecipe, QloraTuning, Recipe
 from luthier.rows import SourceFile
 
 if TYPE_CHECKING:
@@ -90,6 +90,25 @@ class Job:
         return None if name is None else (self.folder / name).resolve()
 
     @cached_property
+    def start(self) -> tuple[Path, str] | None:
+        """The adapter that is trained further, and what lineage calls it."""
+        if self.recipe.model.adapter is None:
+            return None
+        from luthier.pipeline.resolve import adapter_of
+
+        return adapter_of(self.store, self.recipe.model.adapter, self.folder)
+
+    @cached_property
+    def parents(self) -> tuple[str, ...]:
+        """What every model of this job descends from besides its rows."""
+        return (self.base.uri,) if self.start is None else (self.base.uri, self.start[1])
+
+    @property
+    def _started_from(self) -> dict[str, str]:
+        """For the keys of stages: nothing where a fresh adapter is trained."""
+        return {} if self.start is None else {"adapter": file_hash(self.start[0] / "adapter_model.safetensors") or ""}
+
+    @cached_property
     def chat(self) -> ChatFormat:
         from luthier.models.load import load_chat
 
@@ -124,6 +143,12 @@ class Job:
         """Sources that are artifacts of the store, not files."""
         return known_sources(lambda: self.store, self.recipe.data.source, self.folder)
 
+    @property
+    def compared(self) -> Literal["pairs", "thumbs"] | None:
+        """What the rows are, where the method learns from rows that compare answers."""
+        kind = self.recipe.train.method.kind
+        return ("thumbs" if kind == "kto" else "pairs") if kind in COMPARES else None
+
     # -- keys: what decides each stage's result
 
     @cached_property
@@ -146,6 +171,8 @@ class Job:
             "max_length": self.max_length, "template": self.chat.digest,
             "tokenizer": _tokenizer_digest(self.base.folder), "erased": sorted(self.store.erased()),
         }  # fmt: skip
+        if self.compared is not None:
+            facts["compared"] = self.compared
         previous = [] if spec.split.previous is None else [self.store.get(spec.split.previous).digest]
         return stage_key("data", facts, [*digests, *previous])
 
@@ -156,9 +183,17 @@ class Job:
             "seed": self.recipe.seed,
             "template": self.chat.digest,
             "replay": None if self.recipe.data.replay is None else self.recipe.data.replay.model_dump(mode="json"),
+            **self._started_from,
         }
         environment = training_environment(self.device, self.threads)
-        return stage_key("train", spec, [dataset_digest, self.base.digest], environment=environment)
+        parents = [dataset_digest, self.base.digest]
+        if self.recipe.train.watch.forgetting == "stop":  # then the rows that are watched decide which weights are kept
+            from luthier.evaluate import load_suite
+            from luthier.pipeline.probes import digests_of, source_of
+
+            suites = [load_suite(s, folder=self.folder).digest for s in self.recipe.evaluate.regression]
+            parents += [*digests_of(self, source_of(self)), *suites]
+        return stage_key("train", spec, parents, environment=environment)
 
     def export_key(self, train_key: str) -> str:
         return stage_key("export", self.recipe.export.model_dump(mode="json"), [train_key])
@@ -167,7 +202,7 @@ class Job:
         spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha"})
         return stage_key(
             "evaluate",
-            {"spec": spec, "seed": self.recipe.seed},
+            {"spec": spec, "seed": self.recipe.seed, **self._started_from},
             [dataset_digest, self.base.digest, model_digest, *suites],
         )
 

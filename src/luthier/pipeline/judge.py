@@ -5,46 +5,84 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from luthier.errors import LuthierError
-from luthier.evaluate import gate, read_ledger
+from luthier.evaluate import Ledger, gate, read_ledger
+from luthier.evaluate.ledger import TEST
+from luthier.evaluate.systems import TUNED
 from luthier.evaluate.verdict import REMEDIES
+from luthier.pipeline.remedy import labels, read, remedies
 from luthier.recipe import Recipe
+from luthier.recipe.evaluate import EvaluateSpec
 from luthier.records import Verdict
+from luthier.score import build
 from luthier.store import Run
 
 if TYPE_CHECKING:
     from luthier.store import Artifact, Store
 
 
-_REPLAY = 0.25
-"""Share of replayed rows that is worth trying before all else is changed."""
-
-
-def judge_again(store: Store, candidate: str, against: str | None = None) -> Verdict:
+def judge_again(
+    store: Store, candidate: str, against: str | None = None, policy: EvaluateSpec | None = None
+) -> Verdict:
     """The verdict on a run, or on a model that a run made; against all of its baselines, or one of them.
 
+    Args:
+        policy: margins, alpha, targets and suites to judge by; left out, those of the recipe that made the ledger.
+
     Raises:
-        LuthierError: nothing of that name, or it was never evaluated.
+        LuthierError: nothing of that name, it was never evaluated, or the policy asks for what was not measured.
     """
     ledger = ledger_of(store, candidate)
     made_by = next((run for run in store.runs() if ledger.id in run.made.get("evaluate", ())), None)
-    left = remedies(Recipe.model_validate(dict(made_by.recipe))) if made_by else REMEDIES
-    return gate(read_ledger(ledger), against=(against,) if against else (), remedies=left)
+    left: tuple[str, ...] = REMEDIES
+    if made_by is not None:
+        left = labels(read(made_by.dir) or remedies(Recipe.model_validate(dict(made_by.recipe))))
+    found = read_ledger(ledger)
+    if policy is not None:
+        _measured(found, policy)
+    baselines = (against,) if against else ()
+    return gate(found, policy, against=baselines, test_use=uses(store, ledger), remedies=left)
 
 
-def remedies(recipe: Recipe) -> tuple[str, ...]:
-    """What this recipe does not do yet against forgetting, the strongest first."""
-    out: list[str] = []
-    if recipe.train.tuning.kind == "full":
-        out.append("train.tuning: lora")
-    replay = recipe.data.replay
-    if replay is None or replay.share < _REPLAY:
-        out.append(f"data.replay.share: {_REPLAY:.0%}")
-    elif recipe.train.tuning.kind != "full":
-        out.append(f"train.anchor: {max(1.0, 3 * recipe.train.anchor):g}")
-    out.append("a lower train.learning_rate")
-    if recipe.train.epochs > 1:
-        out.append("fewer epochs")
-    return tuple(out)
+def uses(store: Store, ledger: Artifact) -> int:
+    """Which candidate this ledger's is among those that were judged on the same test rows, counted from 1.
+
+    The test set is known by a digest of its rows, whatever else the datasets hold; a candidate that is judged again
+    keeps its number.
+    """
+    known: list[str] = []
+    for other in store.artifacts("ledger"):  # oldest first
+        if other.id != ledger.id and _test_set(other) != _test_set(ledger):
+            continue
+        name = _candidate(other)
+        known += [name] if name not in known else []
+        if other.id == ledger.id:
+            break
+    own = _candidate(ledger)
+    return known.index(own) + 1 if own in known else len(known) + 1
+
+
+def _test_set(ledger: Artifact) -> str:
+    """Ledgers from before test sets had a digest are known by their dataset."""
+    data = next((p for p in ledger.parents if p.startswith("dataset-")), ledger.id)
+    return str(ledger.meta.get("test_set", data))
+
+
+def _candidate(ledger: Artifact) -> str:
+    return next((p for p in ledger.parents if p.startswith(("model-", "adapter-"))), ledger.id)
+
+
+def _measured(ledger: Ledger, policy: EvaluateSpec) -> None:
+    """Refuse a policy about what this ledger does not hold: nothing is asked again here."""
+    held = {key for row in ledger.of(TEST, TUNED).values() for key in row.scores}
+    asked = [build(m).key for m in (*policy.target, *policy.also)]
+    suites = set(ledger.facts.get("suites", {}))
+    missing = [name for name in asked if name not in held]
+    missing += [s.suite for s in policy.regression if s.suite not in suites]
+    if missing:
+        raise LuthierError(
+            f"the evaluation did not measure {', '.join(missing)}", where="--recipe",
+            why="a gate reads what was measured and asks no model", fix="luthier run RECIPE evaluates it",
+        )  # fmt: skip
 
 
 def ledger_of(store: Store, ref: str) -> Artifact:

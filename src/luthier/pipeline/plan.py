@@ -73,8 +73,7 @@ def plan_recipe(loaded: LoadedRecipe, store: Store) -> Plan:
     sizes, plan = job.sizes, given.plan
     stages = [("data", _state(job, job.data_key, "dataset")), ("train", _state(job, given.key, "training"))]
     stages += [("export", _state(job, job.export_key(given.key), "model"))]
-    trained_tokens = sum(sum(s.trained) for s in given.train)
-    all_tokens = sum(len(s.ids) for s in given.train)
+    trained_tokens, all_tokens = given.tokens()
     tokens = all_tokens * plan.steps / max(plan.steps_an_epoch, 1)
     work = (4.0 if sizes.trainable < sizes.parameters else 6.0) * sizes.parameters * tokens
     rate = CPU_FLOPS_A_THREAD * job.threads if job.device == "cpu" else GPU_FLOPS
@@ -141,6 +140,16 @@ def _dataset(job: Job) -> tuple[dict[str, list[Any]], str]:
     found = job.store.find(job.data_key, "dataset")
     if found is not None:
         return sides_of(found), found.digest
+    if job.compared is not None:
+        from luthier.data import build_compared
+
+        found_now = build_compared(
+            job.recipe.data, job.compared, folder=job.folder, seed=job.recipe.seed, chat=job.chat,
+            max_length=job.max_length, secret=pseudonym_secret(job.recipe.data, job.store), known=job.known_sources,
+            erased=job.store.erased(),
+        )  # fmt: skip
+        sides = ("train", "validation", "test")
+        return {side: list(getattr(found_now, side)) for side in sides}, "not built yet"
     made = build(
         without_models(job.recipe.data), folder=job.folder, seed=job.recipe.seed, chat=job.chat,
         max_length=job.max_length, secret=pseudonym_secret(job.recipe.data, job.store),

@@ -65,6 +65,35 @@ def find(store: Store, ref: str) -> Named:
     return Named(ref, resolve(ref))
 
 
+def adapter_of(store: Store, ref: str, folder: Path) -> tuple[Path, str]:
+    """The adapter behind a run, an artifact or a folder, with what lineage calls it; relative folders start at
+    ``folder``.
+
+    Raises:
+        LuthierError: nothing of that name, or it has no adapter.
+    """
+    from luthier.models.source import file_hash
+
+    if _is_path(ref):
+        path = (folder / Path(ref).expanduser()).resolve()
+        weights = path / "adapter_model.safetensors"
+        if not weights.is_file():
+            raise LuthierError("this folder holds no adapter", where=path, fix="check model.adapter")
+        return path, f"source:{path.name}#sha256={file_hash(weights)}"
+    found = store.resolve(ref)
+    if found.id.startswith("adapter-"):
+        artifact = store.get(found.id)
+        return artifact.path, artifact.id
+    runs = [run for run in store.runs() if found.id in (run.id, *(i for ids in run.made.values() for i in ids))]
+    made = [store.get(i) for run in runs for i in run.made.get("export", ()) if i.startswith("adapter-")]
+    if not made:
+        raise LuthierError(
+            f"{found.id} has no adapter", where="model.adapter", why="only an adapter can be trained further as one",
+            fix="export.formats: [adapter, merged] where it is made, or model.base: the folder of the merged model",
+        )  # fmt: skip
+    return made[-1].path, made[-1].id
+
+
 @contextmanager
 def open_engine(store: Store, ref: str) -> Iterator[Opened]:
     """The embedded engine for a name, closed at the end."""

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from luthier.errors import ExitCode, LuthierError
-from luthier.pipeline import stages, told
+from luthier.pipeline import remedy, scales, stages, told
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.recipe import LoadedRecipe, Recipe
 from luthier.records import Verdict
 
 if TYPE_CHECKING:
+    from luthier.evaluate.frontier import Frontier
     from luthier.store import Artifact, Run, Store
 
 StageName = Literal["data", "train", "export", "eval"]
@@ -28,7 +29,8 @@ StageName = Literal["data", "train", "export", "eval"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to. ``model`` is the name that chat, serve and predict take; ``seconds`` per stage."""
+    """What a run came to. ``model`` is the name that chat, serve and predict take; ``seconds`` per stage; ``remedies``
+    what ``--remedy`` could change where it was not promoted, ``frontier`` the scales of the adapter that were tried."""
 
     run: Run
     verdict: Verdict
@@ -36,23 +38,29 @@ class Outcome:
     model: str
     artifacts: dict[str, str]
     seconds: dict[str, float] = field(default_factory=dict)
+    remedies: tuple[remedy.Remedy, ...] = ()
+    frontier: Frontier | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
         return {
             "run": self.run.id, "verdict": self.verdict.to_dict(), "report": str(self.report), "model": self.model,
             "artifacts": self.artifacts, "seconds": self.seconds, "folder": str(self.run.dir),
+            "remedies": [r.to_dict() for r in self.remedies],
+            "frontier": None if self.frontier is None else self.frontier.to_dict(),
         }  # fmt: skip
 
     def next_steps(self) -> list[tuple[str, str]]:
         """What a person would do now, as (label, command or path)."""
+        again = _shown(self.run.dir / "recipe.yaml")
         return [
             ("report", _shown(self.report)),
             ("model", self.artifacts.get("model", self.artifacts.get("adapter", ""))),
             ("talk", f"luthier chat {self.model}"),
             ("serve", f"luthier serve {self.model}"),
             ("predict", f"luthier predict {self.model} FILE"),
-            ("again", f"luthier run {_shown(self.run.dir / 'recipe.yaml')}"),
+            ("again", f"luthier run {again}"),
+            *([("remedy", f"luthier run {again} --remedy 1")] if self.remedies else []),
         ]
 
 
@@ -69,25 +77,29 @@ def run_recipe(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None
             data = stages.dataset(job)
         told.data(job, data)
         sides = stages.sides_of(data)
+        stages.refuse_unjudged(job, sides)
         given = stages.train_input(job, sides, data.digest)
         told.method(job, given)
         with _timed("train", seconds):
-            trained = stages.training(job, data, given)
+            trained = stages.training(job, data, given, sides)
         told.training(job, trained, seconds["train"])
         with _timed("export", seconds):
             shipped = stages.delivered(job, data, trained, job.export_key(given.key))
         told.export(job, shipped)
         with _timed("evaluate", seconds):
             ledger, verdict = stages.judged(job, data, sides, shipped)
-        told.evaluation(job, ledger)
+        told.evaluation(job, ledger, verdict)
+        with _timed("scales", seconds):
+            verdict, remedies, frontier = scales.remedied(job, data, sides, given, trained, shipped, ledger, verdict)
+        remedy.write(run.dir, remedies, frontier)
         seconds = {**run.facts.get("seconds", {}), **{k: v for k, v in seconds.items() if v >= 0.5}}
-        report = stages.reported(job, data, given, trained, shipped, ledger, verdict, seconds)
+        report = stages.reported(job, data, given, trained, shipped, ledger, verdict, frontier, seconds)
         model = _publish(job, shipped, verdict)
         run.finish(
             "done", verdict=verdict.kind.value, reason=verdict.reason, report=report.name, seconds=seconds, model=model
         )
         artifacts = {kind: a.id for kind, a in shipped.items()} | {"dataset": data.id, "ledger": ledger.id}
-        return Outcome(run, verdict, report, model, artifacts, seconds)
+        return Outcome(run, verdict, report, model, artifacts, seconds, remedies, frontier)
 
 
 def run_until(stage: str, loaded: LoadedRecipe, store: Store, progress: ProgressLike | None = None) -> Artifact:
@@ -105,14 +117,14 @@ def run_until(stage: str, loaded: LoadedRecipe, store: Store, progress: Progress
             sides = stages.sides_of(data)
             given = stages.train_input(job, sides, data.digest)
             told.method(job, given)
-            made = trained = stages.training(job, data, given)
+            made = trained = stages.training(job, data, given, sides)
             if stage != "train":
                 shipped = stages.delivered(job, data, trained, job.export_key(given.key))
                 told.export(job, shipped)
                 made = shipped.get("model") or shipped["adapter"]
                 if stage == "eval":
-                    made, _ = stages.judged(job, data, sides, shipped)
-                    told.evaluation(job, made)
+                    made, verdict = stages.judged(job, data, sides, shipped)
+                    told.evaluation(job, made, verdict)
         run.finish("done", until=stage)
         return made
 
@@ -126,7 +138,8 @@ def _running(job: Job) -> Iterator[Run]:
         run.resume()
         run.event("resumed")
     else:
-        run = job.store.start_run(job.recipe.name, recipe, {"seed": job.recipe.seed, "threads": job.threads})
+        facts = {"seed": job.recipe.seed, "threads": job.threads, "folder": str(job.folder)}
+        run = job.store.start_run(job.recipe.name, recipe, facts)
         _write_recipe(job, run.dir)
     job.run = run
     try:
@@ -162,6 +175,9 @@ def _write_recipe(job: Job, folder: Path) -> None:
         suite["suite"] = _absolute(job.folder, suite["suite"])
     if dump["model"]["base"].startswith("."):
         dump["model"]["base"] = str((job.folder / dump["model"]["base"]).resolve())
+    adapter = dump["model"].get("adapter") or ""
+    if adapter.startswith("."):
+        dump["model"]["adapter"] = str((job.folder / adapter).resolve())
     if dump["model"].get("chat_template"):
         dump["model"]["chat_template"] = _absolute(job.folder, dump["model"]["chat_template"])
     text = yaml.safe_dump(dump, sort_keys=False, allow_unicode=True, width=110)

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError, did_you_mean
+from luthier.pipeline import probes
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
-from luthier.records import Example, Verdict
+from luthier.records import Verdict
 from luthier.store import Artifact
 
 if TYPE_CHECKING:
+    from luthier.evaluate.frontier import Frontier
     from luthier.models.chat import Sample
     from luthier.models.load import Loaded
     from luthier.train.plan import TrainPlan
@@ -41,8 +43,9 @@ def dataset(job: Job) -> Artifact:
                     found = prepare(
                         job.recipe.data, store=job.store, run=job.run, seed=job.recipe.seed, folder=job.folder,
                         key=key, chat=job.chat, max_length=job.max_length, known=job.known_sources, raters=raters,
+                        compared=job.compared,
                     )  # fmt: skip
-    _attach(job, "data", found)
+    attach(job, "data", found)
     return found
 
 
@@ -54,30 +57,79 @@ class TrainInput:
     """Rows as token ids, and what was decided from their lengths."""
 
     plan: TrainPlan
-    train: list[Sample]
-    validation: list[Sample]
+    train: list[Any]
+    validation: list[Any]
     key: str
     replayed: frozenset[str] = frozenset()
     replay_sets: int = 1
 
+    def tokens(self) -> tuple[int, int]:
+        """Tokens of an epoch that carry loss, and all that are read."""
+        from luthier.train.compared import Pair, Thumb, compared_row
 
-def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest: str) -> TrainInput:
+        trained = everything = 0
+        for one in self.train:
+            if isinstance(one, Pair | Thumb):
+                made = compared_row(one)
+                trained, everything = trained + len(made.targets), everything + len(made.inputs)
+            else:
+                trained, everything = trained + sum(one.trained), everything + len(one.ids)
+        return trained, everything
+
+
+def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
     """Render the rows and derive the training plan. Loads no weights."""
+    if job.compared is not None:
+        return _compared_input(job, sides, dataset_digest)
     from luthier.data import rendering_policy
     from luthier.data.replay import sets_of
     from luthier.train.batches import input_length
-    from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
 
     def rendered(side: str) -> list[Sample]:
         policy = rendering_policy(job.recipe.data)
-        return [s for e in sides[side] for s in job.chat.samples(e, max_length=job.max_length, on_overlong=policy)]
+        samples: list[Sample] = []
+        for found in job.chat.samples_of(sides[side], max_length=job.max_length, on_overlong=policy):
+            if isinstance(found, LuthierError):
+                raise found
+            samples += found
+        return samples
 
+    if job.recipe.train.method.kind == "continued":
+        _only_texts(job, [*sides["train"], *sides["validation"]])
     replayed = frozenset(e.id for e in sides["train"] if "replay" in e.meta)
     train, validation = rendered("train"), rendered("validation")
     if job.recipe.train.field_weights:
         train, validation = (_weighed(job, samples, replayed) for samples in (train, validation))
     replay = job.recipe.data.replay
     sets = 1 if replay is None else sets_of(replay, len(sides["train"]) - len(replayed), len(replayed))
+    train_tokens = _of_an_epoch([(input_length(s), s.example_id in replayed) for s in train], sets)
+    plan = _plan(job, train_tokens, [input_length(s) for s in validation])
+    return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed, sets)
+
+
+def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
+    """Rows that compare answers: each answer behind its prompt, only its own tokens trained."""
+    from luthier.records import Preference
+    from luthier.train.compared import Pair, Thumb, input_length
+
+    def rendered(row: Any) -> Pair | Thumb:
+        def sample(answer: Sequence[Any]) -> Sample:
+            return job.chat.answer_sample(row.prompt, answer, row.tools)
+
+        if isinstance(row, Preference):
+            return Pair(sample(row.chosen), sample(row.rejected), row.id, row.weight, row.margin)
+        return Thumb(sample(row.answer), row.good, row.id, row.weight)
+
+    known = {row.id: row for row in sides["train"]}
+    train = [rendered(row) for row in known.values()]
+    validation = [rendered(row) for row in {r.id: r for r in sides["validation"]}.values()]
+    plan = _plan(job, [input_length(s) for s in train], [input_length(s) for s in validation])
+    return TrainInput(plan, train, validation, job.train_key(dataset_digest))
+
+
+def _plan(job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int]) -> TrainPlan:
+    from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
+
     sizes = job.sizes
     facts = Facts(
         model=ModelFacts(
@@ -85,11 +137,24 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Example]], dataset_digest
             context=sizes.context, parameters=sizes.parameters, trainable=sizes.trainable,
         ),
         device=DeviceFacts(kind=job.device.split(":")[0], threads=job.threads, **job.memory),  # type: ignore[arg-type]
-        train_tokens=_of_an_epoch([(input_length(s), s.example_id in replayed) for s in train], sets),
-        validation_tokens=[input_length(s) for s in validation],
+        train_tokens=train_tokens, validation_tokens=validation_tokens,
     )  # fmt: skip
-    plan = derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)
-    return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed, sets)
+    return derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)
+
+
+def _only_texts(job: Job, rows: Sequence[Any]) -> None:
+    """Continued training reads texts; replayed rows may be chats.
+
+    Raises:
+        LuthierError: other rows are chats.
+    """
+    chats = sum(e.text is None and "replay" not in e.meta for e in rows)
+    if chats:
+        raise LuthierError(
+            f"{chats:,} of {len(rows):,} rows are chats, and continued training reads plain texts",
+            where=job.loaded.origins.get("train.method", "train.method"),
+            why="of a chat only the assistant's tokens are learned", fix="train.method: sft",
+        )  # fmt: skip
 
 
 def _weighed(job: Job, samples: list[Sample], replayed: frozenset[str]) -> list[Sample]:
@@ -123,31 +188,39 @@ def _of_an_epoch(rows: Sequence[tuple[int, bool]], sets: int) -> list[int]:
     return own + sorted((length for length, replayed in rows if replayed), reverse=True)[::sets]
 
 
-def sides_of(data: Artifact) -> dict[str, list[Example]]:
-    """The rows of a dataset by side."""
-    from luthier.data import examples
+def sides_of(data: Artifact) -> dict[str, list[Any]]:
+    """The rows of a dataset by side: examples, pairs or thumbs."""
+    from luthier.data import examples, judged_rows
 
+    if data.meta.get("answers") in ("pairs", "thumbs"):
+        return {side: judged_rows(data, side) for side in ("train", "validation", "test")}
     return {side: examples(data, side) for side in ("train", "validation", "test")}
 
 
-def training(job: Job, data: Artifact, given: TrainInput) -> Artifact:
+def training(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequence[Any]]) -> Artifact:
     """The trained tensors with plan and history; a killed training goes on where its last checkpoint stands."""
     found = job.store.find(given.key, "training")
     if found is None:
         with job.store.lock(given.key):
-            found = job.store.find(given.key, "training") or _train(job, data, given)
+            found = job.store.find(given.key, "training") or _train(job, data, given, sides)
         job.store.clear_workdir(given.key)
-    _attach(job, "train", found)
+    attach(job, "train", found)
     return found
 
 
-def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
+def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequence[Any]]) -> Artifact:
     from luthier import registry
     from luthier.models.state import save_trained
 
     method = registry.get("method", job.recipe.train.method.kind).load()
+    probed = probes.probes(job, data, sides) if given.plan.watch_rows else None
+    watched = [e for e in probes.read(probed)[: probes.WATCHED] if e.text or e.answer.strip()]
+    general = [s for e in watched for s in job.chat.samples(e, max_length=job.max_length)]
     loaded = prepared_base(job)
     assert job.run is not None
+    more: dict[str, Any] = {}
+    if job.compared is None:
+        more = {"replayed": given.replayed, "replay_sets": given.replay_sets, "general": general}
     with job.bar("train", given.plan.steps) as bar:
 
         def on_step(info: Any) -> None:
@@ -156,31 +229,36 @@ def _train(job: Job, data: Artifact, given: TrainInput) -> Artifact:
 
         result = method(
             job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=job.run,
-            workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step, replayed=given.replayed,
-            replay_sets=given.replay_sets,
+            workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step, **more,
         )  # fmt: skip
     record = {
         "steps": result.steps, "best_step": result.best_step, "best_loss": result.best_loss,
         "first_loss": result.first_loss,
         "interpolated_loss": result.interpolated_loss, "stopped": result.stopped, "tokens": result.tokens,
         "trainable": job.sizes.trainable, "parameters": job.sizes.parameters, "share": job.sizes.share,
-        "tuning": job.recipe.train.tuning.kind,
+        "tuning": job.recipe.train.tuning.kind, "diagnosis": [f.to_dict() for f in result.diagnosis],
+        "skipped": [dict(s) for s in result.skipped],
     }  # fmt: skip
+    watch = job.recipe.train.watch
     job.run.note(training={"seconds": result.seconds, "resumed_at": result.resumed_at})
     with job.store.draft("training") as draft:
         save_trained(loaded.model, draft.path / "weights.safetensors")
-        _write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
-        _write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
-        return draft.commit(parents=(data.id, job.base.uri), key=given.key, meta=record, run=job.run)
+        write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
+        write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
+        parents = (data.id, *job.parents, *((probed.id,) if probed and watch.forgetting == "stop" else ()))
+        return draft.commit(parents=parents, key=given.key, meta=record, run=job.run)
 
 
 def prepared_base(job: Job) -> Loaded:
     """The base, loaded and made ready for training as the recipe says."""
-    from luthier.models.adapters import prepare
+    from luthier.models.adapters import continue_adapter, prepare
     from luthier.models.load import load
 
     loaded = load(job.base, quantised=job.quantised, device=job.device, chat_template=job.chat_template)
-    return prepare(loaded, job.recipe.train.tuning, job.recipe.seed).loaded
+    prepared = prepare(loaded, job.recipe.train.tuning, job.recipe.seed).loaded
+    if job.start is not None:
+        continue_adapter(prepared.model, job.start[0], job.base.digest)
+    return prepared
 
 
 # ---- export
@@ -197,25 +275,36 @@ def delivered(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str
         with job.store.lock(key):
             found = _deliver(job, data, trained, key)
     for artifact in found.values():
-        _attach(job, "export", artifact)
+        attach(job, "export", artifact)
     return found
 
 
 def _deliver(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str, Artifact]:
     from luthier.data import examples
     from luthier.export import deliver
-    from luthier.models.state import load_trained
 
-    loaded = prepared_base(job)
-    load_trained(loaded.model, trained.path / "weights.safetensors")
-    loaded.model.eval()
+    loaded = trained_model(job, trained)
     probes = [e for side in ("test", "validation", "train") for e in examples(data, side) if e.messages]
     made = deliver(
         job.recipe.export, loaded=loaded, tuning=job.recipe.train.tuning, store=job.store, run=job.run,
-        parents=(trained.id, data.id, job.base.uri), key=key, probes=probes, card=_card(job, data),
+        parents=(trained.id, data.id, *job.parents), key=key, probes=probes, card=_card(job, data),
         chat_template=job.chat_template,
     )  # fmt: skip
     return {a.kind: a for a in made.artifacts}
+
+
+def trained_model(job: Job, trained: Artifact) -> Loaded:
+    """What is delivered: the trained weights, or the recipe's share of their change."""
+    from luthier.models.adapters import trainable_state
+    from luthier.models.state import go_back, load_trained, start_of
+
+    loaded = prepared_base(job)
+    scale = job.recipe.export.scale
+    start = start_of(trainable_state(loaded.model)) if scale < 1 else {}
+    load_trained(loaded.model, trained.path / "weights.safetensors")
+    go_back(trainable_state(loaded.model), start, scale)
+    loaded.model.eval()
+    return loaded
 
 
 def _card(job: Job, data: Artifact) -> Any:
@@ -234,12 +323,24 @@ def _card(job: Job, data: Artifact) -> Any:
 # ---- evaluate and judge
 
 
+def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
+    """Before hours of training: what could not be evaluated after them.
+
+    Raises:
+        LuthierError: no test row has a question and an answer.
+    """
+    from luthier.evaluate import askable
+
+    if job.compared is None:
+        askable(sides["test"])
+
+
 def judged(
-    job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]], shipped: Mapping[str, Artifact]
+    job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], shipped: Mapping[str, Artifact]
 ) -> tuple[Artifact, Verdict]:
     """The ledger of what ships beside its baselines, and the verdict on it."""
     from luthier.evaluate import gate, load_suite, read_ledger
-    from luthier.pipeline.judge import remedies
+    from luthier.pipeline.judge import uses
 
     spec = job.recipe.evaluate
     candidate = shipped.get("model") or shipped["adapter"]
@@ -249,12 +350,12 @@ def judged(
     if found is None:
         with job.store.lock(key):
             found = job.store.find(key, "ledger") or _evaluate(job, data, sides, candidate, key)
-    _attach(job, "evaluate", found)
-    return found, gate(read_ledger(found), spec, test_use=_uses(job, data), remedies=remedies(job.recipe))
+    attach(job, "evaluate", found)
+    return found, gate(read_ledger(found), spec, test_use=uses(job.store, found))
 
 
 def _evaluate(
-    job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]], candidate: Artifact, key: str
+    job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], candidate: Artifact, key: str
 ) -> Artifact:
     from luthier import evaluate
     from luthier.engines.embedded import EmbeddedEngine
@@ -263,18 +364,32 @@ def _evaluate(
 
     base = load(job.base, device=job.device, chat_template=job.chat_template)
     assert job.run is not None
+    before = None if job.start is None else "start"
+    adapters = {} if job.start is None else {"start": job.start[0]}
     if candidate.kind == "model":
         tuned = load(resolve(candidate.path), device=job.device)
-        engines = [EmbeddedEngine(base), EmbeddedEngine(tuned)]
-        contenders = [evaluate.Contender(e, x.chat) for e, x in zip(engines, (base, tuned), strict=True)]
+        engines = [EmbeddedEngine(base, adapters) if adapters else EmbeddedEngine(base), EmbeddedEngine(tuned)]
+        contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], tuned.chat)]
     else:
-        engines = [EmbeddedEngine(base, {"tuned": candidate.path})]
-        contenders = [evaluate.Contender(engines[0], base.chat), evaluate.Contender(engines[0], base.chat, "tuned")]
+        engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path})]
+        contenders = [evaluate.Contender(engines[0], base.chat, name) for name in (before, "tuned")]
     try:
         with job.bar("evaluate") as bar:
+            if job.compared is not None:
+                run = job.run
+
+                def made(workdir: Path) -> evaluate.Ledger:
+                    return evaluate.measure_preferences(
+                        job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"],
+                        train=sides["train"], workdir=workdir, seed=job.recipe.seed, folder=job.folder,
+                        progress=bar.update, note=run.event,
+                    )  # fmt: skip
+
+                parents = (data.id, candidate.id, *job.parents)
+                return evaluate.filed(made, store=job.store, run=job.run, parents=parents, key=key)
             return evaluate.run(
                 job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
-                store=job.store, run=job.run, parents=(data.id, candidate.id, job.base.uri), key=key,
+                store=job.store, run=job.run, parents=(data.id, candidate.id, *job.parents), key=key,
                 seed=job.recipe.seed, folder=job.folder, progress=bar.update,
             )  # fmt: skip
     finally:
@@ -282,26 +397,20 @@ def _evaluate(
             engine.close()
 
 
-def _uses(job: Job, data: Artifact) -> int:
-    """How many different candidates were judged on this dataset's test side, this one included."""
-    ledgers = [a for a in job.store.artifacts("ledger") if data.id in a.parents]
-    return max(1, len({parent for a in ledgers for parent in a.parents if parent.startswith(("model-", "adapter-"))}))
-
-
 # ---- report
 
 
 def reported(
     job: Job, data: Artifact, given: TrainInput, trained: Artifact, shipped: Mapping[str, Artifact], ledger: Artifact,
-    verdict: Verdict, seconds: Mapping[str, float],
+    verdict: Verdict, frontier: Frontier | None, seconds: Mapping[str, float],
 ) -> Path:  # fmt: skip
     """Write the verdict and the page into the run's folder; gives the page."""
     from luthier.pipeline.story import tell
     from luthier.report import page
 
     assert job.run is not None
-    _write(job.run.dir / "verdict.json", verdict.to_dict())
-    story = tell(job, data, given, trained, shipped, ledger, verdict, seconds)
+    write(job.run.dir / "verdict.json", verdict.to_dict())
+    story = tell(job, data, given, trained, shipped, ledger, verdict, frontier, seconds)
     path = job.run.dir / "report.html"
     path.write_text(page(story), encoding="utf-8")
     return path
@@ -310,12 +419,14 @@ def reported(
 # ---- small things
 
 
-def _attach(job: Job, stage: str, artifact: Artifact) -> None:
+def attach(job: Job, stage: str, artifact: Artifact) -> None:
+    """Say in the run that a stage made or reused this."""
     if job.run is not None:
         job.run.attach(stage, artifact)
 
 
-def _write(path: Path, value: Any) -> None:
+def write(path: Path, value: Any) -> None:
+    """One JSON file, the same bytes for the same value."""
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

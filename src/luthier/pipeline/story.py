@@ -12,6 +12,7 @@ from luthier.report import Figure, Metric, Shown, Stage, Story, System
 from luthier.report.story import Status
 
 if TYPE_CHECKING:
+    from luthier.evaluate.frontier import Frontier
     from luthier.pipeline.job import Job
     from luthier.pipeline.stages import TrainInput
     from luthier.store import Artifact
@@ -23,7 +24,7 @@ _ORDER = {"broken": 0, "worse": 0, "fixed": 1, "better": 1, "wrong": 2, "same": 
 
 def tell(
     job: Job, data: Artifact, given: TrainInput, trained: Artifact, shipped: Mapping[str, Artifact], ledger: Artifact,
-    verdict: Verdict, seconds: Mapping[str, float],
+    verdict: Verdict, frontier: Frontier | None, seconds: Mapping[str, float],
 ) -> Story:  # fmt: skip
     """Everything that the report of this run shows."""
     from luthier.pipeline.stages import read, sides_of
@@ -46,7 +47,11 @@ def tell(
         plan=given.plan.to_dict(),
         examples=_shown(contrast(rows), sides_of(data)["test"]),
         parity=parity,
-        stages=[Stage(name, seconds.get(name)) for name in ("data", "train", "export", "evaluate")],
+        frontier=None if frontier is None else frontier.to_dict(),
+        stages=[
+            Stage(name, seconds.get(name))
+            for name in ("data", "train", "export", "evaluate", *(["scales"] if frontier is not None else []))
+        ],
         lineage=job.store.lineage(ledger.id).render(),
         environment={**job.run.environment, "device": job.device, "threads": job.threads},
         recipe=(job.run.dir / "recipe.yaml").read_text(encoding="utf-8"),
@@ -95,8 +100,7 @@ def _shown(items: Sequence[Mapping[str, Any]], test: Sequence[Example]) -> list[
 
 
 def _notes(job: Job, history: Mapping[str, Any], given: TrainInput, figures: Mapping[str, Any]) -> dict[str, str]:
-    trained = sum(sum(s.trained) for s in given.train)
-    everything = sum(len(s.ids) for s in given.train)
+    trained, everything = given.tokens()
     notes = {
         "base": f"{job.base.name}, {job.sizes.parameters:,} parameters",
         "trained": f"{history['trainable']:,} parameters ({history['share']:.2%}), {history['tokens']:,} tokens",

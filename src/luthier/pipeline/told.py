@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from luthier.pipeline.stages import TrainInput, read
 from luthier.recipe import LoraTuning
+from luthier.records import Verdict
 
 if TYPE_CHECKING:
     from luthier.pipeline.job import Job
@@ -24,7 +25,12 @@ def data(job: Job, dataset: Artifact) -> None:
     sides = " / ".join(f"{rows.get(side, 0):,} {side}" for side in ("train", "validation", "test"))
     sets = report["contamination"]["sets"]
     leaks = " · ".join(f"{one['name']} {one['verdict']} ({one['counts']['dirty']:,} items dirty)" for one in sets)
-    lines = (first, f"taken out: {lost}" if lost else "", f"split: {sides}", f"contamination: {leaks}" if leaks else "")
+    judged = report.get("preferences") or {}
+    length = judged.get("warning", "")
+    if "pairs" in judged and not length:
+        length = f"the better answer is the longer one in {judged['chosen_is_longer']:.0%} of the pairs"
+    taken = f"taken out: {lost}" if lost else ""
+    lines = (first, taken, f"split: {sides}", length, f"contamination: {leaks}" if leaks else "")
     job.tell("data", "\n".join(line for line in lines if line))
 
 
@@ -32,18 +38,27 @@ def method(job: Job, given: TrainInput) -> None:
     """What is trained, and the main figures of the plan."""
     sizes, plan = job.sizes, given.plan
     tuning = job.recipe.train.tuning
-    rank = f" r={tuning.r} α={tuning.alpha:g}" if isinstance(tuning, LoraTuning) else ""
+    how = _variant(tuning) if isinstance(tuning, LoraTuning) else ""
     job.tell(
         "base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {job.threads} threads"
     )
-    job.tell("method", f"{tuning.kind}{rank} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
-    trained = sum(sum(s.trained) for s in given.train)
-    everything = sum(len(s.ids) for s in given.train)
+    job.tell("method", f"{tuning.kind}{how} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
+    trained, everything = given.tokens()
     job.tell(
         "plan",
         f"{plan.steps:,} steps of about {plan.batch_tokens:,} tokens · learning rate {plan.learning_rate:g} · "
         f"{trained / max(everything, 1):.0%} of tokens trained   (luthier plan explains each)",
     )
+
+
+def _variant(tuning: LoraTuning) -> str:
+    """Rank, scale, and what is not plain LoRA."""
+    named = {
+        " rsLoRA": tuning.rslora, " DoRA": tuning.dora, " PiSSA": tuning.init == "pissa",
+        f" LoRA+ ×{tuning.loraplus_lr_ratio:g}": tuning.loraplus_lr_ratio > 1,
+        f" and {', '.join(tuning.modules_to_save)} whole": bool(tuning.modules_to_save),
+    }  # fmt: skip
+    return f" r={tuning.r} α={tuning.alpha:g}" + "".join(name for name, taken in named.items() if taken)
 
 
 def training(job: Job, trained: Artifact, seconds: float) -> None:
@@ -55,8 +70,15 @@ def training(job: Job, trained: Artifact, seconds: float) -> None:
         else "last weights kept"
     )
     how = f"{seconds:,.0f} s" if seconds >= 0.5 else "known already, reused"
-    early = " · stopped early" if meta.get("stopped") == "early" else ""
-    job.tell("train", f"{meta['steps']:,} steps · {loss}{early} · {how}")
+    stopped = meta.get("stopped", "done")
+    early = "" if stopped == "done" else " · stopped early" if stopped == "early" else f" · stopped: {stopped}"
+    lines = [f"{meta['steps']:,} steps · {loss}{early} · {how}"]
+    if meta.get("skipped"):
+        rows = ", ".join(meta["skipped"][0]["rows"][:4])
+        lines.append(f"{len(meta['skipped'])} steps left out: not a finite number (first: rows {rows})")
+    for found in meta.get("diagnosis", ()):
+        lines += [f"{found['kind']}: {found['said']}", f"  try: {' · '.join(found['fix'])}"]
+    job.tell("train", "\n".join(lines))
 
 
 def export(job: Job, shipped: dict[str, Artifact]) -> None:
@@ -70,6 +92,7 @@ def _parity(parity: dict[str, object]) -> str:
     return str(parity.get("summary") or ("equal to the trained model" if parity.get("holds") else "NOT equal"))
 
 
-def evaluation(job: Job, ledger: Artifact) -> None:
-    """How much was measured."""
-    job.tell("evaluate", f"{ledger.id} · every answer and score in {ledger.path}")
+def evaluation(job: Job, ledger: Artifact, verdict: Verdict) -> None:
+    """How much was measured, and how often this test set was looked at."""
+    uses = verdict.facts.get("test_use_told", "")
+    job.tell("evaluate", f"{ledger.id} · every answer and score in {ledger.path}" + (f" · {uses}" if uses else ""))

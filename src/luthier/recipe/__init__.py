@@ -10,19 +10,22 @@ from luthier.recipe.evaluate import (
     JsonFieldsMetric,
     LabelMetric,
     MetricSpec,
+    PreferenceMetric,
     RegressionSpec,
     RougeLMetric,
 )
 from luthier.recipe.load import LoadedRecipe, load_recipe, make_recipe
 from luthier.recipe.recipe import ExportSpec, ModelSpec, PrivacySpec, Recipe
-from luthier.recipe.train import FullTuning, LoraTuning, QloraTuning, SftMethod, TrainSpec, Tuning
+from luthier.recipe.train import COMPARES, FullTuning, LoraTuning, QloraTuning, SftMethod, TrainSpec, Tuning
 
 __all__ = [
+    "COMPARES",
     "AnyMetric", "AugmentSpec", "DataSpec", "DedupeSpec", "EvaluateSpec", "EvolveSpec", "ExactMetric", "ExportSpec",
     "FullTuning",
     "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric", "LabelSpec", "LoadedRecipe", "LoraTuning", "MapSpec",
     "MetricSpec",
-    "ModelSpec", "Operator", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec", "RemoteSpec", "ReplaySpec",
+    "ModelSpec", "Operator", "PreferenceMetric", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec",
+    "RemoteSpec", "ReplaySpec",
     "RougeLMetric", "SelfInstructSpec", "SftMethod",
     "SplitSpec", "ThreadSpec", "TrainSpec", "Tuning", "load_recipe", "make_recipe",
 ]  # fmt: skip

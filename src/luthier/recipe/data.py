@@ -276,8 +276,9 @@ class DataSpec(Spec):
     on_unanswered: Literal["refuse", "quarantine"] = "quarantine"
     """Rows without an answer to learn from: stop, or set them aside."""
     on_overlong: Literal["drop", "keep_end", "split"] = "drop"
-    """Rows longer than ``train.max_length`` tokens: set aside, cut at the front so that the answer stays, or (long
-    chats) split between turns into rows that each end with an answer."""
+    """Rows longer than ``train.max_length`` tokens: set aside, cut at the front so that the answer stays, or split:
+    chats between turns into rows that each end with an answer, plain texts into consecutive pieces. Left out, it is
+    ``split`` where ``train.method`` is ``continued``."""
     personal: Annotated[PersonalSpec, ByName] = PersonalSpec()
     """Personal data and secrets in training rows: ``redact``, ``pseudonymise``, ``reject`` or ``keep``, or one of them
     with its keys."""

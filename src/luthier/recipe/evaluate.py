@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from luthier.recipe.spec import ByName, Choice, OneOrMany, Spec
 
@@ -65,9 +65,21 @@ class LabelMetric(MetricSpec):
     """How labels are summed up."""
 
 
+class PreferenceMetric(MetricSpec):
+    """How often the better of two answers is preferred, on held-out comparisons; ties count half."""
+
+    runs: ClassVar[str] = "luthier.score.preference:preference"
+    kind: Literal["preference"] = "preference"
+    """preference"""
+    by: Literal["reward", "log_prob"] = "reward"
+    """What the tuned model prefers: the answer that training made likelier against the base (``reward``, DPO's implicit
+    reward), or the one that is likelier as such (``log_prob``). The base is always judged by log-probability."""
+
+
 AnyMetric = Annotated[
-    ExactMetric | RougeLMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric, Field(discriminator="kind"), ByName
-]
+    ExactMetric | RougeLMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric | PreferenceMetric,
+    Field(discriminator="kind"), ByName,
+]  # fmt: skip
 
 
 def _suite(value: Any) -> Any:
@@ -78,10 +90,16 @@ class RegressionSpec(Spec):
     """A suite that must not get worse than ``margin``."""
 
     suite: str
-    """``skills`` and ``text`` are built in (made for the nano base); else a JSONL file of ``{messages, answer}`` rows
-    or of ``{text}`` rows."""
+    """``skills`` and ``text`` are built in (made for the nano base); else a JSONL file of rows of one kind:
+    ``{messages, answer}``, ``{text}``, ``{prompt, options, answer}`` or ``{good, bad}``; or a task in YAML that says
+    how the rows of a file become such rows."""
     margin: float | None = Field(default=None, gt=0)
     """Largest loss that is accepted: points of accuracy (default 2.0) or percent of bits per byte (default 2.0)."""
+    pool: str | None = Field(default=None, min_length=1)
+    """Suites of one pool share one test: the margin holds for all their items together (the more suites, the surer a
+    harmless model passes), and each suite alone must only keep within its floor."""
+    floor: float = Field(default=10.0, gt=0)
+    """Within a pool: the largest loss of this suite alone, in the margin's unit."""
 
 
 AnyRegression = Annotated[RegressionSpec, BeforeValidator(_suite)]
@@ -91,7 +109,9 @@ class EvaluateSpec(Spec):
     """What "better" means and what must not get worse."""
 
     target: Annotated[tuple[AnyMetric, ...], OneOrMany] = ()
-    """Metrics on the test rows that must all beat the best baseline; empty: detected from the answers."""
+    """Metrics on the test rows that must beat the best baseline; empty: detected from the answers."""
+    need: Literal["all", "any"] = "all"
+    """Which targets must be improved: all of them (each tested at alpha), or any one of them (Holm's correction)."""
     also: Annotated[tuple[AnyMetric, ...], OneOrMany] = ()
     """Metrics that are shown beside the target and decide nothing."""
     regression: Annotated[tuple[AnyRegression, ...], OneOrMany] = ()
@@ -106,4 +126,15 @@ class EvaluateSpec(Spec):
     max_items: int | None = Field(default=None, ge=2)
     """Evaluate a seeded sample of at most this many test rows; left out, all of them."""
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
-    """One-sided error rate of each decision."""
+    """One-sided error rate of each decision. A test set that judged other candidates before has less of it left:
+    alpha / (k (k - 1)) for the targets of the k-th candidate."""
+
+    @model_validator(mode="after")
+    def _pools(self) -> EvaluateSpec:
+        names = {s.suite for s in self.regression}
+        for pool in dict.fromkeys(s.pool for s in self.regression if s.pool):
+            if pool in names:
+                raise ValueError(f"regression: the pool {pool!r} has the name of a suite; call it otherwise")
+            if len({s.margin for s in self.regression if s.pool == pool}) > 1:
+                raise ValueError(f"regression: the suites of the pool {pool!r} name different margins; a pool has one")
+        return self

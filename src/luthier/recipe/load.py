@@ -46,14 +46,7 @@ def load_recipe(path: Path | str, overrides: Sequence[str] = ()) -> LoadedRecipe
     """
     path = Path(path)
     text = _read(path)
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        raise LuthierError(f"not valid YAML: {problem}", where=where, fix="check indentation and colons") from None
+    data, root = _parsed(path, text)
     if not isinstance(data, dict):
         raise LuthierError("a recipe is a mapping of keys", where=path, fix="luthier init DATA writes one")
     origins = {key: f"{path}:{line}" for key, line in _lines(root, "")}
@@ -65,6 +58,26 @@ def load_recipe(path: Path | str, overrides: Sequence[str] = ()) -> LoadedRecipe
             fix="add the first line: luthier: 1",
         )
     return _finish(data, origins, overrides, path.parent.resolve(), path)
+
+
+def load_yaml(path: Path) -> Any:
+    """The value of a YAML file that is no recipe.
+
+    Raises:
+        LuthierError: the file is missing or is not YAML.
+    """
+    return _parsed(path, _read(path))[0]
+
+
+def _parsed(path: Path, text: str) -> tuple[Any, Any]:
+    """(value, tree with lines)."""
+    try:
+        return yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
+        raise LuthierError(f"not valid YAML: {problem}", where=where, fix="check indentation and colons") from None
 
 
 def make_recipe(data: Mapping[str, Any], overrides: Sequence[str] = (), folder: Path | None = None) -> LoadedRecipe:

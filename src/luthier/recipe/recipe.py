@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
-from luthier.recipe.spec import OneOrMany, Spec
-from luthier.recipe.train import TrainSpec
+from luthier.recipe.spec import OneOrMany, Share, Spec
+from luthier.recipe.train import COMPARES, LoraTuning, TrainSpec
 
 
 class ModelSpec(Spec):
@@ -20,6 +20,9 @@ class ModelSpec(Spec):
     """A hub id (``Qwen/Qwen3-0.6B``), a local folder, or ``nano``, the small built-in base."""
     revision: str | None = None
     """Commit, tag or branch on the hub; left out, the newest, which is then pinned in recipe.lock."""
+    adapter: str | None = None
+    """An adapter of this base to train further: a run, an artifact, or a folder that begins with ``.`` or ``/``. What
+    is made is compared with it, not with the bare base; where preferences are learned, it is the reference."""
     chat_template: str | None = None
     """A Jinja file to use instead of the tokenizer's own template."""
     remote_code: bool = False
@@ -33,6 +36,9 @@ class ExportSpec(Spec):
     """``adapter`` (peft layout) and ``merged`` (a whole model); each is compared with the trained one."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the merged model; ``auto`` keeps the base's."""
+    scale: Share = Field(default=1.0, gt=0.0, le=1.0)
+    """The share of what was trained that is delivered, base + scale · (tuned − base), without training again. After a
+    REJECT ``luthier run`` tries scales on rows that the gate never sees and offers the best (see ``--remedy``)."""
 
 
 class PrivacySpec(Spec):
@@ -68,3 +74,51 @@ class Recipe(Spec):
     """What is delivered."""
     privacy: PrivacySpec = PrivacySpec()
     """What may leave this machine."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _long_texts_in_pieces(cls, values: Any) -> Any:
+        """``data.on_overlong`` of a recipe for continued training, where it is left out."""
+        train, data = (values.get(key) for key in ("train", "data")) if isinstance(values, dict) else (None, None)
+        method = train.get("method") if isinstance(train, dict) else None
+        if (method.get("kind") if isinstance(method, dict) else method) != "continued" or not isinstance(data, dict):
+            return values
+        return {**values, "data": {"on_overlong": "split", **data}}
+
+    @model_validator(mode="after")
+    def _trained_further(self) -> Recipe:
+        if self.model.adapter is None:
+            return self
+        if not isinstance(self.train.tuning, LoraTuning):
+            raise ValueError("model.adapter is trained further as an adapter: train.tuning: lora or qlora")
+        if self.train.tuning.init == "pissa":
+            raise ValueError("train.tuning.init: pissa begins anew; model.adapter is trained further: leave init out")
+        if self.train.anchor or self.train.interpolate < 1:
+            raise ValueError("train.anchor and train.interpolate go back to the bare base, not to model.adapter")
+        return self
+
+    @property
+    def scales(self) -> bool:
+        """Whether part of what is trained is a share of the way from the base: ``export.scale``."""
+        tuning = self.train.tuning
+        return self.model.adapter is None and not (isinstance(tuning, LoraTuning) and not tuning.scales)
+
+    @model_validator(mode="after")
+    def _a_straight_way_back(self) -> Recipe:
+        if self.export.scale < 1 and not self.scales:
+            raise ValueError("export.scale needs plain LoRA from the bare base: no dora or pissa, no model.adapter")
+        return self
+
+    @model_validator(mode="after")
+    def _one_kind_of_row(self) -> Recipe:
+        if self.train.method.kind not in COMPARES:
+            return self
+        data = self.data
+        unread = {
+            "data.select": data.select, "data.replay": data.replay, "data.thread": data.thread,
+            "data.dedupe.semantic": data.dedupe.semantic, "data.split.previous": data.split.previous,
+        }  # fmt: skip
+        for key, value in unread.items():
+            if value is not None:
+                raise ValueError(f"{key} is for rows of answers; method {self.train.method.kind} reads comparisons")
+        return self

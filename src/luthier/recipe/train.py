@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from luthier.recipe.spec import ByName, Choice, Share, Spec
+from luthier.recipe.spec import ByName, Choice, OneOrMany, Share, Spec
 
 
 class Tuning(Choice):
@@ -26,6 +26,8 @@ class FullTuning(Tuning):
 class LoraTuning(Tuning):
     """Train low-rank adapters beside frozen weights (Hu et al. 2021)."""
 
+    # which variant to take when, with sources: docs/how-to/adapters.md
+
     runs: ClassVar[str] = "luthier.models.adapters:prepare_lora"
     kind: Literal["lora"] = "lora"
     """lora"""
@@ -37,6 +39,33 @@ class LoraTuning(Tuning):
     """Dropout before the adapter."""
     targets: Literal["attention", "all-linear"] | tuple[str, ...] = "attention"
     """Which linear layers get an adapter: attention projections (q, k, v, o), all of them, or a list of names."""
+    rslora: bool = False
+    """Multiply the adapter's output by alpha / √r instead of alpha / r, so that a high rank learns as fast as a low one
+    (rsLoRA, Kalajdzievski 2023)."""
+    dora: bool = False
+    """Train the length of each output's weights apart from their direction (DoRA, Liu et al. 2024); a step costs more.
+    """
+    init: Literal["zero", "pissa"] = "zero"
+    """First values: ``zero`` starts with a random A and B = 0; ``pissa`` with the strongest singular directions of the
+    weight itself (PiSSA, Meng et al. 2024). The adapter is delivered as an ordinary one of rank 2r."""
+    loraplus_lr_ratio: float = Field(default=1.0, ge=1.0, le=1000.0)
+    """How many times A's learning rate B's is (LoRA+, Hayou et al. 2024); 1 is plain LoRA, 16 what its authors take."""
+    modules_to_save: tuple[str, ...] = ()
+    """Modules that are trained whole beside the adapters and saved with them, by the last part of their path or more:
+    ``embed_tokens``, ``lm_head``, norms."""
+
+    @property
+    def scales(self) -> bool:
+        """Whether part of the change is B times that part."""
+        return not self.dora and self.init != "pissa"
+
+    @model_validator(mode="after")
+    def _variants_that_go_together(self) -> LoraTuning:
+        if self.init == "pissa" and self.dora:
+            raise ValueError("pissa and dora do not go together: take init: zero, or dora: false")
+        if self.init == "pissa" and self.dropout > 0:
+            raise ValueError("pissa needs dropout: 0: the adapter carries the strongest part of the weight from step 1")
+        return self
 
 
 class QloraTuning(LoraTuning):
@@ -47,6 +76,12 @@ class QloraTuning(LoraTuning):
     """qlora"""
     double_quant: bool = True
     """Quantise the quantisation constants too (saves about 0.4 bits a weight)."""
+
+    @model_validator(mode="after")
+    def _four_bits_that_stay(self) -> QloraTuning:
+        if self.init == "pissa":
+            raise ValueError("pissa needs the base's own weights, not 4 bits of them: take tuning lora, or init: zero")
+        return self
 
 
 class Method(Choice):
@@ -63,15 +98,141 @@ class SftMethod(Method):
     """sft"""
 
 
+class ContinuedMethod(Method):
+    """Continued training on plain texts of a field (Gururangan et al. 2020): cross-entropy on every token. Texts longer
+    than ``train.max_length`` are read in consecutive pieces. It is judged on questions: ``data.test``."""
+
+    runs: ClassVar[str] = "luthier.train.sft:run"
+    kind: Literal["continued"] = "continued"
+    """continued"""
+
+
+class PairedMethod(Method):
+    """A method that learns from two answers to one prompt, which of them is better."""
+
+    sft: float = Field(default=0.0, ge=0.0, le=100.0)
+    """Weight of the cross-entropy on the better answer (mean a token) beside the loss: holds its likelihood up where
+    both answers would lose theirs."""
+
+
+class DpoMethod(PairedMethod):
+    """Direct preference optimisation: likelier better answers, against a frozen reference (Rafailov et al. 2023)."""
+
+    runs: ClassVar[str] = "luthier.train.preference:run"
+    kind: Literal["dpo"] = "dpo"
+    """dpo"""
+    beta: float = Field(default=0.1, gt=0)
+    """How dear it is to leave the reference; larger stays closer. 0.05 to 0.5 is usual."""
+    loss: Literal["sigmoid", "hinge", "robust"] = "sigmoid"
+    """Of the margin: ``sigmoid`` (DPO), ``hinge`` (SLiC, stops at a margin of 1), ``robust`` (unbiased where a share
+    ``label_smoothing`` of the labels is wrong, Chowdhury et al. 2024)."""
+    label_smoothing: float = Field(default=0.0, ge=0.0, lt=0.5)
+    """Share of pairs that are labelled the wrong way round, as far as known (conservative DPO; ``robust`` needs it)."""
+    normalise: bool = False
+    """Log-probabilities a token instead of an answer, so that length alone is no advantage."""
+    margin: float = Field(default=0.0, ge=0.0)
+    """How far the better answer must lead: times the row's own ``margin`` where it has one, else as it stands."""
+
+    @model_validator(mode="after")
+    def _wrong_labels_are_known(self) -> DpoMethod:
+        if self.loss == "robust" and not self.label_smoothing:
+            raise ValueError("loss: robust needs label_smoothing, the share of wrong labels that it corrects for")
+        if self.loss == "hinge" and self.label_smoothing:
+            raise ValueError("label_smoothing belongs to the losses sigmoid and robust")
+        return self
+
+
+class IpoMethod(PairedMethod):
+    """IPO: the margin is led to 1 / (2 beta) and no further, so that clean pairs cannot overfit (Azar et al. 2023)."""
+
+    runs: ClassVar[str] = "luthier.train.preference:run"
+    kind: Literal["ipo"] = "ipo"
+    """ipo"""
+    beta: float = Field(default=0.1, gt=0)
+    """The paper's tau: the margin a token aimed at is 1 / (2 beta)."""
+
+
+class SimpoMethod(PairedMethod):
+    """SimPO: log-probability a token as reward, with a margin and without a reference (Meng et al. 2024)."""
+
+    runs: ClassVar[str] = "luthier.train.preference:run"
+    kind: Literal["simpo"] = "simpo"
+    """simpo"""
+    beta: float = Field(default=2.0, gt=0)
+    """Scale of the reward; 2 to 10 is usual."""
+    margin: float = Field(default=0.5, ge=0.0)
+    """How far the better answer must lead (the paper's gamma)."""
+    label_smoothing: float = Field(default=0.0, ge=0.0, lt=0.5)
+    """Share of pairs that are labelled the wrong way round, as far as known."""
+
+
+class OrpoMethod(PairedMethod):
+    """ORPO: fine-tuning on the better answer and odds against the worse one, no reference (Hong et al. 2024)."""
+
+    runs: ClassVar[str] = "luthier.train.preference:run"
+    kind: Literal["orpo"] = "orpo"
+    """orpo"""
+    beta: float = Field(default=0.1, gt=0)
+    """Weight of the odds (the paper's lambda)."""
+    sft: float = Field(default=1.0, ge=0.0, le=100.0)
+    """Weight of the cross-entropy on the better answer (mean a token)."""
+
+
+class KtoMethod(Method):
+    """KTO: single answers with a thumb up or down, against a frozen reference (Ethayarajh et al. 2024)."""
+
+    runs: ClassVar[str] = "luthier.train.preference:run"
+    kind: Literal["kto"] = "kto"
+    """kto"""
+    beta: float = Field(default=0.1, gt=0)
+    """How dear it is to leave the reference."""
+    desirable: float = Field(default=1.0, gt=0)
+    """Weight of thumbs up; weigh the rarer kind so that both sums are about equal."""
+    undesirable: float = Field(default=1.0, gt=0)
+    """Weight of thumbs down."""
+
+
+Action = Literal["off", "warn", "stop"]
+
+
+class WatchSpec(Spec):
+    """What is looked at beside validation loss at each evaluation, on rows that are neither trained on nor seen by the
+    gate. Looking changes no weight; ``stop`` ends the training and keeps the best weights before that."""
+
+    overfitting: Action = "warn"
+    """Validation loss rises while training loss falls: ``off``, ``warn`` (told at the end) or ``stop``."""
+    memorisation: Action = "warn"
+    """Answers to held-out prompts hold long pieces of single training answers, word for word."""
+    forgetting: Action = "warn"
+    """General rows get less likely than the base finds them, by more than ``tolerance``."""
+    source: Annotated[tuple[str, ...], OneOrMany] = ()
+    """Files of general rows, or ``nano``; left out, rows that ``data.replay`` did not draw, or the built-in base's own.
+    The scales of an adapter are tried on such rows, too."""
+    rows: int | None = Field(default=None, ge=0, le=256)
+    """General rows that are read at each evaluation, base and tuned; left out, 64, or as many as cost 2% of the
+    training."""
+    answers: int | None = Field(default=None, ge=0, le=256)
+    """Held-out prompts that are answered where validation loss is not at its best, and at the end; left out, 32, or as
+    many as cost 2% of the training."""
+    tolerance: float = Field(default=2.0, gt=0)
+    """Percent of the loss on general rows, and points of right answers there, that may be lost without a word."""
+
+
 AnyTuning = Annotated[FullTuning | LoraTuning | QloraTuning, Field(discriminator="kind"), ByName]
-AnyMethod = Annotated[SftMethod, ByName]
+AnyMethod = Annotated[
+    SftMethod | ContinuedMethod | DpoMethod | IpoMethod | SimpoMethod | OrpoMethod | KtoMethod,
+    Field(discriminator="kind"), ByName,
+]  # fmt: skip
+COMPARES = ("dpo", "ipo", "simpo", "orpo", "kto")
+"""Methods that learn from rows that say which answer is better."""
 
 
 class TrainSpec(Spec):
     """How the model learns. What is left out is derived, and ``luthier plan`` says from what."""
 
     method: AnyMethod = SftMethod()
-    """What is learned: ``sft``."""
+    """What is learned: ``sft`` from answers, ``continued`` from plain texts; ``dpo``, ``ipo``, ``simpo``, ``orpo`` from
+    pairs of a better and a worse answer, ``kto`` from answers with a thumb; or one of them with its keys."""
     tuning: AnyTuning = LoraTuning()
     """Which weights are trained: ``full``, ``lora`` or ``qlora``, or one of them with its keys."""
     epochs: float = Field(default=3.0, gt=0, le=1000)
@@ -109,6 +270,11 @@ class TrainSpec(Spec):
     """How many times validation loss is measured during the run."""
     patience: int = Field(default=4, ge=0)
     """Stop after this many validations without a better loss; 0 never stops early."""
+    skips: int = Field(default=3, ge=0)
+    """How many steps may be left out because their loss or gradient is no finite number; at the next one training
+    stops, and names the rows. No update is made with any of them."""
+    watch: WatchSpec = WatchSpec()
+    """What the monitors look at, and whether they may stop the training."""
     checkpoints: int = Field(default=10, ge=0)
     """How many times the state is saved for resuming during the run; 0 saves none."""
 
@@ -116,4 +282,15 @@ class TrainSpec(Spec):
     def _anchored_to_a_base(self) -> TrainSpec:
         if self.anchor and isinstance(self.tuning, FullTuning):
             raise ValueError("anchor needs an adapter (tuning: lora): full tuning overwrites the base it would hold to")
+        if self.method.kind in COMPARES and (self.anchor or self.field_weights):
+            raise ValueError(f"anchor and field_weights belong to method sft; {self.method.kind} has its own reference")
+        stops = [name for name in ("overfitting", "memorisation", "forgetting") if getattr(self.watch, name) == "stop"]
+        if self.method.kind in COMPARES and stops:
+            raise ValueError(f"watch.{stops[0]}: stop belongs to method sft; {self.method.kind} has numbers of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _a_straight_way_back(self) -> TrainSpec:
+        if self.interpolate < 1 and isinstance(self.tuning, LoraTuning) and not self.tuning.scales:
+            raise ValueError("interpolate needs plain LoRA: no dora or pissa adapter is a share of another one")
         return self

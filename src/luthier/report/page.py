@@ -16,6 +16,7 @@ from luthier.report.charts import training_charts
 from luthier.report.contamination import contamination_page
 from luthier.report.figures import asset, delta_unit, digits_for, duration, esc, interval, signed, value
 from luthier.report.forest import forest, status
+from luthier.report.frontier import frontier_table
 from luthier.report.river import river
 from luthier.report.story import Figure, Metric, Story, System
 from luthier.report.tables import facts, plain, table
@@ -30,6 +31,7 @@ def page(story: Story) -> str:
         ("training", "Training", _training(story)),
         ("answers", "Answers, base beside tuned", answers(story.examples, story.systems) if story.examples else ""),
         ("regression", "What must not get worse", _regression(story.verdict.results)),
+        ("scales", "The adapter at part of its strength", _scales(story.frontier)),
         ("cost", "What it took", _costs(story)),
         ("origin", "Where it comes from, and how to make it again", _origin(story)),
     ]
@@ -188,7 +190,7 @@ _TITLES = {
 def _training(story: Story) -> str:
     body = ""
     if story.training is not None:
-        body = training_charts(story.training, story.speed)
+        body = _seen(story.training) + training_charts(story.training, story.speed)
     if story.plan is not None:
         decided: Mapping[str, Any] = story.plan.get("decided", {})
         found = story.measured
@@ -203,6 +205,19 @@ def _training(story: Story) -> str:
             told = table([[row[n] for n in kept] for row in rows], [heads[n] for n in kept])
             body += f"<details><summary>the plan, value by value, with its reasons</summary>{told}</details>"
     return body
+
+
+def _seen(training: Mapping[str, Any]) -> str:
+    """What the monitors saw, in words, and what to change."""
+    found = ""
+    for one in training.get("diagnosis", ()):
+        try_ = f"<small>Try: {esc(' · '.join(one['fix']))}</small>"
+        found += f"<li><b>{esc(one['kind'])}</b>: {esc(_sentence(one['said']))} {try_}</li>"
+    skipped = training.get("skipped") or ()
+    if skipped:
+        rows = ", ".join(str(name) for step in skipped for name in step["rows"][:4])
+        found += f"<li><b>steps left out</b>: {len(skipped)}, as a number was not finite (rows {esc(rows)})</li>"
+    return f"<h3>What the monitors saw</h3><ul>{found}</ul>" if found else ""
 
 
 def _regression(results: Sequence[SuiteResult]) -> str:
@@ -240,6 +255,17 @@ def _slices(result: SuiteResult) -> str:
     else:
         told = table([(name, plain(found)) for name, found in result.slices.items()])
     return f"<details><summary>{esc(result.suite)} by slice (described, decides nothing)</summary>{told}</details>"
+
+
+def _scales(frontier: Mapping[str, Any] | None) -> str:
+    """Target against retention, scale by scale."""
+    if frontier is None:
+        return ""
+    note = (
+        "base + scale × (tuned − base), without training again; on validation rows and general rows that the gate never"
+        " sees. A scale passes if it gains and if every loss as large as the margin is excluded."
+    )
+    return f'{table(*frontier_table(frontier))}<p class="note">{esc(note)}</p>'
 
 
 def _costs(story: Story) -> str:

@@ -92,6 +92,7 @@ class Story:
         plan: a training plan with ``decided`` reasons; ``measured`` what was found instead of predicted, by plan key.
         examples: items to look at.
         parity: certificates by what was delivered.
+        frontier: ``{"points": [{"scale", "passes", "target", "kept"}], "best"}``: the adapter at part of its strength.
         stages: time by stage, in order.
         lineage: lines of a tree.
         environment: versions and machine; may be nested one level.
@@ -112,6 +113,7 @@ class Story:
     measured: Mapping[str, Any] = field(default_factory=dict)
     examples: Sequence[Shown] = ()
     parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    frontier: Mapping[str, Any] | None = None
     stages: Sequence[Stage] = ()
     lineage: Sequence[str] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)

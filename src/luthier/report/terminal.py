@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from luthier.records import SuiteResult, Verdict
 from luthier.report.figures import delta_unit, digits_for, interval, signed, value
+from luthier.report.frontier import frontier_table
 
 _WIDTH = 118
 
@@ -24,6 +26,16 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     lines += _regression([r for r in verdict.results if r.role == "regression"])
     lines += _wrapped(verdict.kind.value, verdict.reason)
     return [*lines, *(line for text in verdict.advice for line in _wrapped("", text))]
+
+
+def frontier_lines(frontier: Mapping[str, Any] | None) -> list[str]:
+    """The adapter at part of its strength, as a table; nothing where it was not tried."""
+    if frontier is None:
+        return []
+    rows, heads = frontier_table(frontier)
+    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
+    lines = ("   ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in (heads, *rows))
+    return [f"  {'scales' if n == 0 else '':<11} {line}" for n, line in enumerate(lines)]
 
 
 def _target(metric: str, results: Sequence[SuiteResult], titles: Mapping[str, str]) -> list[str]:

@@ -80,16 +80,10 @@ def against(texts: Sequence[str], others: Sequence[str], threshold: float, shing
     left, left_member = _distinct(sets[: len(texts)])
     right, right_member = _distinct(sets[len(texts) :])
     first, second, jaccard = _join(left, right, threshold, within=False)
-    matches: list[Match] = []
-    left_rows, right_rows = _members(left_member), _members(right_member)
-    if (
-        sum(len(left_rows[i]) * len(right_rows[j]) for i, j in zip(first.tolist(), second.tolist(), strict=True))
-        > MOST_PAIRS
-    ):
-        raise _too_many()
-    for i, j, value in zip(first.tolist(), second.tolist(), jaccard.tolist(), strict=True):
-        matches += [Match(int(a), int(b), value) for a in left_rows[i] for b in right_rows[j]]
-    return sorted(matches, key=lambda match: (match.i, match.j))
+    i, j, pair = _texts_of(first, second, _members(left_member), _members(right_member))
+    order = np.lexsort((j, i))
+    found = zip(i[order].tolist(), j[order].tolist(), jaccard[pair[order]].tolist(), strict=True)
+    return [Match(*match) for match in found]
 
 
 def best(
@@ -109,13 +103,13 @@ def best(
     order = np.lexsort((second, -jaccard, first))
     first, second, jaccard = first[order], second[order], jaccard[order]
     tops, places = np.unique(first, return_index=True)
-    left_rows, right_rows = _members(left_member), _members(right_member)
+    left_texts, right_texts = _members(left_member), _members(right_member)
     matches = [
-        Match(row, right_rows[second[place]][0], float(jaccard[place]))
+        Match(row, int(right_texts[second[place]][0]), float(jaccard[place]))
         for number, place in zip(tops.tolist(), places.tolist(), strict=True)
-        for row in left_rows[number]
+        for row in left_texts[number].tolist()
     ]
-    near = sorted(row for number in np.unique(second).tolist() for row in right_rows[number])
+    near = sorted(row for number in np.unique(second).tolist() for row in right_texts[number].tolist())
     return sorted(matches, key=lambda match: match.i), near
 
 
@@ -131,12 +125,27 @@ def _distinct(sets: Sets) -> tuple[Sets, Ints]:
     return sets[np.flatnonzero(keep)], member
 
 
-def _members(member: Ints) -> list[list[int]]:
-    rows: list[list[int]] = [[] for _ in range(int(member.max(initial=-1)) + 1)]
-    for row, number in enumerate(member.tolist()):
-        if number >= 0:
-            rows[number].append(row)
-    return rows
+@dataclass(frozen=True)
+class _Members:
+    """The texts of each distinct set: ``texts[starts[i] : starts[i + 1]]``, from first to last."""
+
+    texts: Ints
+    starts: Ints
+
+    def __getitem__(self, number: int) -> Ints:
+        found: Ints = self.texts[self.starts[number] : self.starts[number + 1]]
+        return found
+
+    @property
+    def counts(self) -> Ints:
+        counts: Ints = np.diff(self.starts)
+        return counts
+
+
+def _members(member: Ints) -> _Members:
+    order = np.argsort(member, kind="stable")
+    numbers = np.arange(int(member.max(initial=-1)) + 2)
+    return _Members(order, np.searchsorted(member[order], numbers))
 
 
 def _join(left: Sets, right: Sets, threshold: float, *, within: bool) -> tuple[Ints, Ints, NDArray[np.float64]]:
@@ -188,29 +197,37 @@ def _spread(
     first: Ints, second: Ints, jaccard: NDArray[np.float64], member: Ints
 ) -> tuple[Ints, Ints, NDArray[np.float64]]:
     """From pairs of distinct sets to pairs of texts, pairs of equal sets (Jaccard 1) included."""
-    rows = _members(member)
-    sizes = np.asarray([len(found) for found in rows], dtype=np.int64)
-    total = int((sizes * (sizes - 1) // 2).sum()) + int((sizes[first] * sizes[second]).sum() if len(first) else 0)
-    if total > MOST_PAIRS:
+    members = _members(member)
+    slots = np.arange(members.starts[0], len(member))
+    later = np.repeat(members.starts[1:], members.counts) - 1 - slots  # texts of the same set behind each
+    if later.sum() + (members.counts[first] * members.counts[second]).sum() > MOST_PAIRS:
         raise _too_many()
-    single = sizes[first] * sizes[second] == 1 if len(first) else np.zeros(0, dtype=bool)
-    alone = np.asarray([found[0] for found in rows], dtype=np.int64)
-    a, b = [alone[first[single]]], [alone[second[single]]]
-    values = [jaccard[single]]
-    for i, j, value in zip(first[~single].tolist(), second[~single].tolist(), jaccard[~single].tolist(), strict=True):
-        left, right = np.meshgrid(rows[i], rows[j], indexing="ij")
-        a.append(left.ravel())
-        b.append(right.ravel())
-        values.append(np.full(left.size, value))
-    for found in rows:
-        if len(found) > 1:
-            upper = np.triu_indices(len(found), k=1)
-            numbers = np.asarray(found, dtype=np.int64)
-            a.append(numbers[upper[0]])
-            b.append(numbers[upper[1]])
-            values.append(np.ones(len(upper[0])))
-    one, two = np.concatenate(a), np.concatenate(b)
-    return np.minimum(one, two), np.maximum(one, two), np.concatenate(values)
+    one = np.repeat(slots, later)
+    other = one + 1 + _numbered(later)
+    a, b, pair = _texts_of(first, second, members, members)
+    a, b = np.append(a, members.texts[one]), np.append(b, members.texts[other])
+    return np.minimum(a, b), np.maximum(a, b), np.append(jaccard[pair], np.ones(len(one)))
+
+
+def _texts_of(first: Ints, second: Ints, left: _Members, right: _Members) -> tuple[Ints, Ints, Ints]:
+    """Every text of ``first`` with every text of ``second``, and which pair of sets each such pair is of.
+
+    Raises:
+        LuthierError: too many.
+    """
+    wide = right.counts[second]
+    counts = left.counts[first] * wide
+    if counts.sum() > MOST_PAIRS:
+        raise _too_many()
+    pair = np.repeat(np.arange(len(first)), counts)
+    row, column = np.divmod(_numbered(counts), wide[pair])
+    return left.texts[left.starts[first[pair]] + row], right.texts[right.starts[second[pair]] + column], pair
+
+
+def _numbered(counts: Ints) -> Ints:
+    """0, 1, ... up to each count, one behind the other."""
+    found: Ints = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return found
 
 
 def _too_many() -> LuthierError:

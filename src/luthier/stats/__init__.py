@@ -8,7 +8,7 @@ Measured error rates stand in ``tests/stats``; nothing here knows of models, sui
 """
 
 from luthier.stats.interval import Interval, mean_interval, wilson
-from luthier.stats.multiple import holm
+from luthier.stats.multiple import false_discovery, holm, holm_levels, spent
 from luthier.stats.paired import (
     mcnemar_exact,
     noninferiority,
@@ -18,13 +18,23 @@ from luthier.stats.paired import (
     ratio_change,
     superiority_bounds,
 )
-from luthier.stats.power import items_needed, joint_power, noninferiority_power, superiority_power
+from luthier.stats.power import (
+    detectable,
+    items_needed,
+    joint_power,
+    noninferiority_power,
+    power_of,
+    superiority_power,
+)
 from luthier.stats.resample import bootstrap, macro_f1, multinomial_weights
 
 __all__ = [
     "Interval",
     "bootstrap",
+    "detectable",
+    "false_discovery",
     "holm",
+    "holm_levels",
     "items_needed",
     "joint_power",
     "macro_f1",
@@ -36,7 +46,9 @@ __all__ = [
     "noninferiority_power",
     "paired_difference",
     "paired_proportions",
+    "power_of",
     "ratio_change",
+    "spent",
     "superiority_bounds",
     "superiority_power",
     "wilson",

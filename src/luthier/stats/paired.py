@@ -10,10 +10,11 @@ paired by document.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
 from luthier.stats.interval import Interval, Numbers, mean_interval, nothing
 
@@ -45,20 +46,27 @@ def mcnemar_exact(better: int, worse: int) -> float:
     return float(stats.binom.sf(better - 1, better + worse, 0.5))
 
 
-def tango_z(better: float, worse: float, n: int, difference: float) -> float:
+def tango_z(better: Numbers | float, worse: Numbers | float, n: Numbers | float, difference: Numbers | float) -> Any:
     """Tango's score statistic of the hypothesis "true difference = ``difference``" (Statistics in Medicine 17, 1998).
 
     (b - c - nd) / sqrt(n (2 q + d (1 - d))), where q is the constrained maximum-likelihood share of losses. At 0 it is
-    McNemar's (b - c) / sqrt(b + c).
+    McNemar's (b - c) / sqrt(b + c). Arrays are taken element by element.
     """
+    b, c, d = (np.asarray(x, dtype=float) for x in (better, worse, difference))
+    variance = np.asarray(n) * tango_variance(b / n, c / n, d)
+    numerator = b - c - n * d
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = numerator / np.sqrt(variance)
+    certain = np.where(np.abs(numerator) < 1e-12, 0.0, np.copysign(np.inf, numerator))
+    return np.where(variance <= 1e-15, certain, z)
+
+
+def tango_variance(gains: Any, losses: Any, difference: Any) -> Any:
+    """Variance of one item's difference at the likeliest shares under "true difference = ``difference``"."""
     d = difference
-    one, two = -better - worse + (2 * n - better + worse) * d, -worse * d * (1 - d)
-    q = (math.sqrt(max(one * one - 8 * n * two, 0.0)) - one) / (4 * n)
-    variance = n * (2 * q + d * (1 - d))
-    numerator = better - worse - n * d
-    if variance <= 1e-15:
-        return 0.0 if abs(numerator) < 1e-12 else math.copysign(math.inf, numerator)
-    return numerator / math.sqrt(variance)
+    one, two = -gains - losses + (2 - gains + losses) * d, -losses * d * (1 - d)
+    q = (np.sqrt(np.maximum(one * one - 8 * two, 0.0)) - one) / 4
+    return 2 * q + d * (1 - d)
 
 
 def paired_proportions(better: int, worse: int, n: int, *, alpha: float = 0.05) -> Interval:
@@ -77,23 +85,29 @@ def paired_proportions(better: int, worse: int, n: int, *, alpha: float = 0.05) 
         return nothing()
     estimate = (better - worse) / n
 
-    def limit(target: float) -> float:
-        """The difference at which the statistic is ``target``; it falls from +inf at -1 to -inf at 1."""
-        edge = 1.0 - 1e-9
-        f: Callable[[float], float] = lambda d: max(-1e6, min(1e6, tango_z(better, worse, n, d) - target))  # noqa: E731
-        if f(-edge) <= 0:
-            return -1.0
-        if f(edge) >= 0:
-            return 1.0
-        return float(optimize.brentq(f, -edge, edge, xtol=1e-10))
-
     two, one = float(stats.norm.ppf(0.975)), float(stats.norm.ppf(1 - alpha))
+    low, high, bound, ceiling = _tango_limits(better, worse, n, (two, -two, one, -one))
     flips = better + worse
     se = math.sqrt(max(flips - (better - worse) ** 2 / n, 0.0)) / n
     return Interval(
-        estimate, limit(two), limit(-two), limit(one), se, n, limit(-one), mcnemar_exact(better, worse),
+        estimate, low, high, bound, se, n, ceiling, mcnemar_exact(better, worse),
         "exact McNemar, Tango limits",
     )  # fmt: skip
+
+
+def _tango_limits(better: int, worse: int, n: int, targets: Sequence[float]) -> tuple[float, ...]:
+    """The differences at which the statistic is each target; it falls from +inf at -1 to -inf at 1.
+
+    All limits at once by sections: each round finds the one of 32 parts in which a limit lies.
+    """
+    goal = np.asarray(targets)[:, None]
+    low, high = np.full(goal.shape, -1.0), np.full(goal.shape, 1.0)
+    for _ in range(8):
+        width = (high - low) / 32
+        passed = tango_z(better, worse, n, low + width * np.arange(1, 32)) > goal
+        low = low + width * passed.sum(axis=1, keepdims=True)
+        high = low + width
+    return tuple(float(x) for x in ((low + high) / 2).ravel())
 
 
 def superiority_bounds(better: int, worse: int, n: int, alpha: float) -> tuple[float, float]:

@@ -164,7 +164,7 @@ def descendants(store: Store, ids: Collection[str]) -> Iterator[str]:
             if child in seen or artifact is None:
                 continue
             seen.add(child)
-            if artifact.kind not in ("dataset", "augmented", "ledger", "report"):
+            if artifact.kind not in ("dataset", "augmented", "ledger", "report", "frontier"):
                 queue.append(child)
                 yield child
 

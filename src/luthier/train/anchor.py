@@ -46,18 +46,6 @@ class Anchor:
         """The mean KL of the step so far, both means at half."""
         return float(torch.stack(self._nats).sum()) if self._nats else 0.0
 
-    @contextmanager
-    def base(self) -> Iterator[None]:
-        """The base alone, as it is at evaluation; afterwards everything is as it was."""
-        training = [module for module in self.model.modules() if module.training]
-        self.model.eval()
-        try:
-            with torch.no_grad(), adapter_disabled(self.model):
-                yield
-        finally:
-            for module in training:
-                module.training = True
-
     def loss(self, tuned: Tensor, base: Tensor, answers: Tensor) -> Tensor:
         """The differentiable term of some positions. Logits are (n, V); ``answers`` (n,) marks those of answers."""
         others_share, answers_share = self._shares
@@ -66,6 +54,19 @@ class Anchor:
         nats = (nats_n * at_answers).sum() * answers_share + (nats_n * (1 - at_answers)).sum() * others_share
         self._nats.append(nats.detach())
         return nats * self.weight
+
+
+@contextmanager
+def base_alone(model: nn.Module) -> Iterator[None]:
+    """The base alone, as it is at evaluation; afterwards everything is as it was."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        with torch.no_grad(), adapter_disabled(model):
+            yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 def kl(tuned: Tensor, base: Tensor) -> Tensor:

@@ -10,9 +10,12 @@ alone would be now of the one kind, now of the other. What the rows of a pass ha
 once (models.prefix); under causal attention it does not depend on what follows. Of the replayed rows an epoch may take
 one set, and the next epoch the next.
 
+A row may *fork*: two answers to one prompt stand behind it, each as if the other were not there (places restart at the
+fork, and the second does not see the first). Where a model cannot read such a row, its answers are read *apart*.
+
 Padding stands to the right and is known by position, never by id: under causal attention no real token can see it, so
-no attention mask is needed, and only positions that predict a trained token are ever read. Packing several rows into
-one sequence is not done here.
+no attention mask is needed (but for forks), and only positions that predict a trained token are ever read. Packing
+several rows into one sequence is not done here.
 """
 
 from __future__ import annotations
@@ -33,6 +36,8 @@ SHARED = 32
 """Rows that have so many tokens in common are alike."""
 WORTH = 256
 """Tokens that a pass must save to pay for one more reading."""
+NEVER = 1 << 60
+"""Tokens that no pass saves: a beginning that all rows share is not read apart."""
 EMPTY = 0  # any id does: no real token sees a padded position
 
 
@@ -48,11 +53,20 @@ class Sample(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Fork:
+    """Tokens before ``at`` belong to both answers, those from there to ``until`` to the first, others to the second."""
+
+    at: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One sample as arrays. ``inputs`` (T,) are fed; ``positions`` (n,) are those whose next token is trained;
     ``targets`` (n,) are these next tokens; ``weights`` (n,) is None where every token weighs 1. ``replayed`` rows are
     not of the job; an anchor holds the model near its base at their tokens (see ``train.anchor``). The first ``prefix``
-    tokens, none of them at or behind a trained position, are those of all rows of its kind."""
+    tokens, none of them at or behind a trained position, are those of all rows of its kind. With a ``fork`` the row
+    holds two answers, and ``second`` (n,) says which of its targets belong to the second."""
 
     example_id: str
     inputs: np.ndarray
@@ -61,6 +75,8 @@ class Row:
     weights: np.ndarray | None
     replayed: bool = False
     prefix: int = 0
+    fork: Fork | None = None
+    second: np.ndarray | None = None
 
     @property
     def kind(self) -> tuple[bool, bytes]:
@@ -81,10 +97,20 @@ class Anchored:
 
 
 @dataclass(frozen=True, slots=True)
+class Tree:
+    """How rows with forks are read: the ``places`` (B, T) of their tokens in the text that each belongs to, and which
+    earlier tokens each one ``sees`` (B, 1, T, T)."""
+
+    places: Tensor
+    sees: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """One forward pass. ``inputs`` (B, T); ``index`` (n,) into the B·T flattened positions; ``targets`` (n,);
     ``weights`` (n,) or None; ``tokens`` counts the rows' tokens; ``row_ids`` name the examples. Where there is a
-    ``prefix`` (P,), it stands before every row, and ``inputs`` hold what comes after it."""
+    ``prefix`` (P,), it stands before every row, and ``inputs`` hold what comes after it. ``answer`` (n,) numbers the
+    answer that a target belongs to: 2·row + 0 or 1 where rows fork, else the row."""
 
     inputs: Tensor
     index: Tensor
@@ -94,6 +120,8 @@ class Batch:
     row_ids: tuple[str, ...]
     anchored: Anchored | None = None
     prefix: Tensor | None = None
+    tree: Tree | None = None
+    answer: Tensor | None = None
 
     @property
     def trained(self) -> int:
@@ -331,12 +359,72 @@ def _anchored(rows: Sequence[Row], width: int, device: torch.device | str) -> An
     return Anchored(*(torch.from_numpy(np.asarray(part)).to(device) for part in (numbers, index, inner, answers)))
 
 
+def forked(first: Row, second: Row) -> Row:
+    """Two answers as one row: what both begin with stands once. Token weights do not count in it."""
+    width = min(len(first.inputs), len(second.inputs))
+    differs = np.flatnonzero(first.inputs[:width] != second.inputs[:width])
+    at, until = int(differs[0]) if len(differs) else width, len(first.inputs)
+    moved = np.where(second.positions < at, second.positions, second.positions - at + until)
+    return Row(
+        example_id=first.example_id,
+        inputs=np.concatenate([first.inputs, second.inputs[at:]]),
+        positions=np.concatenate([first.positions, moved]),
+        targets=np.concatenate([first.targets, second.targets]),
+        weights=None,
+        fork=Fork(at, until),
+        second=np.repeat([False, True], [len(first.targets), len(second.targets)]),
+    )
+
+
+def answers_of(r: Row) -> tuple[Row, ...]:
+    """The answers of a row as rows of their own: what :func:`forked` was given."""
+    if r.fork is None or r.second is None:
+        return (r,)
+    at, until = r.fork.at, r.fork.until
+    head, moved = r.inputs[:at], r.positions[r.second]
+    back = np.where(moved < at, moved, moved - until + at)
+    bare = replace(r, fork=None, second=None)
+    first = replace(bare, inputs=r.inputs[:until], positions=r.positions[~r.second], targets=r.targets[~r.second])
+    rest = np.concatenate([head, r.inputs[until:]])
+    return first, replace(bare, inputs=rest, positions=back, targets=r.targets[r.second])
+
+
+def collate_answers(rows: Sequence[Row], device: torch.device | str = "cpu", *, apart: bool = False) -> Batch:
+    """A batch that knows which answer each target belongs to. All rows fork, or none does; ``apart`` reads the two
+    answers of a fork as rows of their own."""
+    import torch
+
+    each = [len(part.targets) for r in rows for part in answers_of(r)]
+    answer = np.repeat(np.arange(len(each)), each)
+    if apart or rows[0].fork is None:
+        batch = collate([part for r in rows for part in answers_of(r)], device, worth=NEVER)
+        return replace(batch, weights=None, answer=torch.from_numpy(answer).to(device))
+    batch = collate(rows, device, worth=NEVER)
+    return replace(batch, tree=_tree(rows, batch.inputs.shape[1], device), answer=torch.from_numpy(answer).to(device))
+
+
+def _tree(rows: Sequence[Row], width: int, device: torch.device | str) -> Tree:
+    import torch
+
+    at = np.array([r.fork.at for r in rows if r.fork is not None])[:, None]
+    until = np.array([r.fork.until for r in rows if r.fork is not None])[:, None]
+    place = np.arange(width)[None]
+    behind = place >= until
+    places = np.where(behind, place - until + at, place)
+    hidden = behind[:, :, None] & ((place >= at) & ~behind)[:, None, :]
+    sees = np.tril(np.ones((width, width), dtype=bool))[None] & ~hidden
+    return Tree(torch.from_numpy(places).to(device), torch.from_numpy(sees[:, None]).to(device))
+
+
 def digest(rows: Sequence[Row]) -> str:
     """SHA-256 over what is trained on: a resumed run must see the same rows in the same order."""
     sha = hashlib.sha256()
     for r in rows:
         weights = b"" if r.weights is None else r.weights.tobytes()
-        for part in (r.inputs.tobytes(), r.positions.tobytes(), r.targets.tobytes(), weights, b"a" * r.replayed):
+        parts = [r.inputs.tobytes(), r.positions.tobytes(), r.targets.tobytes(), weights, b"a" * r.replayed]
+        if r.fork is not None and r.second is not None:
+            parts += [f"{r.fork.at} {r.fork.until}".encode(), r.second.tobytes()]
+        for part in parts:
             sha.update(len(part).to_bytes(8, "little"))
             sha.update(part)
     return sha.hexdigest()

@@ -1,8 +1,8 @@
 """The training loop: windows in, best weights on the model out; killed and resumed, the same bits.
 
-One step adds up the gradients of its micro-batches, each divided by the trained tokens of the whole window (counted
-before the first backward), clips, and updates. When to evaluate, to save and to stop stands in the plan; no decision
-depends on a clock. What a batch is and how a token's loss is computed is decided elsewhere (``batches``, ``loss``).
+One step adds up the gradients of its micro-batches, each divided by what the whole window weighs (counted before the
+first backward), clips, and updates. When to evaluate, to save and to stop stands in the plan; no decision depends on a
+clock. What is learned from rows is an :class:`Objective`'s business: one loop serves every method.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ import torch
 from torch import Tensor, nn
 
 from luthier.errors import LuthierError
+from luthier.models.state import go_back, start_of
 from luthier.train import checkpoint, optimiser, ranks
-from luthier.train.anchor import Anchor
-from luthier.train.batches import Batch, Layout, Row, collate, kinds, micro_batches
+from luthier.train.batches import Batch, Layout, Row, kinds, micro_batches
 from luthier.train.checkpoint import Checkpoint
 from luthier.train.interrupt import Interrupted, StopSignal
-from luthier.train.loss import TokenLoss
+from luthier.train.monitors import Finding, Watch, diagnose, stops
 from luthier.train.plan import TrainPlan
+from luthier.train.room import Full, parts
 
 
 class Run(Protocol):
@@ -52,7 +53,8 @@ class StepInfo:
 @dataclass(frozen=True, slots=True)
 class TrainResult:
     """How it went. ``history`` holds one entry a step (step, loss, rate, norm) and, where it was measured, ``val`` and
-    ``probe``. ``stopped`` is ``done`` or ``early``; ``resumed_at`` the step of the checkpoint it went on from."""
+    ``probe``. ``stopped`` is ``done``, ``early`` or the name of the monitor that stopped it; ``diagnosis`` what the
+    monitors saw; ``resumed_at`` the step of the checkpoint it went on from."""
 
     steps: int
     best_step: int
@@ -66,11 +68,16 @@ class TrainResult:
     resumed_at: int | None = None
     interpolated_loss: float | None = None
     """Validation loss of the weights that were left on the model, where they are not the best ones themselves."""
+    diagnosis: tuple[Finding, ...] = ()
+    skipped: tuple[Mapping[str, Any], ...] = ()
+    """Steps without an update, with the rows that were the cause."""
 
 
 @dataclass
 class Progress:
-    """The loop's own account, as a checkpoint keeps it."""
+    """The loop's own account, as a checkpoint keeps it. ``most_tokens`` is the most that a pass may feed since the
+    device ran out of memory, None before that; ``skipped`` are steps without an update, with the rows that were the
+    cause."""
 
     step: int = 0
     tokens: int = 0
@@ -79,10 +86,42 @@ class Progress:
     best_loss: float | None = None
     since_best: int = 0
     stopped: str = ""
+    most_tokens: int | None = None
+    skipped: list[dict[str, Any]] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
 Probe = Callable[[nn.Module, int], Mapping[str, float]]
+
+
+class Objective(Protocol):
+    """What is learned from rows. Losses are sums; the loop divides them by the weight of all rows of a window."""
+
+    def weight(self, rows: Sequence[Row]) -> float:
+        """What the loss of these rows is a mean over: trained tokens, pairs."""
+        ...
+
+    def begin(self, rows: Sequence[Row]) -> None:
+        """A new window (of all processes): its passes follow, and what hangs on all of its rows is counted now."""
+        ...
+
+    def collate(self, rows: Sequence[Row], device: torch.device | str) -> Batch: ...
+
+    def backward(self, batch: Batch, weight: float) -> Tensor:
+        """Add the gradients of the pass's loss divided by ``weight``; gives its sum, detached."""
+        ...
+
+    def total(self, batch: Batch) -> Tensor:
+        """The sum of the losses, without gradients."""
+        ...
+
+    def numbers(self) -> Mapping[str, float]:
+        """What was seen in the passes since ``begin``, in shares that add up over processes."""
+        ...
+
+    def remark(self, numbers: Mapping[str, float]) -> str:
+        """What a person should know about the numbers of an evaluation; empty: nothing."""
+        ...
 
 
 class Loop:
@@ -90,43 +129,40 @@ class Loop:
 
     Args:
         model: with the trained parameters marked by ``requires_grad``.
-        loss: of that model.
+        objective: what is learned, of that model.
         plan: what was decided.
         train, validation: rows; the first ``plan.validation_rows`` of the latter are scored.
         run: takes events and metrics.
         folder: of the checkpoints.
         probe: further numbers at each evaluation, in eval mode and without gradients; it may use random numbers.
         on_step: called after each step.
-        anchor: holds the model near its base on replayed rows.
         replay_sets: sets that the replayed rows are taken in, one an epoch.
+        watch: what else is looked at at each evaluation, and may stop the run.
     """
 
     def __init__(
-        self, model: nn.Module, loss: TokenLoss, plan: TrainPlan, *, train: Sequence[Row], validation: Sequence[Row],
-        run: Run, folder: Path, device: torch.device | str = "cpu", probe: Probe | None = None,
-        on_step: Callable[[StepInfo], None] | None = None, anchor: Anchor | None = None,
-        replay_sets: int = 1,
+        self, model: nn.Module, objective: Objective, plan: TrainPlan, *, train: Sequence[Row],
+        validation: Sequence[Row], run: Run, folder: Path, device: torch.device | str = "cpu",
+        probe: Probe | None = None,
+        on_step: Callable[[StepInfo], None] | None = None, replay_sets: int = 1, watch: Watch | None = None,
     ) -> None:  # fmt: skip
-        self.anchor = anchor
-        self.model, self.loss, self.plan, self.run, self.folder = model, loss, plan, run, folder
+        self.model, self.objective, self.plan, self.run, self.folder = model, objective, plan, run, folder
+        self.watch = watch
         self.train, self.device, self.probe, self.on_step = train, device, probe, on_step
         self.parameters = optimiser.trainable(model)
         self.optimiser = optimiser.adamw(
-            self.parameters, learning_rate=plan.learning_rate, weight_decay=plan.weight_decay
-        )
+            self.parameters, learning_rate=plan.learning_rate, weight_decay=plan.weight_decay,
+            b_times=plan.loraplus_lr_ratio,
+        )  # fmt: skip
         lengths = [len(r.inputs) for r in train]
         self.layout = Layout(
             lengths, steps_an_epoch=plan.steps_an_epoch, micro_tokens=plan.micro_tokens, seed=plan.seed,
             kinds=kinds(train, at_least=plan.steps_an_epoch, replay_sets=replay_sets),
         )
-        self.validation = _in_order(validation[: plan.validation_rows], plan.micro_tokens)
+        self.validation = in_order(validation[: plan.validation_rows], plan.micro_tokens)
         self.progress = Progress()
         self.best: dict[str, Tensor] | None = None
-        # where interpolation goes back to; of a LoRA pair B alone, which is zero there: the product is the change
-        self.start = {
-            name: p.detach().clone() for name, p in self.parameters.items()
-            if plan.interpolate < 1 and ".lora_A." not in name
-        }  # fmt: skip
+        self.start = start_of(self.parameters) if plan.interpolate < 1 else {}
         self.rank, self.ranks = ranks.place()
         self._clock = _Clock(plan.steps)
 
@@ -161,7 +197,8 @@ class Loop:
         return TrainResult(
             steps=p.step, best_step=p.best_step, best_loss=p.best_loss, first_loss=p.first_loss, stopped=p.stopped,
             tokens=p.tokens, seconds=self._clock.seconds, history=tuple(p.history), plan=self.plan,
-            resumed_at=resumed_at, interpolated_loss=interpolated_loss,
+            resumed_at=resumed_at, interpolated_loss=interpolated_loss, diagnosis=self._diagnosis(),
+            skipped=tuple(p.skipped),
         )  # fmt: skip
 
     def _step(self) -> StepInfo:
@@ -169,67 +206,126 @@ class Loop:
         plan, step = self.plan, self.progress.step + 1
         started = time.monotonic()
         window = [[self.train[i] for i in numbers] for numbers in self.layout.window(step)]
-        trained = sum(len(r.targets) for rows in window for r in rows)
-        tokens = sum(len(r.inputs) for rows in window for r in rows)
+        everything = [r for rows in window for r in rows]
+        weight = self.objective.weight(everything)
+        tokens = sum(len(r.inputs) for r in everything)
         self.model.train()
-        replayed = [r for rows in window for r in rows if r.replayed]
-        if self.anchor is not None:
-            answers = sum(len(r.targets) for r in replayed)
-            self.anchor.begin(answers, sum(len(r.inputs) for r in replayed) - answers)
-        losses: dict[int, Tensor] = {}
-        for i, rows in enumerate(window):
-            if i % self.ranks == self.rank:
-                torch.manual_seed(_seed(plan.seed, step, i))
-                losses[i] = self._backward(collate(rows, self.device), trained, step)
-        sums = torch.zeros(len(window), dtype=torch.float64)
-        for i, value in losses.items():  # read only now: a device is not waited for between passes
-            sums[i] = value
-        sums = ranks.sum_values(sums)
+        sums = ranks.sum_values(self._gradients(window, weight, step))
         ranks.sum_gradients(self.parameters.values())
         norm = float(nn.utils.clip_grad_norm_(self.parameters.values(), plan.clip))
-        self._check_finite(sums, norm, window, step)
+        self.progress.tokens += tokens
+        if not (math.isfinite(norm) and bool(torch.isfinite(sums).all())):
+            self._skip(sums, window, step)
+            speed, left = self._clock.step(step, tokens, time.monotonic() - started)
+            return StepInfo(step, plan.steps, self._last_loss(), self._last_val(), 0.0, speed, left)
         rate = optimiser.rate(
             step, peak=plan.learning_rate, schedule=plan.schedule, warmup_steps=plan.warmup_steps, steps=plan.steps
         )
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        optimiser.set_rate(self.optimiser, rate)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        loss = float(sums.sum()) / trained
+        loss = float(sums.sum()) / weight
         self.progress.step = step
-        self.progress.tokens += tokens
-        drift: dict[str, float] = {}
-        if self.anchor is not None and replayed:
-            nats = ranks.sum_values(torch.tensor([self.anchor.nats], dtype=torch.float64))
-            drift = {"anchor_nats": float(nats)}
-        self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm, **drift})
+        seen = self._numbers()
+        self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm, **seen})
         speed, left = self._clock.step(step, tokens, time.monotonic() - started)
-        self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed, **drift)
+        self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed, **seen)
         return StepInfo(step, plan.steps, loss, self._last_val(), rate, speed, left)
 
-    def _backward(self, batch: Batch, trained: int, step: int) -> Tensor:
-        """Gradients of one micro-batch; the place where a batch that does not fit is to be split."""
-        try:
-            return self.loss.backward(batch, trained, self.anchor)
-        except torch.OutOfMemoryError as error:
-            raise LuthierError(
-                f"the device ran out of memory at step {step}", where=f"a pass of {batch.inputs.numel():,} tokens",
-                why=str(error).splitlines()[0], fix=f"train.micro_tokens: {max(16, self.plan.micro_tokens // 2)}",
-            ) from error
+    def _numbers(self) -> dict[str, float]:
+        """What the objective saw in this window, of all processes."""
+        mine = self.objective.numbers()
+        if not mine:
+            return {}
+        summed = ranks.sum_values(torch.tensor(list(mine.values()), dtype=torch.float64))
+        return dict(zip(mine, summed.tolist(), strict=True))
 
-    def _check_finite(self, sums: Tensor, norm: float, window: list[list[Row]], step: int) -> None:
-        if math.isfinite(norm) and bool(torch.isfinite(sums).all()):
-            return
+    def _gradients(self, window: list[list[Row]], weight: float, step: int) -> Tensor:
+        """Add up the gradients of this process's passes; gives the loss of each pass, (passes,).
+
+        Where the device has no room for a pass, all gradients of the step are thrown away (a backward that broke off
+        has left part of them) and it is done again in smaller passes: the same sum, rounded otherwise.
+        """
+        while True:
+            self.objective.begin([r for rows in window for r in rows])
+            losses = self._passes(window, weight, step)
+            if not isinstance(losses, Full):
+                break
+            self._make_room(losses, step)
+        sums = torch.zeros(len(window), dtype=torch.float64)
+        for i, values in losses.items():  # read only now: a device is not waited for between passes
+            for value in values:
+                sums[i] += value.double().cpu()
+        return sums
+
+    def _passes(self, window: list[list[Row]], weight: float, step: int) -> dict[int, list[Tensor]] | Full:
+        """The losses by pass; or the first pass that did not fit, where the others are left undone."""
+        losses: dict[int, list[Tensor]] = {}
+        for i, rows in enumerate(window):
+            if i % self.ranks != self.rank:
+                continue
+            for k, part in enumerate(parts(rows, self.progress.most_tokens)):
+                torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))
+                batch = self.objective.collate(part, self.device)
+                try:
+                    losses.setdefault(i, []).append(self._backward(batch, weight))
+                except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                    full = Full.of(error, batch, len(part))
+                    if full is None:
+                        raise
+                    return full
+        return losses
+
+    def _backward(self, batch: Batch, weight: float) -> Tensor:
+        """Gradients of one pass."""
+        return self.objective.backward(batch, weight)
+
+    def _make_room(self, full: Full, step: int) -> None:
+        """From now on passes are half as large as the one that did not fit."""
+        self.optimiser.zero_grad(set_to_none=True)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if full.rows == 1:
+            raise LuthierError(
+                f"the device ran out of memory at step {step}", where=f"a single row of {full.tokens:,} tokens",
+                why=full.why, fix=f"train.max_length: {max(8, full.tokens // 2)}, a smaller base, or tuning: qlora",
+            )  # fmt: skip
+        self.progress.most_tokens = full.tokens // 2
+        self._event(
+            "out of memory", step=step, tokens=full.tokens, now=self.progress.most_tokens, why=full.why,
+            message="the step is done again in smaller passes, with the same gradient",
+        )  # fmt: skip
+
+    def _skip(self, sums: Tensor, window: list[list[Row]], step: int) -> None:
+        """No update with numbers that are not finite: leave the step out, name the rows, stop when it was too often."""
+        p = self.progress
+        self.optimiser.zero_grad(set_to_none=True)
         bad = [i for i, value in enumerate(sums.tolist()) if not math.isfinite(value)]
         thing = "loss" if bad else "gradient"
-        suspects = [r.example_id for i in (bad or range(len(window))) for r in window[i]]
+        suspects = self._suspects([window[i] for i in bad]) if bad else [r.example_id for rows in window for r in rows]
+        p.step = step
+        p.skipped.append({"step": step, "rows": suspects})
+        p.history.append({"step": step, "skipped": thing})
+        left = self.plan.skips - len(p.skipped)
+        self._event("step skipped", step=step, cause=f"the {thing} is not finite", rows=suspects, left=left)
+        if len(p.skipped) <= self.plan.skips:
+            return
         named = ", ".join(suspects[:8]) + (f" and {len(suspects) - 8} more" if len(suspects) > 8 else "")
+        before = [s["step"] for s in p.skipped[:-1]]
         raise LuthierError(
             f"the {thing} is not a finite number at step {step} of {self.plan.steps}", where=f"rows {named}",
-            why="an update with it would destroy the weights, so none was made",
-            fix="a lower train.learning_rate, or train.precision: fp32",
-            details={"step": step, "rows": suspects},
+            why="an update with it would destroy the weights, so none was made"
+            + (f"; so it was at steps {', '.join(map(str, before))}, which were left out" if before else ""),
+            fix="a lower train.learning_rate, or train.precision: fp32; look at the rows",
+            details={"step": step, "rows": suspects, "skipped": p.skipped},
         )
+
+    def _suspects(self, passes: list[list[Row]]) -> list[str]:
+        """Rows whose own loss is not finite; where none is alone so, all of their passes."""
+        rows = [r for part in passes for r in part]
+        with torch.no_grad():
+            alone = [r.example_id for r in rows if not math.isfinite(self._total([r]))]
+        return alone or [r.example_id for r in rows]
 
     def _evaluate(self) -> None:
         """Validation loss and the probe's numbers at the present step; step 0 is the start and never the best."""
@@ -239,26 +335,41 @@ class Loop:
         with torch.no_grad():
             if self.validation:
                 entry["val"] = self._validation_loss()
+                if held_out := dict(self.objective.numbers()):  # every process reads all of these rows
+                    entry["held_out"] = held_out
+            if self.watch is not None:
+                falling = "val" in entry and (p.best_loss is None or entry["val"] < p.best_loss)
+                entry |= self.watch.look(answers=p.step == self.plan.steps or not falling)
             if self.probe is not None:
-                entry["probe"] = dict(self.probe(self.model, p.step))
-        values = {**({"val": entry["val"]} if "val" in entry else {}), **entry.get("probe", {})}
+                entry["probe"] = {**entry.get("probe", {}), **self.probe(self.model, p.step)}
+        held_out = {f"val_{name}": value for name, value in entry.get("held_out", {}).items()}
+        values = {**({"val": entry["val"]} if "val" in entry else {}), **held_out, **entry.get("probe", {})}
         self._note(p.step, **values)
+        if told := self.objective.remark(entry.get("held_out", entry)):
+            self._event("remark", step=p.step, message=told)
         if p.step == 0:
             p.first_loss = entry.get("val")
             p.history.append(entry)
-        elif "val" in entry:
+            return
+        stop = stops(p.history, self.watch.spec) if self.watch is not None else None
+        if "val" in entry and (stop is None or stop.kind != "forgetting"):  # what forgot is not the best
             self._judge(entry["val"])
+        if stop is not None and p.step < self.plan.steps:
+            p.stopped = stop.kind
+            self._event("stopped by a monitor", step=p.step, monitor=stop.kind, message=stop.said)
 
     def _validation_loss(self) -> float:
-        sums = [float(self.loss.total(collate(rows, self.device))) for rows in self.validation]
-        return math.fsum(sums) / sum(len(r.targets) for rows in self.validation for r in rows)
+        everything = [r for rows in self.validation for r in rows]
+        self.objective.begin(everything)
+        return math.fsum(self._total(rows) for rows in self.validation) / self.objective.weight(everything)
+
+    def _total(self, rows: Sequence[Row]) -> float:
+        return float(self.objective.total(self.objective.collate(rows, self.device)))
 
     def _interpolate(self, share: float) -> float | None:
         """Go back to ``share`` of the way from the start; gives the validation loss there."""
+        go_back(self.parameters, self.start, share)
         with torch.no_grad():
-            for name, p in self.parameters.items():
-                if name in self.start:
-                    p.copy_(torch.lerp(self.start[name], p, share))
             loss = self._validation_loss() if self.validation else None
         self._event("interpolated", share=share, val=loss)
         return loss
@@ -285,6 +396,15 @@ class Loop:
             self._event("no gain", message="validation loss never fell below the untrained model's", best=p.best_loss,
                         first=p.first_loss)  # fmt: skip
         self.model.eval()
+
+    def _diagnosis(self) -> tuple[Finding, ...]:
+        if self.watch is None:
+            return ()
+        found = diagnose(self.progress.history, self.watch.spec, best_step=self.progress.best_step)
+        for one in found:
+            told = one.to_dict()
+            self._event("diagnosis", monitor=told.pop("kind"), **told)
+        return found
 
     def _wants_checkpoint(self, asked: bool) -> bool:
         keeps = bool(self.plan.checkpoint_steps) and self.rank == 0
@@ -320,6 +440,9 @@ class Loop:
             else "run the same command again: it starts over, as train.checkpoints is 0",
             details={"step": step},
         )  # fmt: skip
+
+    def _last_loss(self) -> float:
+        return next((h["loss"] for h in reversed(self.progress.history) if "loss" in h), math.nan)
 
     def _last_val(self) -> float | None:
         return next((h["val"] for h in reversed(self.progress.history) if "val" in h), None)
@@ -362,8 +485,8 @@ def _seed(seed: int, step: int, micro: int) -> int:
     return ((seed * 1_000_003 + step) * 65_537 + micro) % (1 << 63)
 
 
-def _in_order(rows: Sequence[Row], micro_tokens: int) -> list[list[Row]]:
-    """Validation batches, the same at every evaluation."""
+def in_order(rows: Sequence[Row], micro_tokens: int) -> list[list[Row]]:
+    """Passes over rows that are only read, the same every time."""
     made = []
     for kind in kinds(rows):
         lengths = np.array([len(rows[i].inputs) for i in kind.rows])

@@ -11,7 +11,7 @@ goes the plain way: all logits, then the pick. Auxiliary losses of mixture model
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -21,8 +21,8 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from luthier.models.prefix import prefix_cache
-from luthier.train.anchor import Anchor
-from luthier.train.batches import Batch
+from luthier.train.anchor import Anchor, base_alone
+from luthier.train.batches import Batch, Tree
 from luthier.train.plan import logit_bytes
 
 SMALLEST_CHUNK = 64
@@ -45,6 +45,7 @@ class TokenLoss:
         self.autocast = autocast
         self.chunk = chunk or _chunk(causal)
         self.short = self.head is not None and self.decoder is not causal
+        self.head_learns = self.short and any(p.requires_grad for p in self.head.parameters())
         config = _text_config(causal)
         self.scale = _scale(config)
         self.cap: float | None = getattr(config, "final_logit_softcapping", None)
@@ -75,12 +76,12 @@ class TokenLoss:
             assert states.grad is not None
             gradients.append(states.grad)
         if anchor is not None and held is not None:
-            with anchor.base():
+            with base_alone(anchor.model):
                 base = self._picked(batch.inputs.index_select(0, held.rows), held.inner)
             parts = (torch.split(part, self.chunk) for part in (leaf[trained:], base, held.answers))
             for tuned, known, answers in zip(*parts, strict=True):
                 states = tuned.detach().requires_grad_()
-                with torch.no_grad():
+                with base_alone(anchor.model) if self.head_learns else torch.no_grad():
                     known = self._logits(known)
                 anchor.loss(self._logits(states), known, answers).backward()  # type: ignore[no-untyped-call]
                 assert states.grad is not None
@@ -88,6 +89,70 @@ class TokenLoss:
         if picked.requires_grad:
             picked.backward(torch.cat(gradients))  # type: ignore[no-untyped-call]
         return torch.stack(losses).sum()
+
+    def log_probs(self, batch: Batch) -> Tensor:
+        """Log-probability of each answer of a batch, summed over its tokens, without gradients. Shape (answers,)."""
+        with torch.no_grad():
+            found = [self._said(*part[:2]) for part in self._chunks(self._states(batch), batch)]
+        return _by_answer(torch.cat(found), batch)
+
+    def states(self, batch: Batch, index: Tensor | None = None) -> Tensor:
+        """What the head reads at the trained positions, or at flattened ones, (n, d), without gradients."""
+        with torch.no_grad():
+            return self._states(batch, index)
+
+    def logits(self, states: Tensor) -> Tensor:
+        """(n, V) of some :meth:`states`, in at least fp32, without gradients."""
+        with torch.no_grad():
+            return self._logits(states)
+
+    def backward_through(self, batch: Batch, judge: Callable[[Tensor], Tensor]) -> Tensor:
+        """Add the gradients of ``judge(log-probabilities of the answers)``, a sum, to the parameters; gives its value.
+
+        As in :meth:`backward` the decoder's backward runs once. Where the head is frozen, a token's gradient is a
+        number (what its answer weighs) times one that does not hang on it: so each chunk of logits is made once.
+        """
+        picked = self._states(batch)
+        frozen = not (self.short and self.head_learns)
+        said: list[Tensor] = []
+        slopes: list[Tensor] = []
+        for states, targets, _ in self._chunks(picked.detach(), batch):
+            with torch.set_grad_enabled(frozen):
+                states = states.detach().requires_grad_(frozen)
+                found = self._said(states, targets)
+            if frozen:
+                slopes += torch.autograd.grad(found.sum(), states)
+            said.append(found.detach())
+        answers = _by_answer(torch.cat(said), batch).requires_grad_()
+        value = judge(answers)
+        (weighs,) = torch.autograd.grad(value, answers)
+        assert batch.answer is not None
+        weigh = weighs.index_select(0, batch.answer)
+        if not frozen:
+            for (states, targets, _), share in zip(
+                self._chunks(picked.detach(), batch), torch.split(weigh, self.chunk), strict=True
+            ):
+                states = states.detach().requires_grad_()
+                (self._said(states, targets) * share).sum().backward()  # type: ignore[no-untyped-call]
+                assert states.grad is not None
+                slopes.append(states.grad)
+            weigh = torch.ones_like(weigh)
+        if picked.requires_grad:
+            picked.backward(torch.cat(slopes) * weigh[:, None].to(picked.dtype))  # type: ignore[no-untyped-call]
+        return value.detach()
+
+    def forks(self, forked: Batch, apart: Batch, *, tolerance: float) -> bool:
+        """Whether two answers behind one reading of their prompt are read as each alone would be."""
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            with torch.no_grad():
+                ours, plain = self._states(forked), self._states(apart)
+        except (TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError):
+            return False  # no attention mask of one's own: state-space layers, some attention kernels
+        finally:
+            self.model.train(was_training)
+        return float((ours - plain).abs().max()) <= tolerance * float(plain.abs().max())
 
     def check(self, batch: Batch, *, tolerance: float) -> float:
         """Compare the short way with the model's own logits; where they differ by more, the plain way is taken.
@@ -138,11 +203,23 @@ class TokenLoss:
                     stack.enter_context(_AttentionInFp32())
             yield
 
-    def _picked(self, inputs: Tensor, index: Tensor, prefix: Tensor | None = None) -> Tensor:
+    def _states(self, batch: Batch, index: Tensor | None = None) -> Tensor:
+        return self._picked(batch.inputs, batch.index if index is None else index, batch.prefix, batch.tree)
+
+    def _said(self, states: Tensor, targets: Tensor) -> Tensor:
+        """Log-probability of each target. Shape (n,)."""
+        return -functional.cross_entropy(self._logits(states), targets, reduction="none")
+
+    def _picked(
+        self, inputs: Tensor, index: Tensor, prefix: Tensor | None = None, tree: Tree | None = None
+    ) -> Tensor:
         """(n, d) hidden states at the flattened positions ``index``; on the plain way (n, V) logits."""
         model = self.decoder if self.short else self.model
         with self._context(inputs.device.type):
-            if prefix is None:
+            if tree is not None:
+                sees = self._mask(tree.sees)
+                out = model(input_ids=inputs, attention_mask=sees, position_ids=tree.places, use_cache=False)
+            elif prefix is None:
                 out = model(input_ids=inputs, use_cache=False)
             else:
                 read = self.decoder(input_ids=prefix[None], use_cache=True).past_key_values
@@ -150,6 +227,13 @@ class TokenLoss:
                 out = model(input_ids=inputs, past_key_values=past, use_cache=True)
         states: Tensor = out.last_hidden_state if self.short else out.logits
         return states.reshape(-1, states.shape[-1]).index_select(0, index)
+
+    def _mask(self, sees: Tensor) -> Tensor:
+        """What may be seen, as this model's attention wants it: marks, or numbers to add to its scores."""
+        if getattr(self.decoder.config, "_attn_implementation", None) == "sdpa":
+            return sees
+        dtype = next(self.decoder.parameters()).dtype
+        return torch.zeros(sees.shape, dtype=dtype, device=sees.device).masked_fill_(~sees, torch.finfo(dtype).min)
 
     def _chunks(self, picked: Tensor, batch: Batch) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
         weights = torch.split(batch.weights, self.chunk) if batch.weights is not None else None
@@ -189,6 +273,13 @@ class _AttentionInFp32(TorchFunctionMode):
         with torch.autocast("cpu", enabled=False):
             out = func(query.float(), key.float(), value.float(), *rest, **kwargs)
         return out.to(query.dtype)
+
+
+def _by_answer(said: Tensor, batch: Batch) -> Tensor:
+    """Sums over the tokens of each answer, the last answer being the highest number."""
+    assert batch.answer is not None
+    count = int(batch.answer[-1]) + 1
+    return said.new_zeros(count).index_add(0, batch.answer, said)
 
 
 def _text_config(causal: Any) -> Any:

@@ -16,6 +16,8 @@ from typing import Any
 
 import torch
 
+from luthier.models import packing
+
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 LARGEST_MMAP_THRESHOLD = 32 << 20
 KEEP = 1 << 30
@@ -55,24 +57,13 @@ def exact(threads: int, *, deterministic: bool) -> Iterator[None]:
 
 @contextmanager
 def four_bit_gradients(model: torch.nn.Module) -> Iterator[None]:
-    """Keep 4-bit layers in the layout that has gradients.
-
-    On a CPU with AVX512-BF16, bitsandbytes repacks a layer for inference at its first forward in eval mode; from then
-    on the layer's forward has no gradient, in training mode too, and adapters below it learn from a wrong one, with
-    no more than a warning. So repacking is switched off while training lasts, and layers that were repacked are put
-    back; these stay about 0.4% coarser than they were loaded, as repacking rounds their scales to bf16.
-    """
-    switch = "support_avx512bf16_for_cpu"
-    layers = [m for m in model.modules() if getattr(m, switch, False)]
-    for layer in layers:
-        setattr(layer, switch, False)
-        if getattr(getattr(layer.weight, "quant_state", None), "packing_format_for_cpu", False):
-            layer.state_dict()  # collecting it unpacks the weight in place
+    """Keep 4-bit layers in the layout that has gradients while training lasts (see ``models.packing``)."""
+    layers = packing.keep_unpacked(model)
     try:
         yield
     finally:
         for layer in layers:
-            setattr(layer, switch, True)
+            setattr(layer, packing.SWITCH, True)
 
 
 def describe(device: str) -> dict[str, Any]:

@@ -20,16 +20,25 @@ def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
     return {name: p for name, p in model.named_parameters() if p.requires_grad}
 
 
-def adamw(parameters: Mapping[str, nn.Parameter], *, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
-    """AdamW in two groups, decayed matrices first; parameters keep their order inside each."""
-    matrices = [p for p in parameters.values() if p.ndim >= 2]
+def adamw(
+    parameters: Mapping[str, nn.Parameter], *, learning_rate: float, weight_decay: float, b_times: float = 1.0
+) -> torch.optim.AdamW:
+    """AdamW in groups: decayed matrices first, then the B of each adapter if it learns ``b_times`` as fast as the rest
+    (LoRA+, Hayou et al. 2024, arXiv 2402.12354), then all else; parameters keep their order inside each."""
+    matrices = {name: p for name, p in parameters.items() if p.ndim >= 2}
+    faster = [p for name, p in matrices.items() if b_times != 1 and ".lora_B." in name]
+    slower = [p for name, p in matrices.items() if b_times == 1 or ".lora_B." not in name]
     others = [p for p in parameters.values() if p.ndim < 2]
-    groups = [
-        {"params": group, "weight_decay": decay}
-        for group, decay in ((matrices, weight_decay), (others, 0.0)) if group
-    ]  # fmt: skip
+    parts = ((slower, weight_decay, 1.0), (faster, weight_decay, b_times), (others, 0.0, 1.0))
+    groups = [{"params": part, "weight_decay": decay, "times": times} for part, decay, times in parts if part]
     fused = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters.values())
     return torch.optim.AdamW(groups, lr=learning_rate, betas=BETAS, eps=EPSILON, fused=fused)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, value: float) -> None:
+    """Set the learning rate of the next step; groups that learn faster take it so many times."""
+    for group in optimiser.param_groups:
+        group["lr"] = value * group["times"]
 
 
 def rate(step: int, *, peak: float, schedule: str, warmup_steps: int, steps: int) -> float:

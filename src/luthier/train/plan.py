@@ -15,16 +15,25 @@ from typing import Any, Literal
 import numpy as np
 
 from luthier.errors import LuthierError
-from luthier.recipe.train import FullTuning, LoraTuning, TrainSpec
+from luthier.recipe.train import COMPARES, FullTuning, LoraTuning, TrainSpec
 from luthier.train.batches import micro_batches
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 BATCHES_AN_EPOCH = 100
 ROWS_A_STEP = (16, 32)
 CPU_MICRO_TOKENS = 4096
 DEVICE_MICRO_TOKENS = 16384
 SPARE_MEMORY = 0.8
 VALIDATION_SHARE = 0.25
+PREFERENCE_RATE = 5
+"""Learning from comparisons takes the rate of learning from answers divided by this: only a margin is to move."""
+WATCH_SHARE = 0.02
+WATCHED_ROWS, WATCHED_ANSWERS = (16, 64), (8, 32)
+"""The fewest that show anything, and the most that are looked at unasked."""
+COPY_LIMIT = 64
+"""Tokens of an answer that the monitor of memorisation looks at."""
+MADE_BY_ONE = 4
+"""A token that is made costs about as much as so many that are read together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,10 @@ class TrainPlan:
     rows: int
     anchor: float = 0.0
     interpolate: float = 1.0
+    loraplus_lr_ratio: float = 1.0
+    skips: int = 0
+    watch_rows: int = 0
+    watch_answers: int = 0
     version: int = PLAN_VERSION
     decided: Mapping[str, Reason] = field(default_factory=dict, compare=False)
 
@@ -162,8 +175,11 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     notes.add("evaluation_steps", list(evaluations), "evenly spread, the last step among them", key="train.evaluations")
     checkpoints = _spread(spec.checkpoints, steps)
     notes.add("checkpoint_steps", list(checkpoints), "evenly spread, the last step among them", key="train.checkpoints")
-    for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "interpolate"):
+    watch_rows, watch_answers = _watched(spec, lengths, steps / an_epoch, notes)
+    for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "interpolate", "skips"):
         notes.add(name, getattr(spec, name), "as the recipe language's default says", key=f"train.{name}")
+    ratio = spec.tuning.loraplus_lr_ratio if isinstance(spec.tuning, LoraTuning) else 1.0
+    notes.add("loraplus_lr_ratio", ratio, "A and B learn equally fast", key="train.tuning.loraplus_lr_ratio")
     notes.add("threads", facts.device.threads, "threads of this process; other counts round sums differently")
     return TrainPlan(
         steps=steps, steps_an_epoch=an_epoch, warmup_steps=warmup, learning_rate=learning_rate,
@@ -171,7 +187,8 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         micro_tokens=micro_tokens, micro_batches=k, precision=precision, recompute=recompute,
         evaluation_steps=evaluations, checkpoint_steps=checkpoints, validation_rows=validation_rows,
         patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), anchor=spec.anchor,
-        interpolate=spec.interpolate,
+        interpolate=spec.interpolate, loraplus_lr_ratio=ratio, skips=spec.skips, watch_rows=watch_rows,
+        watch_answers=watch_answers,
         decided=notes.decided,
     )  # fmt: skip
 
@@ -211,6 +228,11 @@ def _learning_rate(spec: TrainSpec, model: ModelFacts, notes: _Notes) -> float:
     if isinstance(spec.tuning, FullTuning):
         rate, reason = rate / 10, f"a tenth of LoRA's, as every weight moves ({reason})"
         rate = float(f"{rate:.2g}")
+    elif isinstance(spec.tuning, LoraTuning) and (ratio := spec.tuning.loraplus_lr_ratio) > 1:
+        rate = float(f"{rate / ratio**0.5:.2g}")
+        reason = f"A's rate; B's is {ratio:g} times as high, and between them lies LoRA's ({reason})"
+    if spec.method.kind in COMPARES:
+        rate, reason = float(f"{rate / PREFERENCE_RATE:.2g}"), f"preferences need smaller steps than answers ({reason})"
     notes.add("learning_rate", rate, reason)
     return rate
 
@@ -296,7 +318,9 @@ def _tokens_that_fit(spec: TrainSpec, facts: Facts, precision: str) -> tuple[int
     trained = model.trainable * (4 + 8 + (4 if isinstance(spec.tuning, LoraTuning) else 0))
     head = 3 * logit_bytes(facts.device.kind)
     left = facts.device.memory * SPARE_MEMORY - weights - trained - head
-    adapters = 1.3 if isinstance(spec.tuning, LoraTuning) else 1.0
+    adapters = 1.0
+    if isinstance(spec.tuning, LoraTuning):  # DoRA keeps each adapted layer's output twice more
+        adapters = 1.6 if spec.tuning.dora else 1.3
     layer = (14 * model.hidden + 5 * model.intermediate) * element * adapters
     kept = layer * model.layers
     recomputed = layer + model.hidden * element * model.layers
@@ -346,6 +370,43 @@ def _validation_rows(
     reason = "all of them" if rows == len(validation) else "as many as cost a quarter of the training time"
     notes.add("validation_rows", rows, reason)
     return rows
+
+
+def _watched(spec: TrainSpec, lengths: np.ndarray, epochs: float, notes: _Notes) -> tuple[int, int]:
+    """General rows and held-out prompts that an evaluation looks at: as asked, or what costs 2% of the training each.
+
+    A token trained costs three forward. A general row is read by the base and by the tuned model; an answer is its
+    prompt read once and its tokens made one by one, each of which costs some times as much as reading one.
+    """
+    mean = float(lengths.mean())
+    budget = WATCH_SHARE * 3 * float(lengths.sum()) * epochs / (spec.evaluations + 1)
+    watch, an_answer = spec.watch, mean + MADE_BY_ONE * COPY_LIMIT
+    kinds = (
+        ("watch_rows", watch.rows, watch.forgetting, 2 * mean, WATCHED_ROWS),
+        ("watch_answers", watch.answers, watch.memorisation, an_answer, WATCHED_ANSWERS),
+    )
+    made = []
+    for name, asked, action, cost, (least, most) in kinds:
+        if unseen := _unseen(name, spec.method.kind):
+            number, reason = 0, unseen
+        elif action == "off":
+            number, reason = 0, f"train.watch.{'forgetting' if name == 'watch_rows' else 'memorisation'} is off"
+        elif asked is not None:
+            number, reason = asked, "written in the recipe"
+        else:
+            number = min(most, max(least, int(budget / cost)))
+            named = {least: "fewer would show nothing", most: "enough"}
+            reason = named.get(number, "as many as cost 2% of the training")
+        notes.add(name, number, reason)
+        made.append(number)
+    return made[0], made[1]
+
+
+def _unseen(name: str, method: str) -> str:
+    """Why a monitor has nothing to look at; empty where it has."""
+    if method in COMPARES:
+        return f"{method} has numbers of its own: margins, likelihoods, drift from the reference"
+    return "plain texts have no prompts to answer" if name == "watch_answers" and method == "continued" else ""
 
 
 def _spread(times: int, steps: int) -> tuple[int, ...]:

@@ -1,0 +1,185 @@
+"""Continuations that begin alike, read together: what several options have in common is computed once.
+
+A row is a tree of tokens: the beginning that its sequences share (a question, examples before it, the first words of
+two sentences) stands there once. Each token sees its own ancestors only, by an attention mask; its position is its
+depth. Leaves need no place, since nothing is predicted from them: options of one token cost no more than their
+question. The head runs once at every token from which something is scored.
+
+The scores are those of ``likelihood.score`` up to rounding; an engine proves that on its model before it uses this, and
+goes the plain way where a model computes it differently. Rows and batches depend on the token ids alone.
+
+Legend: B rows, L columns, N scored positions, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from luthier.engines.likelihood import Batch, Item, logits_at, scored_logits
+from luthier.records import TokenScores
+
+_SHARED = 0.25
+"""A sequence joins a row if at least this share of it stands there already …"""
+_WIDE = 256
+"""… and the row stays below this many tokens, or twice its first sequence: a wide row costs attention."""
+_GAIN = 1.25
+"""Trees are used where they save at least a fifth of the tokens."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The items of one row in the order of their ids, and how many tokens it holds."""
+
+    items: tuple[int, ...]
+    size: int
+    scored: int
+
+
+def rows(items: Sequence[Item], start_id: int) -> list[Row] | None:
+    """The rows of all items; None where reading them together would save too little."""
+    ids = [_sequence(item, start_id) for item in items]
+    order = sorted(range(len(items)), key=lambda i: (ids[i], i))
+    found: list[Row] = []
+    held: list[int] = []
+    size = scored = limit = 0
+    for index in order:
+        own = len(ids[index]) - 1
+        common = min(_common(ids[held[-1]], ids[index]), own) if held else 0
+        if not held or common < _SHARED * own or size + own - common > limit:
+            if held:
+                found.append(Row(tuple(held), size, scored))
+            held, size, scored, common = [], 0, 0, 0
+            limit = max(_WIDE, 2 * own)
+        held.append(index)
+        size += own - common
+        scored += len(items[index][1])
+    if held:
+        found.append(Row(tuple(held), size, scored))
+    saved = sum(len(s) - 1 for s in ids) / max(1, sum(r.size for r in found))
+    return found if saved >= _GAIN else None
+
+
+def plan(found: Sequence[Row], *, token_budget: int, vocabulary: int) -> list[Batch]:
+    """Batches of rows of similar length, at most ``token_budget`` padded tokens each (or one row)."""
+    batches: list[Batch] = []
+    held: list[Row] = []
+
+    def close() -> None:
+        items = tuple(i for row in held for i in row.items)
+        batches.append(Batch(items, tuple(len(row.items) for row in held)))
+        held.clear()
+
+    for row in sorted(found, key=lambda r: (-r.size, r.items)):
+        if held:
+            too_wide = held[0].size * (len(held) + 1) > token_budget
+            too_many = (sum(r.scored for r in held) + row.scored) * vocabulary > scored_logits()
+            if too_wide or too_many:
+                close()
+        held.append(row)
+    if held:
+        close()
+    return batches
+
+
+def score(model: Any, items: Sequence[Item], *, start_id: int, rows: Sequence[int]) -> list[TokenScores]:
+    """Scores of one batch, in its order. ``rows``: how many of the items stand in each row."""
+    trees: list[_Tree] = []
+    at = 0
+    for count in rows:
+        trees.append(_Tree(items[at : at + count], start_id))
+        at += count
+    device, dtype = next(model.parameters()).device, model.dtype
+    width = max(len(t.ids) for t in trees)
+    ids_BL = np.full((len(trees), width), start_id)
+    depth_BL = np.zeros((len(trees), width), dtype=np.int64)
+    sees_BLL = np.zeros((len(trees), width, width), dtype=bool)
+    sees_BLL[:, :, 0] = True  # padding sees something, or it would be NaN
+    picks: list[int] = []
+    for b, tree in enumerate(trees):
+        size = len(tree.ids)
+        ids_BL[b, :size], depth_BL[b, :size], sees_BLL[b, :size, :size] = tree.ids, tree.depth, tree.sees()
+        picks += [b * width + node for node in tree.scored]
+    mask = torch.zeros(sees_BLL.shape, dtype=dtype).masked_fill_(
+        ~torch.from_numpy(sees_BLL), torch.finfo(dtype).min
+    )  # fmt: skip
+    logits_NV = logits_at(
+        model, torch.from_numpy(ids_BL).to(device), torch.tensor(picks, device=device),
+        attention_mask=mask[:, None].to(device), position_ids=torch.from_numpy(depth_BL).to(device),
+    )  # fmt: skip
+    norm_N = logits_NV.logsumexp(-1)
+    best_N = logits_NV.argmax(-1)
+    asked: list[int] = []
+    targets: list[int] = []
+    offset = 0
+    for tree in trees:
+        asked += [offset + pick for pick in tree.picks]
+        targets += tree.targets
+        offset += len(tree.scored)
+    asked_M, target_M = (torch.tensor(x, device=device, dtype=torch.long) for x in (asked, targets))
+    logprobs = (logits_NV[asked_M, target_M] - norm_N[asked_M]).tolist()
+    greedy = (best_N[asked_M] == target_M).tolist()
+    found: list[TokenScores] = []
+    at = 0
+    for _, continuation in items:
+        until = at + len(continuation)
+        found.append(TokenScores(tuple(logprobs[at:until]), all(greedy[at:until])))
+        at = until
+    return found
+
+
+class _Tree:
+    """The tokens of one row. ``scored`` are the nodes whose logits are needed; for every scored token of every item, in
+    order, ``picks`` says which of them predicts it and ``targets`` its id."""
+
+    def __init__(self, items: Sequence[Item], start_id: int) -> None:
+        self.ids: list[int] = []
+        self.depth: list[int] = []
+        self.picks: list[int] = []
+        self.targets: list[int] = []
+        self._branches: list[tuple[int, int, int]] = []
+        known: dict[int, int] = {}
+        before: tuple[int, ...] = ()
+        path: list[int] = []
+        for context, continuation in items:
+            ids = _sequence((context, continuation), start_id)
+            common = min(_common(before, ids), len(path), len(ids) - 1)
+            first = len(self.ids)
+            self.ids += ids[common:-1]
+            self.depth += range(common, len(ids) - 1)
+            self._branches.append((first, len(self.ids), path[common - 1] if common else -1))
+            path = path[:common] + list(range(first, len(self.ids)))
+            start = len(ids) - len(continuation)
+            for node, target in zip(path[start - 1 :], ids[start:], strict=True):
+                self.picks.append(known.setdefault(node, len(known)))
+                self.targets.append(target)
+            before = ids
+        self.scored = list(known)
+
+    def sees(self) -> np.ndarray:
+        """(L, L): whether a token sees another: its ancestors and itself."""
+        size = len(self.ids)
+        out = np.zeros((size, size), dtype=bool)
+        for first, last, parent in self._branches:
+            if parent >= 0:
+                out[first:last, :] = out[parent]
+            out[first:last, first:last] = np.tri(last - first, dtype=bool)
+        return out
+
+
+def _sequence(item: Item, start_id: int) -> tuple[int, ...]:
+    """All ids of an item; at least one stands before what is scored."""
+    context, continuation = item
+    return (*(context or (start_id,)), *continuation)
+
+
+def _common(a: Sequence[int], b: Sequence[int]) -> int:
+    """Length of the longest common beginning."""
+    for n, (x, y) in enumerate(zip(a, b, strict=False)):
+        if x != y:
+            return n
+    return min(len(a), len(b))

@@ -1,0 +1,112 @@
+"""What every training does around the loop: the plan that a folder began with, the checks before step 1, recomputing.
+
+Not here: what is learned (``sft``, ``preference``), the steps (``loop``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from torch import nn
+
+from luthier.errors import LuthierError
+from luthier.models.adapters import folded
+from luthier.recipe.train import TrainSpec
+from luthier.train import checkpoint
+from luthier.train.batches import Row, digest
+from luthier.train.loop import Run
+from luthier.train.optimiser import trainable
+from luthier.train.plan import TrainPlan
+
+CHECKED_ROWS, CHECKED_TOKENS = 2, 32
+SHORT_WAY_TOLERANCE = {"fp32": 1e-4, "bf16": 3e-2}
+
+
+class Loaded(Protocol):
+    """The parts of ``models.load.Loaded`` that training touches."""
+
+    @property
+    def model(self) -> Any: ...
+    @property
+    def device(self) -> Any: ...
+
+
+def trained_parameters(loaded: Loaded, plan: TrainPlan, seed: int) -> dict[str, nn.Parameter]:
+    """What is trained, by name.
+
+    Raises:
+        ValueError: nothing is, or the plan is for another seed.
+    """
+    parameters = trainable(loaded.model)
+    if not parameters:
+        raise ValueError("no parameter of the model is trained; prepare it with models.adapters first")
+    if seed != plan.seed:
+        raise ValueError(f"the plan was made for seed {plan.seed}, not {seed}")
+    return parameters
+
+
+@contextmanager
+def recomputing(model: Any, wanted: bool) -> Iterator[None]:
+    """Gradient checkpointing for the time of a run."""
+    if wanted:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    try:
+        yield
+    finally:
+        if wanted:
+            model.gradient_checkpointing_disable()
+
+
+def folding(model: Any, plan: TrainPlan) -> AbstractContextManager[Any]:
+    """Small plain adapters folded for the time of a run, in fp32 only: in bf16 the sum would lose changes that are
+    small beside the weight."""
+    return folded(model) if plan.precision == "fp32" else nullcontext()
+
+
+def beginning(r: Row) -> Row:
+    """The first tokens after a row's prefix, each of them a target: enough to check a way to the logits with."""
+    inputs = r.inputs[: r.prefix + CHECKED_TOKENS]
+    at = np.arange(r.prefix, len(inputs))
+    return replace(r, inputs=inputs, positions=at, targets=inputs[at], weights=None)
+
+
+def drops(model: Any) -> bool:
+    """Whether passes differ by chance; a shared beginning would then be the same chance for all rows."""
+    return any(isinstance(module, nn.Dropout) and module.p > 0 for module in model.modules())
+
+
+def frozen(
+    plan: TrainPlan, spec: TrainSpec, train: Sequence[Row], validation: Sequence[Row],
+    parameters: dict[str, Any], run: Run, workdir: Path,
+) -> TrainPlan:  # fmt: skip
+    """The plan that this workdir began with; written now if it is new."""
+    shapes = json.dumps({name: list(p.shape) for name, p in parameters.items()}, sort_keys=True)
+    work = {
+        "spec": hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
+        "seed": plan.seed,
+        "train": digest(train),
+        "validation": digest(validation),
+        "parameters": hashlib.sha256(shapes.encode()).hexdigest(),
+    }
+    path = workdir / "plan.json"
+    if not path.is_file():
+        checkpoint.write_whole(path, json.dumps({"work": work, "plan": plan.to_dict()}, indent=1, sort_keys=True))
+        return plan
+    stored = json.loads(path.read_text())
+    differ = [name for name in work if stored["work"].get(name) != work[name]]
+    if differ:
+        raise LuthierError(
+            f"this folder belongs to another training ({', '.join(differ)} differ)", where=workdir,
+            why="going on from its checkpoints would mix two trainings", fix="use another folder, or remove this one",
+        )
+    began = TrainPlan.from_dict(stored["plan"])
+    if began != plan:
+        run.event("plan replayed", message="resumed with the plan that this training began with", plan=began.digest)
+    return began

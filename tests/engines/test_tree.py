@@ -1,0 +1,128 @@
+"""Options of one question, read together: the same scores as one by one, from fewer tokens."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from tests.engines.test_families import family  # noqa: F401
+
+from luthier.engines import likelihood, tree
+from luthier.engines.embedded import EmbeddedEngine
+
+Item = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def questions(count: int = 9, options: int = 4, seed: int = 0, empty: bool = False) -> list[Item]:
+    """Items of several questions in no order: options of one to six tokens, some beginning alike, one said twice."""
+    draw = random.Random(seed)
+    items: list[Item] = []
+    for _ in range(count):
+        context = () if empty else tuple(draw.randrange(4, 260) for _ in range(draw.randrange(6, 40)))
+        first = tuple(draw.randrange(4, 260) for _ in range(12 if empty else 2))
+        for option in range(options):
+            own = tuple(draw.randrange(4, 260) for _ in range(draw.randrange(1, 5)))
+            items.append((context, own if option % 2 and not empty else (*first, *own)))
+        items.append(items[-1])
+    draw.shuffle(items)
+    return items
+
+
+def tokens_read(model: Any, act: Callable[[], Any]) -> tuple[int, Any]:
+    """(padded tokens that went through the model, what ``act`` gave)."""
+    seen: list[int] = []
+    hook = model.register_forward_pre_hook(lambda m, a, k: seen.append(k["input_ids"].numel()), with_kwargs=True)
+    try:
+        found = act()
+    finally:
+        hook.remove()
+    return sum(seen), found
+
+
+CASES = {"options": questions(), "pairs": questions(empty=True), "few": questions(3, 1)}
+
+
+@pytest.mark.parametrize("items", CASES.values(), ids=CASES)
+def test_trees_score_as_one_by_one(items: list[Item], tiny: Any) -> None:
+    with torch.inference_mode():
+        alone = [likelihood.score(tiny.model, [item], start_id=0)[0] for item in items]
+    with EmbeddedEngine(tiny) as engine:
+        found = engine.loglikelihood(items)
+    for one, other in zip(alone, found, strict=True):
+        assert other.logprobs == pytest.approx(one.logprobs, abs=1e-4) and other.greedy == one.greedy
+
+
+def test_the_question_and_what_options_share_are_read_once(tiny: Any) -> None:
+    context = tuple(range(10, 50))
+    items = [(context, (60, 61, 62, option)) for option in range(100, 104)]
+    items += [(context, (option,)) for option in range(70, 90)]  # leaves: nothing is predicted from them
+    found = tree.rows(items, 0)
+    assert found is not None and [row.size for row in found] == [40 + 3]
+    with EmbeddedEngine(tiny) as engine:
+        engine.loglikelihood(items)  # the model is tried once
+        read, _ = tokens_read(tiny.model, lambda: engine.loglikelihood(items))
+    assert read == 43
+
+
+def test_examples_before_many_questions_are_read_once_a_row(tiny: Any) -> None:
+    head = tuple(random.Random(1).randrange(4, 260) for _ in range(90))
+    draw = random.Random(2)
+    items: list[Item] = []
+    for _ in range(8):
+        asked = tuple(draw.randrange(4, 260) for _ in range(6))
+        items += [((*head, *asked), (draw.randrange(4, 260),)) for _ in range(2)]
+    found = tree.rows(items, 0)
+    assert found is not None and len(found) == 1 and found[0].size == 90 + 8 * 6
+    with torch.inference_mode():
+        alone = [likelihood.score(tiny.model, [item], start_id=0)[0] for item in items]
+    with EmbeddedEngine(tiny) as engine:
+        together = engine.loglikelihood(items)
+    assert [x.total for x in together] == pytest.approx([x.total for x in alone], abs=1e-4)
+
+
+def test_single_answers_are_read_as_before(tiny: Any) -> None:
+    """What a suite of questions with one answer asks goes the plain way, in the same batches, to the same bits."""
+    items = list(dict.fromkeys(questions(30, 1, seed=3)))
+    assert tree.rows(items, 0) is None
+    with EmbeddedEngine(tiny) as engine:
+        found = engine.loglikelihood(items)
+    batches = likelihood.plan(items, token_budget=2048, vocabulary=260)
+    for batch in batches:
+        with torch.inference_mode():
+            plain = likelihood.score(tiny.model, [items[i] for i in batch.items], start_id=engine.start_id)
+        assert [found[i] for i in batch.items] == plain
+
+
+def test_every_family_gives_the_plain_scores(family: Any) -> None:  # noqa: F811
+    items = questions(5, 3, seed=4)
+    with torch.inference_mode():
+        alone = [likelihood.score(family.model, [item], start_id=0)[0] for item in items]
+    with EmbeddedEngine(family) as engine:
+        found = engine.loglikelihood(items)
+    assert [x.total for x in found] == pytest.approx([x.total for x in alone], abs=1e-3)
+
+
+def test_a_model_that_reads_a_tree_otherwise_is_read_one_by_one(tiny: Any) -> None:
+    class Deaf(torch.nn.Module):
+        """Ignores mask and positions, as a family might."""
+
+        def __init__(self, inner: Any) -> None:
+            super().__init__()
+            self.inner, self.config, self.dtype = inner, inner.config, inner.dtype
+
+        def get_output_embeddings(self) -> Any:
+            return self.inner.get_output_embeddings()
+
+        def forward(self, input_ids: Any, use_cache: bool = False, **_: Any) -> Any:
+            return self.inner(input_ids=input_ids, use_cache=use_cache)
+
+    items = questions(5, 3, seed=5)
+    with torch.inference_mode():
+        alone = [likelihood.score(tiny.model, [item], start_id=0)[0] for item in items]
+    with EmbeddedEngine(replace(tiny, model=Deaf(tiny.model))) as engine:
+        found = engine.loglikelihood(items)
+    assert [x.total for x in found] == pytest.approx([x.total for x in alone], abs=1e-4)
