@@ -301,8 +301,8 @@ def _forgetting(history: Sequence[Mapping[str, Any]], tolerance: float, best_ste
         likely = percent > tolerance and rise.bound > 0
         if likely or (points > tolerance and mcnemar_exact(lost, won) < ALPHA):
             shown.append((h, percent, lost, won))
-    if not shown:
-        return None
+    if not shown or (shown[-1][0]["step"] < best_step and any(h["step"] == best_step for h in looks)):
+        return None  # the weights that were kept do not show it (any more)
     h, percent, lost, won = next((s for s in shown if s[0]["step"] == best_step), shown[-1])
     first = shown[0][0]["step"]
     drift = h["probe"].get("drift_nats")
@@ -316,5 +316,5 @@ def _forgetting(history: Sequence[Mapping[str, Any]], tolerance: float, best_ste
         f"the loss on general rows is {percent:+.1f}% against the base at step {h['step']} (tolerance {tolerance:g}%, "
         f"n={n}), {lost} answers were lost and {won} gained{moved}; it began at step {first}{kept}",
         {"percent": percent, "lost": lost, "gained": won, "n": n, "began": first, "drift_nats": drift},
-        ("data.replay: {source: …, share: 10%}", "train.anchor: 1", "a lower train.learning_rate"),
+        ("more data.replay", "a larger train.anchor", "a lower train.learning_rate"),
     )  # fmt: skip
