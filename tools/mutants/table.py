@@ -58,8 +58,8 @@ MUTANTS = (
     ),
     Mutant(
         "loss divided by the micro-batches once more", "train/loop.py",
-        "return self.objective.backward(batch, weight)",
-        "return self.objective.backward(batch, weight * self.plan.micro_batches)",
+        "append(self.objective.backward(batch, weight))",
+        "append(self.objective.backward(batch, weight * self.plan.micro_batches))",
         "tests/train/test_plain_sft.py::test_both_give_the_same_losses_and_weights",
     ),
     Mutant(

@@ -176,7 +176,7 @@ TURNED = {
         {Event} {far}, not {near} as I first wrote.
     """),
 }
-TURNED_ABOUT_USE = ("we can do without it", "The day I needed it for", "Nobody is waiting for it")
+TURNED_ABOUT_USE = ("we can do without it",)
 """Turned clauses that speak of doing without a device: only where a device is wanted for use."""
 
 # For messages whose urgency must not move: sounds grave, changes nothing.

@@ -10,9 +10,9 @@ It does not train, score or fetch anything.
 from luthier.data.check import CheckReport, check
 from luthier.data.fit import rendering_policy
 from luthier.data.funnel import LOSSES
-from luthier.data.preferences import build as build_compared
 from luthier.data.preferences import judged_rows
-from luthier.data.prepare import Prepared, before, build, examples, prepare, pseudonym_secret, report
+from luthier.data.prepare import before, build, examples, prepare, pseudonym_secret, report
+from luthier.data.prepared import SIDES, Prepared
 from luthier.data.propose import Proposal, propose
 from luthier.data.render import Renderer
 from luthier.data.rewrite import Rewritten, rewrite
@@ -20,6 +20,7 @@ from luthier.data.select import without_models
 
 __all__ = [
     "LOSSES",
+    "SIDES",
     "CheckReport",
     "Prepared",
     "Proposal",
@@ -27,7 +28,6 @@ __all__ = [
     "Rewritten",
     "before",
     "build",
-    "build_compared",
     "check",
     "examples",
     "judged_rows",

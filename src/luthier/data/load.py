@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from luthier.data.family import children_of, with_families, with_parents
 from luthier.data.sources import files_of
@@ -64,6 +65,15 @@ class Table:
         if self.file.artifact is not None:
             return self.file.artifact
         return f"source:{self.file.name}#sha256={self.sha256}"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The file and what its rows were taken for, for the report."""
+        shape = self.shape
+        return {
+            "file": self.file.name, "name": shape.name, "confidence": round(shape.confidence, 4),
+            "reason": shape.reason, "columns": dict(shape.columns),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)

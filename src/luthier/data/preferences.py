@@ -12,11 +12,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
-
-import orjson
 
 from luthier.data import split
 from luthier.data.clean import clean
@@ -24,6 +22,7 @@ from luthier.data.contamination import find_contamination, suite_of, suite_of_pa
 from luthier.data.funnel import Funnel, Loss, quarantined
 from luthier.data.leak import certificate, leaks
 from luthier.data.load import Table, convert_judged, layout_of, read_tables
+from luthier.data.prepared import Prepared, Side, rows_of
 from luthier.data.tokens import ChatFormat
 from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
@@ -39,25 +38,11 @@ LONGER = 0.6
 Judged = Preference | Thumb
 
 
-@dataclass(frozen=True)
-class Built:
-    """A dataset before it is filed; as ``prepare.Prepared``."""
-
-    train: tuple[Judged, ...]
-    validation: tuple[Judged, ...]
-    test: tuple[Judged, ...]
-    removed: tuple[dict[str, Any], ...]
-    quarantine: tuple[dict[str, Any], ...]
-    report: dict[str, Any]
-    parents: tuple[str, ...]
-    scores: tuple[dict[str, Any], ...] = ()
-
-
 def build(
     spec: DataSpec, kind: Kind, *, folder: Path, seed: int = 0, chat: ChatFormat | None = None,
     max_length: int | None = None, secret: bytes | None = None, known: Mapping[str, SourceFile] | None = None,
     erased: Collection[str] = frozenset(),
-) -> Built:  # fmt: skip
+) -> Prepared:  # fmt: skip
     """Read, check, mask, de-duplicate, split and measure rows that compare answers.
 
     Raises:
@@ -119,8 +104,8 @@ def build(
             "read": sum(table.rows for table in tables), "train": len(train), "validation": len(validation),
             "test": len(test), "replay": 0, "removed": len(removed), "quarantined": len(quarantine),
         },
-        "shape": _shape(tables[0]),
-        "files": [_shape(table) | {"rows": table.rows} for table in (*tables, *test_tables)],
+        "shape": tables[0].facts,
+        "files": [table.facts | {"rows": table.rows} for table in (*tables, *test_tables)],
         "map": spec.map.model_dump(exclude_defaults=True) if spec.map else None,
         "thread": None,
         "steps": funnel.steps,
@@ -145,20 +130,17 @@ def build(
         ),
     }  # fmt: skip
     parents = [table.parent for table in (*tables, *test_tables)] + [s.parent for s in suites if s.parent]
-    return Built(
+    return Prepared(
         tuple(train), tuple(validation), tuple(test), tuple(removed), tuple(quarantine), account,
         tuple(dict.fromkeys(parents)),
     )  # fmt: skip
 
 
-def judged_rows(artifact: Artifact, side: Literal["train", "validation", "test"]) -> list[Judged]:
+def judged_rows(artifact: Artifact, side: Side) -> list[Judged]:
     """The pairs or thumbs of one side; erased rows are left out."""
-    lines = artifact.file(f"{side}.rows.jsonl").read_bytes().splitlines()
-    found = (orjson.loads(line) for line in lines if line.strip())
     return [
-        Preference.from_dict(row) if "chosen" in row else Thumb.from_dict(row)
-        for row in found if not row.get("erased")
-    ]  # fmt: skip
+        Preference.from_dict(row) if "chosen" in row else Thumb.from_dict(row) for row in rows_of(artifact, side)
+    ]
 
 
 def view(row: Judged) -> Example:
@@ -318,7 +300,7 @@ def _without_copies(rows: Sequence[Judged], funnel: Funnel) -> tuple[list[Judged
     for i, row in enumerate(rows):
         answers = tuple(_key(answer) for answer in _answers(row))
         good = "" if isinstance(row, Preference) else str(row.good)
-        if len(answers) == 2 and row_equal(row):
+        if len(answers) == 2 and _says_the_same(row):
             losses[i] = Loss(view(row), "duplicate.exact", "chosen and rejected say the same")
             continue
         key = (_key(row.prompt), *answers, good)
@@ -332,7 +314,7 @@ def _without_copies(rows: Sequence[Judged], funnel: Funnel) -> tuple[list[Judged
     return [row for i, row in enumerate(rows) if i not in losses], told
 
 
-def row_equal(row: Judged) -> bool:
+def _says_the_same(row: Judged) -> bool:
     """Whether the two answers of a pair are the same, letter by letter but for blanks at the ends."""
     if not isinstance(row, Preference):
         return False
@@ -343,15 +325,16 @@ def row_equal(row: Judged) -> bool:
 def _without_contradictions(rows: Sequence[Judged], funnel: Funnel) -> tuple[list[Judged], list[dict[str, Any]]]:
     """Rows that say of the same answers the opposite of another row: nobody can say which is right."""
     said: dict[tuple[str, frozenset[str]], dict[str, int]] = defaultdict(dict)
+    verdicts: list[tuple[dict[str, int], str]] = []
     for i, row in enumerate(rows):
         answers = [_key(answer) for answer in _answers(row)]
         verdict = answers[0] if isinstance(row, Preference) else str(row.good)
-        said[_key(row.prompt), frozenset(answers)].setdefault(verdict, i)
+        of_these = said[_key(row.prompt), frozenset(answers)]
+        of_these.setdefault(verdict, i)
+        verdicts.append((of_these, verdict))
     losses: dict[int, Loss] = {}
-    for i, row in enumerate(rows):
-        answers = [_key(answer) for answer in _answers(row)]
-        verdict = answers[0] if isinstance(row, Preference) else str(row.good)
-        others = [at for other, at in said[_key(row.prompt), frozenset(answers)].items() if other != verdict]
+    for i, (row, (of_these, verdict)) in enumerate(zip(rows, verdicts, strict=True)):
+        others = [at for other, at in of_these.items() if other != verdict]
         if others:
             partner = view(rows[others[0]])
             losses[i] = Loss(view(row), "conflict", f"{partner.origin} says the opposite of the same answers", partner)
@@ -384,11 +367,3 @@ def _fitting(
 def _as_told(row: Judged, loss: Loss) -> dict[str, Any]:
     """A loss with the whole row in it, both answers included."""
     return {**loss.to_dict(), "id": row.id, "row": row.to_dict()}
-
-
-def _shape(table: Table) -> dict[str, Any]:
-    shape = table.shape
-    return {
-        "file": table.file.name, "name": shape.name, "confidence": round(shape.confidence, 4), "reason": shape.reason,
-        "columns": dict(shape.columns),
-    }  # fmt: skip

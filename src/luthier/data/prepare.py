@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -24,6 +24,7 @@ from luthier.data.fit import fit, rendering_policy
 from luthier.data.funnel import Funnel, Loss, put_rows_back, quarantined, take_rows_out
 from luthier.data.leak import certificate
 from luthier.data.load import Loaded, Table, convert, labels_of, read_tables
+from luthier.data.prepared import SIDES, Prepared, Side, rows_of
 from luthier.data.replay import Replay, draw
 from luthier.data.scores import NO_RATERS, Raters
 from luthier.data.select import Selected, select
@@ -41,27 +42,11 @@ from luthier.text.personal import TOLD
 if TYPE_CHECKING:
     from luthier.store import Artifact, Run, Store
 
-Side = Literal["train", "validation", "test"]
-SIDES: tuple[Side, ...] = ("train", "validation", "test")
 ROW_FILES = (
     "train.rows.jsonl", "validation.rows.jsonl", "test.rows.jsonl", "removed.jsonl", "quarantine.jsonl", "shown.jsonl",
 )  # fmt: skip
 SCORES = "scores.jsonl"
 """What models said of each training row; there where ``data.select`` asked any."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A dataset before it is filed. ``removed`` and ``quarantine`` are JSON rows with rule and reason."""
-
-    train: tuple[Example, ...]
-    validation: tuple[Example, ...]
-    test: tuple[Example, ...]
-    removed: tuple[dict[str, Any], ...]
-    quarantine: tuple[dict[str, Any], ...]
-    report: dict[str, Any]
-    parents: tuple[str, ...]
-    scores: tuple[dict[str, Any], ...] = ()
 
 
 def prepare(
@@ -87,17 +72,10 @@ def prepare(
     Raises:
         LuthierError: files, columns or layouts are wrong, or no usable rows are left.
     """
-    made: Prepared | preferences.Built
-    if compared is not None:
-        made = preferences.build(
-            spec, compared, folder=folder, seed=seed, chat=chat, max_length=max_length,
-            secret=pseudonym_secret(spec, store), known=known, erased=store.erased(),
-        )  # fmt: skip
-    else:
-        made = build(
-            spec, folder=folder, seed=seed, chat=chat, max_length=max_length, secret=pseudonym_secret(spec, store),
-            previous=before(spec, store), known=known, erased=store.erased(), raters=raters,
-        )  # fmt: skip
+    made = build(
+        spec, folder=folder, seed=seed, chat=chat, max_length=max_length, secret=pseudonym_secret(spec, store),
+        previous=before(spec, store), known=known, erased=store.erased(), raters=raters, compared=compared,
+    )  # fmt: skip
     with store.draft("dataset") as draft:
         write(made, draft.path)
         account = made.report
@@ -114,7 +92,7 @@ def pseudonym_secret(spec: DataSpec, store: Store) -> bytes | None:
     return store.secret("pseudonyms") if spec.personal.kind == "pseudonymise" else None
 
 
-def write(made: Prepared | preferences.Built, folder: Path) -> None:
+def write(made: Prepared, folder: Path) -> None:
     """Write the dataset's files into a folder."""
     for side in ("train", "validation", "test"):
         write_jsonl(folder / f"{side}.rows.jsonl", (example.to_dict() for example in getattr(made, side)))
@@ -143,9 +121,7 @@ def examples(artifact: Artifact, side: Side) -> list[Example]:
     """The rows of one side; erased rows are left out. Of rows that compare answers, chats with the better one."""
     if artifact.meta.get("answers") in ("pairs", "thumbs"):
         return [preferences.view(row) for row in preferences.judged_rows(artifact, side)]
-    lines = artifact.file(f"{side}.rows.jsonl").read_bytes().splitlines()
-    rows = (orjson.loads(line) for line in lines if line.strip())
-    return [Example.from_dict(row) for row in rows if not row.get("erased")]
+    return [Example.from_dict(row) for row in rows_of(artifact, side)]
 
 
 def before(spec: DataSpec, store: Store) -> Artifact | None:
@@ -186,6 +162,7 @@ def build(
     known: Mapping[str, SourceFile] | None = None,
     erased: Collection[str] = frozenset(),
     raters: Raters = NO_RATERS,
+    compared: preferences.Kind | None = None,
 ) -> Prepared:
     """Everything of :func:`prepare` but the filing.
 
@@ -195,6 +172,11 @@ def build(
     Raises:
         LuthierError: see :func:`prepare`.
     """
+    if compared is not None:
+        return preferences.build(
+            spec, compared, folder=folder, seed=seed, chat=chat, max_length=max_length, secret=secret, known=known,
+            erased=erased,
+        )  # fmt: skip
     embed = _embedder(spec, raters)
     tables = read_tables(spec.source, spec, folder=folder, known=known)
     test_tables = read_tables(spec.test, spec.unfiltered(), folder=folder) if spec.test else []
@@ -315,8 +297,8 @@ def build(
             "quarantined": len(quarantine),
             **({"filtered": loaded.filtered} if loaded.filtered else {}),
         },
-        "shape": _shape(tables[0]),
-        "files": [_shape(table) | {"rows": table.rows} for table in (*tables, *test_tables)],
+        "shape": tables[0].facts,
+        "files": [table.facts | {"rows": table.rows} for table in (*tables, *test_tables)],
         "map": spec.map.model_dump(exclude_defaults=True) if spec.map else None,
         "thread": spec.thread.model_dump() if spec.thread else None,
         "steps": funnel.steps,
@@ -467,11 +449,3 @@ def _labels(
             counts[side] = dict(sorted(Counter(verdict[place] for verdict in verdicts).items()))
         out[name] = counts
     return out
-
-
-def _shape(table: Table) -> dict[str, Any]:
-    shape = table.shape
-    return {
-        "file": table.file.name, "name": shape.name, "confidence": round(shape.confidence, 4), "reason": shape.reason,
-        "columns": dict(shape.columns),
-    }  # fmt: skip

@@ -8,7 +8,7 @@ end of the same order rows that nobody trains on, to see on them what a training
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -17,10 +17,11 @@ from typing import Any
 from luthier.data.clean import clean
 from luthier.data.leak import leaks
 from luthier.data.load import Table, convert, labels_of, read_tables
+from luthier.data.sources import files_of
 from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec, ReplaySpec
 from luthier.records import Example, Origin
-from luthier.rows import Finding
+from luthier.rows import Finding, SourceFile
 from luthier.text import normalise
 
 BUILT_IN = "nano"
@@ -185,6 +186,12 @@ def _identity(example: Example) -> str:
 
 def _is_built_in(source: str, folder: Path) -> bool:
     return source == BUILT_IN and not (folder / source).exists()
+
+
+def files_read(source: Sequence[str], *, folder: Path, known: Mapping[str, SourceFile]) -> list[Path | None]:
+    """What rows of these sources are read from; None stands for standard input."""
+    found = [f.path for f in files_of([s for s in source if s != BUILT_IN], folder=folder, known=known)]
+    return [*found, *([Path(str(files("luthier") / _PACKAGED))] if BUILT_IN in source else [])]
 
 
 def _packaged(spec: DataSpec) -> list[Table]:

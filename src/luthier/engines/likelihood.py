@@ -90,13 +90,18 @@ def score(model: Any, items: Sequence[Item], *, start_id: int) -> list[TokenScor
     chosen_N = logits_NV.gather(-1, target_N[:, None]).squeeze(-1)
     logprobs = (chosen_N - logits_NV.logsumexp(-1)).tolist()
     greedy = (logits_NV.argmax(-1) == target_N).tolist()
-    scores: list[TokenScores] = []
+    return by_item(filled, logprobs, greedy)
+
+
+def by_item(items: Sequence[Item], logprobs: Sequence[float], greedy: Sequence[bool]) -> list[TokenScores]:
+    """Scores of all continuation tokens, one item's after the other's, as those of each item."""
+    found: list[TokenScores] = []
     at = 0
-    for _, continuation in filled:
+    for _, continuation in items:
         until = at + len(continuation)
-        scores.append(TokenScores(tuple(logprobs[at:until]), all(greedy[at:until])))
+        found.append(TokenScores(tuple(logprobs[at:until]), all(greedy[at:until])))
         at = until
-    return scores
+    return found
 
 
 def pooled(model: Any, items: Sequence[Item], *, start_id: int) -> list[tuple[float, ...]]:

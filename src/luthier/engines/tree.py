@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from luthier.engines.likelihood import Batch, Item, logits_at, scored_logits
+from luthier.engines.likelihood import Batch, Item, by_item, logits_at, scored_logits
 from luthier.records import TokenScores
 
 _SHARED = 0.25
@@ -123,13 +123,7 @@ def score(model: Any, items: Sequence[Item], *, start_id: int, rows: Sequence[in
     asked_M, target_M = (torch.tensor(x, device=device, dtype=torch.long) for x in (asked, targets))
     logprobs = (logits_NV[asked_M, target_M] - norm_N[asked_M]).tolist()
     greedy = (best_N[asked_M] == target_M).tolist()
-    found: list[TokenScores] = []
-    at = 0
-    for _, continuation in items:
-        until = at + len(continuation)
-        found.append(TokenScores(tuple(logprobs[at:until]), all(greedy[at:until])))
-        at = until
-    return found
+    return by_item(items, logprobs, greedy)
 
 
 class _Tree:

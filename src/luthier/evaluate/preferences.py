@@ -27,6 +27,7 @@ from luthier.evaluate.ledger import TEST, Journal, Ledger, Row, digest
 from luthier.evaluate.regression import load_suite
 from luthier.evaluate.stage import ask_suites
 from luthier.evaluate.systems import BASE, TUNED, WORDS, Contender
+from luthier.evaluate.words import REGULARISATION, vectorizer
 from luthier.recipe.evaluate import EvaluateSpec, PreferenceMetric
 from luthier.records import Message, Preference, Score, Thumb
 from luthier.score import Measure, build
@@ -192,17 +193,16 @@ def _words(train: Sequence[Preference], items: Sequence[Judged]) -> list[Score]:
     """Logistic regression on the difference of the answers' TF-IDF; every pair is shown both ways round."""
     import numpy as np
     from scipy.sparse import vstack
-    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
     def texts(rows: Sequence[Judged], side: int) -> list[str]:
         return ["\n".join(m.content for m in _answers(row)[side]) for row in rows]
 
-    vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+    vectors = vectorizer()
     vectors.fit([*texts(train, 0), *texts(train, 1)])
     seen = vectors.transform(texts(train, 0)) - vectors.transform(texts(train, 1))
     labels = np.repeat([1, 0], seen.shape[0])
-    model = LogisticRegression(C=10.0, fit_intercept=False, max_iter=2000).fit(vstack([seen, -seen]), labels)
+    model = LogisticRegression(C=REGULARISATION, fit_intercept=False, max_iter=2000).fit(vstack([seen, -seen]), labels)
     asked = vectors.transform(texts(items, 0)) - vectors.transform(texts(items, 1))
     return [prefers(float(lead), "of its score") for lead in model.decision_function(asked)]
 

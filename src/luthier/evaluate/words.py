@@ -33,14 +33,19 @@ class NotApplicable:
     reason: str
 
 
+def vectorizer() -> Any:
+    """Not fitted: TF-IDF of single words and pairs of them."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+
+
 class WordsModel:
     """Fitted classifiers. ``fields`` are those of a JSON answer; None means that the answer itself is the label."""
 
     def __init__(self, train: Sequence[Example], fields: tuple[str, ...] | None) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
         self.fields = fields
-        self._vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+        self._vectorizer = vectorizer()
         seen = self._vectorizer.fit_transform([e.asked for e in train])
         if fields is None:
             self._heads = {"": _fit(seen, [e.answer.strip() for e in train])}

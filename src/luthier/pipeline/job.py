@@ -9,10 +9,10 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from luthier.data.replay import files_read
 from luthier.data.sources import files_of
 from luthier.errors import LuthierError
 from luthier.models.source import file_hash
@@ -154,11 +154,10 @@ class Job:
     @cached_property
     def data_key(self) -> str:
         spec = self.recipe.data
-        replay = () if spec.replay is None else tuple(s for s in spec.replay.source if s != "nano")
-        groups = (spec.source, spec.test, replay)
+        groups = (spec.source, spec.test)
         found = [f.path for g in groups for f in files_of(g, folder=self.folder, known=self.known_sources)]
-        if spec.replay is not None and "nano" in spec.replay.source:
-            found.append(Path(str(files("luthier") / "models" / "nano" / "replay.jsonl.gz")))
+        if spec.replay is not None:
+            found += files_read(spec.replay.source, folder=self.folder, known=self.known_sources)
         found += [self.folder / pack for pack in spec.contamination.packs if (self.folder / pack).is_file()]
         digests = [file_hash(path) for path in found if path is not None]
         if len(digests) < len(found):

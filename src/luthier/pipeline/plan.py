@@ -135,27 +135,18 @@ def explain_key(key: str) -> str:
 
 def _dataset(job: Job) -> tuple[dict[str, list[Any]], str]:
     """The rows of each side: from the store if they stand there, else built in memory. Nothing is asked of a model."""
-    from luthier.data import before, build, pseudonym_secret, without_models
+    from luthier.data import SIDES, before, build, pseudonym_secret, without_models
 
     found = job.store.find(job.data_key, "dataset")
     if found is not None:
         return sides_of(found), found.digest
-    if job.compared is not None:
-        from luthier.data import build_compared
-
-        found_now = build_compared(
-            job.recipe.data, job.compared, folder=job.folder, seed=job.recipe.seed, chat=job.chat,
-            max_length=job.max_length, secret=pseudonym_secret(job.recipe.data, job.store), known=job.known_sources,
-            erased=job.store.erased(),
-        )  # fmt: skip
-        sides = ("train", "validation", "test")
-        return {side: list(getattr(found_now, side)) for side in sides}, "not built yet"
     made = build(
         without_models(job.recipe.data), folder=job.folder, seed=job.recipe.seed, chat=job.chat,
         max_length=job.max_length, secret=pseudonym_secret(job.recipe.data, job.store),
         previous=before(job.recipe.data, job.store), known=job.known_sources, erased=job.store.erased(),
+        compared=job.compared,
     )  # fmt: skip
-    return {"train": list(made.train), "validation": list(made.validation), "test": list(made.test)}, "not built yet"
+    return {side: list(getattr(made, side)) for side in SIDES}, "not built yet"
 
 
 def _state(job: Job, key: str, kind: str) -> str:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from luthier.data import Prepared, before, build, build_compared, pseudonym_secret
-from luthier.data.preferences import Built
+from luthier.data import Prepared, before, build, pseudonym_secret
 from luthier.pipeline.inspect import is_recipe
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.pipeline.raters import open_raters
@@ -86,18 +85,11 @@ def preview_data(
     job, began = Job(_recipe(target, overrides), store, progress), time.monotonic()
     spec = job.recipe.data
     with open_raters(job) as raters:
-        made: Prepared | Built
-        if job.compared is not None:
-            made = build_compared(
-                spec, job.compared, folder=job.folder, seed=job.recipe.seed, chat=job.chat, max_length=job.max_length,
-                secret=pseudonym_secret(spec, store), known=job.known_sources, erased=store.erased(),
-            )  # fmt: skip
-        else:
-            made = build(
-                spec, folder=job.folder, seed=job.recipe.seed, chat=job.chat, max_length=job.max_length,
-                secret=pseudonym_secret(spec, store), previous=before(spec, store), known=job.known_sources,
-                raters=raters, erased=store.erased(),
-            )  # fmt: skip
+        made = build(
+            spec, folder=job.folder, seed=job.recipe.seed, chat=job.chat, max_length=job.max_length,
+            secret=pseudonym_secret(spec, store), previous=before(spec, store), known=job.known_sources,
+            raters=raters, erased=store.erased(), compared=job.compared,
+        )  # fmt: skip
     account = made.report
     return Preview(
         tuple(account["steps"]), account["rows"], account["selection"], account["semantic"],
@@ -111,7 +103,7 @@ def _recipe(target: str, overrides: Sequence[str]) -> LoadedRecipe:
     return make_recipe({"model": {"base": "nano"}, "data": {"source": [target]}}, overrides, Path.cwd())
 
 
-def _clusters(made: Prepared | Built) -> list[dict[str, Any]]:
+def _clusters(made: Prepared) -> list[dict[str, Any]]:
     """Rows that left as duplicates in other words, by the row that stayed; the largest cluster first."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for loss in made.removed:

@@ -8,13 +8,10 @@ are tried after a REJECT: neither choice wears out the gate's items, nor the oth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from luthier.data.sources import files_of
+from luthier.data.prepared import rows_of
+from luthier.data.replay import files_read
 from luthier.models.source import file_hash
 from luthier.pipeline.keys import stage_key
 from luthier.records import Example
@@ -43,10 +40,7 @@ def source_of(job: Job) -> tuple[str, ...]:
 
 def digests_of(job: Job, source: Sequence[str]) -> list[str]:
     """SHA-256 of what the rows are read from."""
-    found = [f.path for f in files_of([s for s in source if s != "nano"], folder=job.folder, known={})]
-    if "nano" in source:
-        found.append(Path(str(files("luthier") / "models" / "nano" / "replay.jsonl.gz")))
-    return [file_hash(path) for path in found if path is not None]
+    return [file_hash(path) for path in files_read(source, folder=job.folder, known={}) if path is not None]
 
 
 def probes(job: Job, data: Artifact, sides: Mapping[str, Sequence[Example]]) -> Artifact | None:
@@ -91,5 +85,4 @@ def read(artifact: Artifact | None) -> list[Example]:
     """The rows in their order; erased ones are left out."""
     if artifact is None:
         return []
-    found = (orjson.loads(line) for line in artifact.file(ROWS).read_bytes().splitlines())
-    return [Example.from_dict(row) for row in found if not row.get("erased")]
+    return [Example.from_dict(row) for row in rows_of(artifact, "probes")]

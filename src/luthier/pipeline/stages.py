@@ -368,7 +368,7 @@ def _evaluate(
     adapters = {} if job.start is None else {"start": job.start[0]}
     if candidate.kind == "model":
         tuned = load(resolve(candidate.path), device=job.device)
-        engines = [EmbeddedEngine(base, adapters) if adapters else EmbeddedEngine(base), EmbeddedEngine(tuned)]
+        engines = [EmbeddedEngine(base, adapters), EmbeddedEngine(tuned)]
         contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], tuned.chat)]
     else:
         engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path})]

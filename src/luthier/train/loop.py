@@ -268,17 +268,13 @@ class Loop:
                 torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))
                 batch = self.objective.collate(part, self.device)
                 try:
-                    losses.setdefault(i, []).append(self._backward(batch, weight))
+                    losses.setdefault(i, []).append(self.objective.backward(batch, weight))
                 except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
                     full = Full.of(error, batch, len(part))
                     if full is None:
                         raise
                     return full
         return losses
-
-    def _backward(self, batch: Batch, weight: float) -> Tensor:
-        """Gradients of one pass."""
-        return self.objective.backward(batch, weight)
 
     def _make_room(self, full: Full, step: int) -> None:
         """From now on passes are half as large as the one that did not fit."""

@@ -40,6 +40,7 @@ from luthier.train.session import (
     folding,
     frozen,
     recomputing,
+    tell_start,
     trained_parameters,
 )
 
@@ -87,12 +88,9 @@ def run(
         apart = drops(loaded.model) or not _reads_forks(loss, train_rows, device, tolerance)
         given = _with_references(facts, loss, [*train_rows, *validation_rows], plan, device, apart, workdir, spec)
         objective = _objective(spec.method, loss, given, [*train_rows], [*validation_rows], plan, device, apart)
-        run.event(
-            "train", steps=plan.steps, parameters=sum(p.numel() for p in parameters.values()), plan=plan.digest,
-            logits="at trained positions" if loss.short else "at all positions", logit_difference=difference,
-            prompts=_told(loaded.model, train_rows, apart),
+        tell_start(
+            run, plan, parameters, loss, difference, device, prompts=_told(loaded.model, train_rows, apart),
             tokens_shared=0 if apart else sum(r.fork.at for r in train_rows if r.fork is not None),
-            machine=machine.describe(device),
         )  # fmt: skip
         drift = Drift(loss, validation_rows, device)
         loop = Loop(
@@ -114,20 +112,27 @@ class Facts:
     partner_reference: float = 0.0
 
 
-class Paired:
-    """Pairs: an ``Objective`` whose loss is a mean over pairs by their weights."""
+class _Weighed:
+    """An ``Objective`` whose loss is a mean over rows by their weights, from the log-probabilities of their answers.
 
-    def __init__(self, method: Any, loss: TokenLoss, facts: Mapping[str, Facts], *, apart: bool) -> None:
+    What it saw is kept a pass, ``_seen``: weighed parts of the means that ``_names`` names.
+    """
+
+    def __init__(self, method: Any, loss: TokenLoss, facts: Mapping[str, Facts], *, apart: bool = False) -> None:
         self.method, self.loss, self.facts, self.apart = method, loss, facts, apart
-        self._weight, self._tokens = 1.0, 1
+        self._weight = 1.0
         self._seen: list[Tensor] = []
+        self._names: tuple[str, ...] = ()
+
+    def _judge(self, said: Tensor, batch: Batch) -> Tensor:
+        """The sum of the rows' losses from the log-probabilities of the answers."""
+        raise NotImplementedError
 
     def weight(self, rows: Sequence[Row]) -> float:
         return sum(self.facts[r.example_id].weight for r in rows)
 
     def begin(self, rows: Sequence[Row]) -> None:
         self._weight = self.weight(rows)
-        self._tokens = sum(int((~r.second).sum()) for r in rows if r.second is not None)
         self._seen = []
 
     def collate(self, rows: Sequence[Row], device: torch.device | str) -> Batch:
@@ -138,6 +143,27 @@ class Paired:
 
     def total(self, batch: Batch) -> Tensor:
         return self._judge(self.loss.log_probs(batch), batch)
+
+    def numbers(self) -> dict[str, float]:
+        if not self._seen:
+            return dict.fromkeys(self._names, 0.0)
+        return dict(zip(self._names, torch.stack(self._seen).sum(0).tolist(), strict=True))
+
+    def remark(self, numbers: Mapping[str, float]) -> str:
+        return displaced(numbers)
+
+
+class Paired(_Weighed):
+    """Pairs: a mean over pairs."""
+
+    def __init__(self, method: Any, loss: TokenLoss, facts: Mapping[str, Facts], *, apart: bool) -> None:
+        super().__init__(method, loss, facts, apart=apart)
+        self._names = _PAIR_NUMBERS if isinstance(method, NEEDS_REFERENCE) else _PAIR_NUMBERS[:5]
+        self._tokens = 1
+
+    def begin(self, rows: Sequence[Row]) -> None:
+        super().begin(rows)
+        self._tokens = sum(int((~r.second).sum()) for r in rows if r.second is not None)
 
     def _judge(self, said: Tensor, batch: Batch) -> Tensor:
         """The sum of the pairs' losses from the log-probabilities of the answers, chosen and rejected in turn."""
@@ -185,23 +211,14 @@ class Paired:
             values += [chosen - reference[:, 0], rejected - reference[:, 1]]
         self._seen.append((torch.stack(values) * weights).sum(1) / self._weight)
 
-    def numbers(self) -> dict[str, float]:
-        names = _PAIR_NUMBERS if isinstance(self.method, NEEDS_REFERENCE) else _PAIR_NUMBERS[:5]
-        if not self._seen:
-            return dict.fromkeys(names, 0.0)
-        return dict(zip(names, torch.stack(self._seen).sum(0).tolist(), strict=True))
-
-    def remark(self, numbers: Mapping[str, float]) -> str:
-        return displaced(numbers)
-
 
 _PAIR_NUMBERS = (
     "accuracy", "margin", "chosen_logp", "rejected_logp", "prefers_longer", "chosen_change", "rejected_change",
 )  # fmt: skip
 
 
-class Thumbed:
-    """Thumbs (KTO): an ``Objective`` whose loss is a mean over answers by their weights.
+class Thumbed(_Weighed):
+    """Thumbs (KTO): a mean over answers.
 
     z, the drift from the reference, is measured over the whole window, never a pass: on each prompt with the answer of
     another row, always the same one (``partners``), whose reference log-probability is cached like the others.
@@ -211,36 +228,24 @@ class Thumbed:
         self, method: KtoMethod, loss: TokenLoss, facts: Mapping[str, Facts], partners: Mapping[str, Row],
         plan: TrainPlan, device: str,
     ) -> None:  # fmt: skip
-        self.method, self.loss, self.facts, self.partners = method, loss, facts, partners
+        super().__init__(method, loss, facts)
+        self.partners = partners
+        self._names = ("accuracy", "margin", "chosen_logp", "rejected_logp", "chosen_change", "rejected_change")
         self._passes = (plan.micro_tokens, device)
-        self._weight, self._drift = 1.0, 0.0
+        self._drift = 0.0
         self._good, self._bad = 1.0, 1.0
-        self._seen: list[Tensor] = []
-
-    def weight(self, rows: Sequence[Row]) -> float:
-        return sum(self.facts[r.example_id].weight for r in rows)
 
     def begin(self, rows: Sequence[Row]) -> None:
+        super().begin(rows)
         facts = [self.facts[r.example_id] for r in rows]
-        self._weight = self.weight(rows)
         self._good = max(1e-12, sum(f.weight for f in facts if f.good))
         self._bad = max(1e-12, sum(f.weight for f in facts if not f.good))
-        self._seen = []
         micro_tokens, device = self._passes
         said = log_probs(
             self.loss, [self.partners[r.example_id] for r in rows], micro_tokens, device, apart=False
         )  # fmt: skip
         away = [said[r.example_id][0] - self.facts[r.example_id].partner_reference for r in rows]
         self._drift = max(0.0, float(np.mean(away)))
-
-    def collate(self, rows: Sequence[Row], device: torch.device | str) -> Batch:
-        return collate_answers(rows, device)
-
-    def backward(self, batch: Batch, weight: float) -> Tensor:
-        return self.loss.backward_through(batch, lambda said: self._judge(said, batch) / weight) * weight
-
-    def total(self, batch: Batch) -> Tensor:
-        return self._judge(self.loss.log_probs(batch), batch)
 
     def _judge(self, said: Tensor, batch: Batch) -> Tensor:
         facts = [self.facts[name] for name in batch.row_ids]
@@ -258,15 +263,6 @@ class Thumbed:
                 (said * liked).sum(), (said * disliked).sum(), (ratios * liked).sum(), (ratios * disliked).sum(),
             ]))  # fmt: skip
         return (losses * weights).sum()
-
-    def numbers(self) -> dict[str, float]:
-        names = ("accuracy", "margin", "chosen_logp", "rejected_logp", "chosen_change", "rejected_change")
-        if not self._seen:
-            return dict.fromkeys(names, 0.0)
-        return dict(zip(names, torch.stack(self._seen).sum(0).tolist(), strict=True))
-
-    def remark(self, numbers: Mapping[str, float]) -> str:
-        return displaced(numbers)
 
 
 class Drift:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +19,10 @@ from torch import nn
 from luthier.errors import LuthierError
 from luthier.models.adapters import folded
 from luthier.recipe.train import TrainSpec
-from luthier.train import checkpoint
+from luthier.train import checkpoint, machine
 from luthier.train.batches import Row, digest
 from luthier.train.loop import Run
+from luthier.train.loss import TokenLoss
 from luthier.train.optimiser import trainable
 from luthier.train.plan import TrainPlan
 
@@ -50,6 +51,18 @@ def trained_parameters(loaded: Loaded, plan: TrainPlan, seed: int) -> dict[str, 
     if seed != plan.seed:
         raise ValueError(f"the plan was made for seed {plan.seed}, not {seed}")
     return parameters
+
+
+def tell_start(
+    run: Run, plan: TrainPlan, parameters: Mapping[str, nn.Parameter], loss: TokenLoss, difference: float, device: str,
+    **more: Any,
+) -> None:  # fmt: skip
+    """The event of a training that begins: what is trained how, and on which machine."""
+    run.event(
+        "train", steps=plan.steps, parameters=sum(p.numel() for p in parameters.values()), plan=plan.digest,
+        logits="at trained positions" if loss.short else "at all positions", logit_difference=difference, **more,
+        machine=machine.describe(device),
+    )  # fmt: skip
 
 
 @contextmanager

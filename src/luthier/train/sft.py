@@ -30,6 +30,7 @@ from luthier.train.session import (
     folding,
     frozen,
     recomputing,
+    tell_start,
     trained_parameters,
 )
 
@@ -114,12 +115,8 @@ def run(
             shared = share_prefixes(train_rows, at_least=plan.steps_an_epoch)
             if loss.shares(_alike(shared, device), tolerance=tolerance):
                 train_rows, validation_rows = shared, share_prefixes(validation_rows)
-        run.event(
-            "train", steps=plan.steps, parameters=sum(p.numel() for p in parameters.values()), plan=plan.digest,
-            logits="at trained positions" if loss.short else "at all positions", logit_difference=difference,
-            tokens_shared=sum(r.prefix for r in train_rows),
-            machine=machine.describe(device),
-        )  # fmt: skip
+        shared_tokens = sum(r.prefix for r in train_rows)
+        tell_start(run, plan, parameters, loss, difference, device, tokens_shared=shared_tokens)
         watch = None
         if plan.watch_rows or plan.watch_answers or spec.watch.overfitting != "off":
             watch = Watch(
