@@ -28,6 +28,8 @@ _TEXTS = 2000
 """Texts whose words are looked up at once."""
 _RUNS = 8_000_000
 """Runs of words sorted at once, about: eight bytes each."""
+_SHARES = 4
+"""Shares of the hashes held at once; the words are hashed once for all of them."""
 _CHUNK = 1 << 15
 """Places hashed at once: what stays in the cache of a processor."""
 _FACTOR = np.uint64(0x5851F42D4C957F2D)
@@ -113,24 +115,26 @@ def _repeated(words: NDArray[np.int32], shingle: int) -> NDArray[np.int64]:
     Hashes find the runs that may be equal, and their words are compared. Hash and place make one 64-bit number, so that
     sorting moves eight bytes a run and nothing is looked up; a share of the hashes at a time bounds their memory.
     """
-    shares = (len(words) // _RUNS).bit_length()
+    bits = (len(words) // _RUNS).bit_length()
     found, numbered = [np.zeros(0, dtype=np.int64)], 0
-    for share in range(1 << shares):
-        places, new = _equal(words, shingle, _keys(words, shingle, share, shares))
-        found.append(places << 32 | (np.cumsum(new) - 1 + numbered))
-        numbered += int(new.sum())
+    for first in range(0, 1 << bits, _SHARES):
+        for keys in _keys(words, shingle, bits, range(first, min(first + _SHARES, 1 << bits))):
+            keys.sort()
+            places, new = _equal(words, shingle, keys)
+            found.append(places << 32 | (np.cumsum(new) - 1 + numbered))
+            numbered += int(new.sum())
     together = np.concatenate(found)
     together.sort()
     return together
 
 
-def _keys(words: NDArray[np.int32], shingle: int, share: int, shares: int) -> U64:
-    """The runs in one of ``1 << shares`` shares, sorted by hash: above the hash, in the lowest bits the place.
+def _keys(words: NDArray[np.int32], shingle: int, bits: int, shares: range) -> Iterator[U64]:
+    """The runs of each of some of the ``1 << bits`` shares: above the hash, in the lowest bits the place.
 
     A run is ``shingle`` words, or a shorter text with the zeros behind it: as many stand there as no run can cross.
     """
     place_bits = np.uint64(len(words).bit_length())
-    parts = [np.zeros(0, dtype=np.uint64)]
+    parts: list[list[U64]] = [[np.zeros(0, dtype=np.uint64)] for _ in shares]
     last = len(words) - shingle + 1
     for start in range(0, last, _CHUNK):
         stop = min(last, start + _CHUNK)
@@ -143,14 +147,13 @@ def _keys(words: NDArray[np.int32], shingle: int, share: int, shares: int) -> U6
         for offset in range(shingle):
             hashed = hashed * _FACTOR + part[offset : offset + stop - start].astype(np.uint64)
         hashed = mixed(hashed)
-        if shares:
-            kept &= hashed >> np.uint64(64 - shares) == share
-        places = np.flatnonzero(kept)
-        hashed = hashed[places] << np.uint64(shares) >> place_bits << place_bits
-        parts.append(hashed | (places + start).astype(np.uint64))
-    keys = np.concatenate(parts)
-    keys.sort()
-    return keys
+        share = hashed >> np.uint64(64 - bits) if bits else None
+        keys = hashed << np.uint64(bits) >> place_bits << place_bits
+        keys |= np.arange(start, stop, dtype=np.uint64)
+        for number, held in zip(shares, parts, strict=True):
+            held.append(keys[kept if share is None else kept & (share == number)])
+    while parts:  # each share's parts are let go before the next is put together
+        yield np.concatenate(parts.pop(0))
 
 
 def _equal(words: NDArray[np.int32], shingle: int, keys: U64) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -167,7 +170,7 @@ def _equal(words: NDArray[np.int32], shingle: int, keys: U64) -> tuple[NDArray[n
         among = np.flatnonzero(np.isin(group, group[clash]))
         runs = [words[places[among] + offset] for offset in range(shingle)]
         places[among] = places[among][np.lexsort([*runs, group[among]])]
-        new |= _differ(words, shingle, places)
+        new[among] |= _differ(words, shingle, places[among])  # of each group the first is new already
         kept = _joined(new)
         places, new = places[kept], new[kept]
     return places, new
