@@ -100,7 +100,7 @@ def facts_of(train: list[Row], validation: list[Row] = [], threads: int = 1) -> 
     return planning.Facts(
         planning.ModelFacts(hidden=32, layers=2, intermediate=64, vocabulary=VOCABULARY, context=128,
                             parameters=30_000, trainable=2_000),
-        planning.DeviceFacts("cpu", threads=threads),
+        planning.DeviceFacts("cpu", threads=threads, forks=True),
         [input_length(r) for r in train], [input_length(r) for r in validation],
     )  # fmt: skip
 

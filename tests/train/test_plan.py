@@ -21,7 +21,7 @@ NANO = ModelFacts(hidden=256, layers=6, intermediate=688, vocabulary=4096, conte
                   trainable=200_000)  # fmt: skip
 LARGE = ModelFacts(hidden=1024, layers=28, intermediate=3072, vocabulary=151_936, context=32_768,
                    parameters=596_000_000, trainable=4_600_000)  # fmt: skip
-CPU = DeviceFacts("cpu", threads=2, memory=16 << 30)
+CPU = DeviceFacts("cpu", threads=2, memory=16 << 30, forks=True)
 
 
 def lengths(count: int, mean: int = 130, seed: int = 0) -> list[int]:
@@ -129,6 +129,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "interpolate": ({"interpolate": "80%"}, lambda p: p.interpolate),
     "batch_tokens": ({"batch_tokens": 8000}, lambda p: p.steps),
     "micro_tokens": ({"micro_tokens": 400}, lambda p: p.micro_batches),
+    "processes": ({"processes": 1}, lambda p: p.processes),
     "precision": ({"precision": "bf16"}, lambda p: p.precision),
     "evaluations": ({"evaluations": 3}, lambda p: p.evaluation_steps),
     "patience": ({"patience": 1}, lambda p: p.patience),

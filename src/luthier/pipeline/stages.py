@@ -128,6 +128,7 @@ def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest
 
 
 def _plan(job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int]) -> TrainPlan:
+    from luthier.train import team
     from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
 
     sizes = job.sizes
@@ -136,7 +137,10 @@ def _plan(job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int
             hidden=sizes.hidden, layers=sizes.layers, intermediate=sizes.intermediate, vocabulary=sizes.vocabulary,
             context=sizes.context, parameters=sizes.parameters, trainable=sizes.trainable,
         ),
-        device=DeviceFacts(kind=job.device.split(":")[0], threads=job.threads, **job.memory),  # type: ignore[arg-type]
+        device=DeviceFacts(
+            kind=job.device.split(":")[0],  # type: ignore[arg-type]
+            threads=job.threads, forks=team.can_fork(), **job.memory,
+        ),
         train_tokens=train_tokens, validation_tokens=validation_tokens,
     )  # fmt: skip
     return derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)

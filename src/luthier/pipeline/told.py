@@ -39,9 +39,8 @@ def method(job: Job, given: TrainInput) -> None:
     sizes, plan = job.sizes, given.plan
     tuning = job.recipe.train.tuning
     how = _variant(tuning) if isinstance(tuning, LoraTuning) else ""
-    job.tell(
-        "base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {job.threads} threads"
-    )
+    where = f"{plan.processes} processes" if plan.processes > 1 else f"{job.threads} threads"
+    job.tell("base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {where}")
     job.tell("method", f"{tuning.kind}{how} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
     trained, everything = given.tokens()
     job.tell(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from luthier.recipe.spec import ByName, Choice, OneOrMany, Share, Spec
 
@@ -192,7 +192,8 @@ class KtoMethod(Method):
     """Weight of thumbs down."""
 
 
-Action = Literal["off", "warn", "stop"]
+Action = Annotated[Literal["off", "warn", "stop"], BeforeValidator(lambda v: "off" if v is False else v)]
+"""YAML reads a bare ``off`` as false."""
 
 
 class WatchSpec(Spec):
@@ -264,6 +265,8 @@ class TrainSpec(Spec):
     """Padded tokens in one forward pass; left out, it follows the memory."""
     max_length: int | None = Field(default=None, ge=8)
     """Longest row in tokens; left out, the base's context."""
+    processes: int | None = Field(default=None, ge=1, le=256)
+    """Processes of one thread each that share every step on a CPU; left out, small models take one a thread."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of forward and backward; ``auto`` is bf16 on a GPU that has it in hardware, else fp32."""
     evaluations: int = Field(default=8, ge=1)
@@ -284,6 +287,8 @@ class TrainSpec(Spec):
             raise ValueError("anchor needs an adapter (tuning: lora): full tuning overwrites the base it would hold to")
         if self.method.kind in COMPARES and (self.anchor or self.field_weights):
             raise ValueError(f"anchor and field_weights belong to method sft; {self.method.kind} has its own reference")
+        if self.method.kind in COMPARES and (self.processes or 1) > 1:
+            raise ValueError(f"processes belongs to methods sft and continued; {self.method.kind} trains in one")
         stops = [name for name in ("overfitting", "memorisation", "forgetting") if getattr(self.watch, name) == "stop"]
         if self.method.kind in COMPARES and stops:
             raise ValueError(f"watch.{stops[0]}: stop belongs to method sft; {self.method.kind} has numbers of its own")

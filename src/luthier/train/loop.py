@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from luthier.errors import LuthierError
 from luthier.models.state import go_back, start_of
-from luthier.train import checkpoint, optimiser, ranks
+from luthier.train import checkpoint, machine, optimiser, ranks, team
 from luthier.train.batches import Batch, Layout, Row, kinds, micro_batches
 from luthier.train.checkpoint import Checkpoint
 from luthier.train.interrupt import Interrupted, StopSignal
@@ -163,7 +163,7 @@ class Loop:
         self.progress = Progress()
         self.best: dict[str, Tensor] | None = None
         self.start = start_of(self.parameters) if plan.interpolate < 1 else {}
-        self.rank, self.ranks = ranks.place()
+        self.rank = ranks.place()[0]
         self._clock = _Clock(plan.steps)
 
     def fit(self) -> TrainResult:
@@ -174,6 +174,10 @@ class Loop:
             LuthierError: the loss is not finite, or the device ran out of memory.
         """
         resumed_at = self._resume()
+        if ranks.helps():
+            while self.progress.step < self.plan.steps:
+                self._step()
+            team.leave()
         with torch.random.fork_rng(devices=[]), StopSignal() as stop:
             if resumed_at is None:
                 self._evaluate()
@@ -261,11 +265,12 @@ class Loop:
     def _passes(self, window: list[list[Row]], weight: float, step: int) -> dict[int, list[Tensor]] | Full:
         """The losses by pass; or the first pass that did not fit, where the others are left undone."""
         losses: dict[int, list[Tensor]] = {}
+        part_of, of_parts = ranks.parted()
         for i, rows in enumerate(window):
-            if i % self.ranks != self.rank:
-                continue
-            for k, part in enumerate(parts(rows, self.progress.most_tokens)):
-                torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))
+            mine = ranks.share(rows, i)
+            for k, part in enumerate(parts(mine, self.progress.most_tokens) if mine else ()):
+                number = (i + k * len(window)) * of_parts + part_of
+                torch.manual_seed(_seed(self.plan.seed, step, number))
                 batch = self.objective.collate(part, self.device)
                 try:
                     losses.setdefault(i, []).append(self.objective.backward(batch, weight))
@@ -328,7 +333,7 @@ class Loop:
         p = self.progress
         self.model.eval()
         entry: dict[str, Any] = p.history[-1] if p.history else {"step": 0}
-        with torch.no_grad():
+        with torch.no_grad(), machine.threads(self.plan.threads):
             if self.validation:
                 entry["val"] = self._validation_loss()
                 if held_out := dict(self.objective.numbers()):  # every process reads all of these rows
@@ -365,7 +370,7 @@ class Loop:
     def _interpolate(self, share: float) -> float | None:
         """Go back to ``share`` of the way from the start; gives the validation loss there."""
         go_back(self.parameters, self.start, share)
-        with torch.no_grad():
+        with torch.no_grad(), machine.threads(self.plan.threads):
             loss = self._validation_loss() if self.validation else None
         self._event("interpolated", share=share, val=loss)
         return loss

@@ -39,20 +39,30 @@ def keep_freed_memory() -> bool:
 
 
 @contextmanager
-def exact(threads: int, *, deterministic: bool) -> Iterator[None]:
+def exact(number: int, *, deterministic: bool) -> Iterator[None]:
     """Run with this many threads and, if asked, deterministic kernels only; then put both back."""
-    before = (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
+    before = torch.are_deterministic_algorithms_enabled()
     switch: Any = torch.utils.deterministic
     fill = switch.fill_uninitialized_memory
-    torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(deterministic)
     switch.fill_uninitialized_memory = False  # writes every new buffer; no kernel here reads one
     try:
+        with threads(number):
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        switch.fill_uninitialized_memory = fill
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Run with this many threads, then with as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
         yield
     finally:
-        torch.set_num_threads(before[0])
-        torch.use_deterministic_algorithms(before[1])
-        switch.fill_uninitialized_memory = fill
+        torch.set_num_threads(before)
 
 
 @contextmanager

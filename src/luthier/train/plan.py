@@ -32,6 +32,8 @@ WATCHED_ROWS, WATCHED_ANSWERS = (16, 64), (8, 32)
 """The fewest that show anything, and the most that are looked at unasked."""
 COPY_LIMIT = 64
 """Tokens of an answer that the monitor of memorisation looks at."""
+SMALL_WIDTH, ROWS_A_PROCESS = 512, 4
+"""The widest model that several processes of one thread train faster than one of several, and their fewest rows."""
 MADE_BY_ONE = 4
 """A token that is made costs about as much as so many that are read together."""
 
@@ -58,6 +60,8 @@ class DeviceFacts:
     threads: int = 1
     memory: int = 0
     bf16: bool = False
+    forks: bool = False
+    """Whether processes can be forked where training begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class TrainPlan:
     skips: int = 0
     watch_rows: int = 0
     watch_answers: int = 0
+    processes: int = 1
     version: int = PLAN_VERSION
     decided: Mapping[str, Reason] = field(default_factory=dict, compare=False)
 
@@ -181,6 +186,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     ratio = spec.tuning.loraplus_lr_ratio if isinstance(spec.tuning, LoraTuning) else 1.0
     notes.add("loraplus_lr_ratio", ratio, "A and B learn equally fast", key="train.tuning.loraplus_lr_ratio")
     notes.add("threads", facts.device.threads, "threads of this process; other counts round sums differently")
+    processes = _processes(spec, facts, lengths, batch_tokens, notes)
     return TrainPlan(
         steps=steps, steps_an_epoch=an_epoch, warmup_steps=warmup, learning_rate=learning_rate,
         schedule=spec.schedule, weight_decay=spec.weight_decay, clip=spec.clip, batch_tokens=batch_tokens,
@@ -188,7 +194,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         evaluation_steps=evaluations, checkpoint_steps=checkpoints, validation_rows=validation_rows,
         patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), anchor=spec.anchor,
         interpolate=spec.interpolate, loraplus_lr_ratio=ratio, skips=spec.skips, watch_rows=watch_rows,
-        watch_answers=watch_answers,
+        watch_answers=watch_answers, processes=processes,
         decided=notes.decided,
     )  # fmt: skip
 
@@ -400,6 +406,28 @@ def _watched(spec: TrainSpec, lengths: np.ndarray, epochs: float, notes: _Notes)
         notes.add(name, number, reason)
         made.append(number)
     return made[0], made[1]
+
+
+def _processes(spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens: int, notes: _Notes) -> int:
+    """How many processes share each step: a thread each where a second thread would gain little."""
+    device, model = facts.device, facts.model
+    if spec.processes is not None:
+        if spec.processes > 1 and not device.forks:
+            raise LuthierError(
+                f"train.processes: {spec.processes} cannot be had here", where="train.processes",
+                why="processes are forked for training on a CPU, on Linux", fix="train.processes: 1",
+            )  # fmt: skip
+        notes.given("processes", spec.processes, "train.processes")
+        return spec.processes
+    rows_a_step = int(batch_tokens / max(1.0, float(lengths.mean())))
+    number = min(device.threads, rows_a_step // ROWS_A_PROCESS)
+    small = model.hidden <= SMALL_WIDTH and isinstance(spec.tuning, LoraTuning)
+    if number > 1 and device.kind == "cpu" and device.forks and small and spec.method.kind not in COMPARES:
+        reason = f"a model of width {model.hidden} gains little from a second thread: a process each"
+        notes.add("processes", number, reason)
+        return number
+    notes.add("processes", 1, "threads serve this training better" if device.threads > 1 else "one thread")
+    return 1
 
 
 def _unseen(name: str, method: str) -> str:

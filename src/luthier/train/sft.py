@@ -14,7 +14,7 @@ import torch
 
 from luthier.errors import LuthierError
 from luthier.recipe.train import TrainSpec
-from luthier.train import anchor, machine
+from luthier.train import anchor, machine, team
 from luthier.train.anchor import Anchor
 from luthier.train.batches import Batch, Row, Sample, collate, row, share_prefixes
 from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult
@@ -124,13 +124,12 @@ def run(
                 held_out=validation_rows[: plan.watch_answers], train=train_rows,
                 adapter=hasattr(loaded.model, "disable_adapter"), device=device,
             )  # fmt: skip
-        loop = Loop(
-            loaded.model, Tokens(loss, anchor.make(loaded.model, plan.anchor)), plan, train=train_rows,
-            validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device, probe=probe,
-            on_step=on_step, replay_sets=replay_sets, watch=watch,
-        )
-        with recomputing(loaded.model, plan.recompute), folding(loaded.model, plan):
-            return loop.fit()
+        with recomputing(loaded.model, plan.recompute), folding(loaded.model, plan), team.together(plan.processes):
+            return Loop(
+                loaded.model, Tokens(loss, anchor.make(loaded.model, plan.anchor)), plan, train=train_rows,
+                validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device, probe=probe,
+                on_step=on_step, replay_sets=replay_sets, watch=watch,
+            ).fit()  # fmt: skip
 
 
 def _small(rows: Sequence[Row], device: str) -> Any:
