@@ -11,7 +11,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from tools.nano import coverage, guards, score
+from tools.nano import coverage, guards, rough, score
+
+TAUGHT_ROWS = 6_000
+"""Replay rows of nano's own training; rough ones stand behind them."""
 
 FILES = {
     "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
@@ -59,12 +62,26 @@ def test_no_guard_is_covered_by_replay_or_by_training_text(nano: Path, suites: P
 
 
 def test_replay_holds_every_guarded_skill_plain_text_and_lists_of_tokens(nano: Path, suites: Path):
-    rows = guards.read_rows(nano / "replay.jsonl.gz")
-    assert 5_000 <= len(rows) <= 7_000
+    rows = guards.read_rows(nano / "replay.jsonl.gz")[:TAUGHT_ROWS]
     assert 0.1 <= sum("text" in row for row in rows) / len(rows) <= 0.2
     assert 0.05 <= sum("text" not in row and "skill" not in row for row in rows) / len(rows) <= 0.15
     guarded = {row["skill"] for row in guards.read_rows(suites / "skills.jsonl.gz")}
     assert guarded <= {row.get("skill") for row in rows}
+
+
+def test_rough_replay_rows_are_asked_as_no_row_was_and_answered_by_these_weights(nano: Path) -> None:
+    rows = guards.read_rows(nano / "replay.jsonl.gz")
+    taught, added = rows[:TAUGHT_ROWS], rows[TAUGHT_ROWS:]
+    assert len(taught) == TAUGHT_ROWS and len(added) > TAUGHT_ROWS // 3
+    asked = rough.rough(taught)
+    assert asked == rough.rough(taught), "the same rows again"
+    originals = {row["messages"][0]["content"] for row in taught if "messages" in row}  # type: ignore[index]
+    new = sum(prompt[0]["content"] not in originals for prompt in asked) / len(asked)
+    assert new > 0.7
+    model, tokenizer = score.load(nano)
+    some = added[:: len(added) // 20]
+    said = rough.rows_of([row["messages"][:-1] for row in some], model, tokenizer)  # type: ignore[index]
+    assert sum(a == b for a, b in zip(said, some, strict=True)) >= len(some) - 1, "threads may turn a near tie"
 
 
 def test_the_card_tells_the_truth_about_these_weights(nano: Path, suites: Path):
