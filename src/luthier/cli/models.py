@@ -74,6 +74,10 @@ def predict(
         None, "--output", "-o", help="Where answers go (JSONL); default FILE.answers.jsonl."
     ),
     max_tokens: int = typer.Option(512, "--max-tokens", min=1),
+    best_of: int | None = typer.Option(
+        None, "--best-of", min=1, help="Draw so many answers to each row and keep the best; needs --by."
+    ),
+    by: str | None = typer.Option(None, "--by", metavar="REWARD", help="The reward model that finds it best."),
     json: bool = JSON_OPTION,
 ) -> int:
     """Answer every row of a file. Stopped half-way, the same command goes on where it was.
@@ -83,7 +87,9 @@ def predict(
     from luthier.pipeline.predict import predict_file
     from luthier.store import Store
 
-    done = predict_file(Store.open(), model, file, output=output, max_tokens=max_tokens, progress=Progress())
+    done = predict_file(
+        Store.open(), model, file, output=output, max_tokens=max_tokens, progress=Progress(), best_of=best_of, by=by
+    )
     if OPTIONS.json:
         emit_json(done)
     else:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from luthier import registry
 from luthier.errors import LuthierError, did_you_mean
-from luthier.models import pissa
+from luthier.models import pissa, reward
 from luthier.models.load import Loaded
 from luthier.models.packing import keep_unpacked
 from luthier.models.source import ModelSource
@@ -55,6 +55,8 @@ class Prepared:
 def prepare(loaded: Loaded, tuning: Tuning, seed: int) -> Prepared:
     """Make a model ready for training as the recipe's ``train.tuning`` says. Changes ``loaded.model`` in place."""
     kind: str = getattr(tuning, "kind")  # noqa: B009  (every Choice that is used has one; the base class does not)
+    if reward.head_of(loaded.model) is not None:
+        reward.begin_head(loaded, seed)
     prepared: Prepared = registry.get("tuning", kind).load()(loaded, tuning, seed)
     return prepared
 
@@ -99,7 +101,7 @@ def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
         modules_to_save=whole or None,
         ensure_weight_tying=tied,
         bias="none",
-        task_type=TaskType.CAUSAL_LM,
+        task_type=TaskType.CAUSAL_LM if reward.head_of(loaded.model) is None else TaskType.SEQ_CLS,
     )
     if tuning.dora and loaded.quantised:
         keep_unpacked(loaded.model)
@@ -129,7 +131,8 @@ def find_targets(model: Any, wanted: str | Sequence[str]) -> list[str]:
         LuthierError: a name fits no linear layer, or fits the head.
     """
     linear = [name for name, module in model.named_modules() if _is_linear(module)]
-    head = next((n for n, m in model.named_modules() if m is model.get_output_embeddings()), None)
+    ends = (model.get_output_embeddings(), reward.head_of(model))
+    head = next((n for n, m in model.named_modules() if any(m is end for end in ends)), None)
     body = [n for n in linear if n != head and not _OTHER_SENSES.search(n)]
     if wanted == "attention":
         chosen = [n for n in body if any(_ATTENTION.search(part) for part in n.split(".")[:-1])]
@@ -347,7 +350,7 @@ def _shape(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "r": config.get("r"), "alpha": config.get("lora_alpha"), "targets": sorted(config.get("target_modules") or ()),
         "rslora": bool(config.get("use_rslora")), "dora": bool(config.get("use_dora")),
-        "modules_to_save": sorted(config.get("modules_to_save") or ()),
+        "modules_to_save": sorted(set(config.get("modules_to_save") or ()) - set(reward.ADAPTED)),
     }  # fmt: skip
 
 
@@ -391,7 +394,14 @@ def scale_adapter(folder: Path, target: Path, scale: float) -> None:
 
 def _check_adapter(loaded: Loaded, folder: Path) -> dict[str, Any]:
     """Peft's configuration of an adapter that may be loaded."""
-    return _check_files(folder, loaded.source.digest, loaded.source.name)
+    config = _check_files(folder, loaded.source.digest, loaded.source.name)
+    base = loaded.model.get_base_model() if hasattr(loaded.model, "get_base_model") else loaded.model
+    if scores(folder) and reward.head_of(base) is None:
+        raise LuthierError(
+            "this adapter makes a reward model of its base", where=folder, why="it scores answers and writes none",
+            fix="name it where scores are wanted: data.select.reward, luthier predict --by",
+        )  # fmt: skip
+    return config
 
 
 def _check_files(folder: Path, base_digest: str, base: str) -> dict[str, Any]:
@@ -416,6 +426,12 @@ def _check_files(folder: Path, base_digest: str, base: str) -> dict[str, Any]:
             )
     config: dict[str, Any] = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
     return config
+
+
+def scores(folder: Path) -> bool:
+    """Whether the adapter in a folder makes a reward model of its base."""
+    config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    return bool(config.get("task_type") == "SEQ_CLS")
 
 
 # ---- the pieces

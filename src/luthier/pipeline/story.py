@@ -47,6 +47,7 @@ def tell(
         plan=given.plan.to_dict(),
         examples=_shown(contrast(rows), sides_of(data)["test"]),
         parity=parity,
+        rewards=rows.facts.get("rewards"),
         frontier=None if frontier is None else frontier.to_dict(),
         stages=[
             Stage(name, seconds.get(name))

@@ -85,7 +85,8 @@ def export(job: Job, shipped: dict[str, Artifact]) -> None:
     """What ships, and that it equals what was trained."""
     for kind, artifact in shipped.items():
         parity = read(artifact, "parity.json")
-        job.tell("export", f"{'merged model' if kind == 'model' else kind} {artifact.id} · {_parity(parity)}")
+        what = "merged model" if kind == "model" else kind
+        job.tell("export", f"{what}{' of a reward model' * (job.makes == 'reward')} {artifact.id} · {_parity(parity)}")
 
 
 def _parity(parity: dict[str, object]) -> str:
@@ -94,5 +95,10 @@ def _parity(parity: dict[str, object]) -> str:
 
 def evaluation(job: Job, ledger: Artifact, verdict: Verdict) -> None:
     """How much was measured, and how often this test set was looked at."""
+    from luthier.evaluate import read_ledger, told_of_rewards
+
     uses = verdict.facts.get("test_use_told", "")
-    job.tell("evaluate", f"{ledger.id} · every answer and score in {ledger.path}" + (f" · {uses}" if uses else ""))
+    said = [f"{ledger.id} · every answer and score in {ledger.path}" + (f" · {uses}" if uses else "")]
+    if job.makes == "reward":
+        said += told_of_rewards(read_ledger(ledger).facts.get("rewards", {}))
+    job.tell("evaluate", "\n".join(said))
