@@ -1,11 +1,11 @@
 """Choose training rows by worth and variety: first what a model speaks against, then the best under a budget.
 
-The order of rules: perplexity, IFD, the share of IFD, the reward, the judge's quality (asked only of the rows still in play). What
-is left is put in the order of its worth (a product, see ``SelectSpec.by``; rows without a score behind all others;
-equals by content id) and walked down once: a row is taken unless it is too like one that was taken before, as DEITA
-publishes it (Liu et al. 2024, arXiv 2312.15685: the distance to the nearest row already selected), or there is no room.
-The variant that compares with the nearest row of the whole pool lets near-duplicates drive each other out; it is not
-this.
+The order of rules: perplexity, IFD, the share of IFD, the reward, the judge's quality (asked only of the rows still in
+play). What is left is put in the order of its worth (a product, see ``SelectSpec.by``; rows without a score behind all
+others; equals by content id) and walked down once: a row is taken unless it is too like one that was taken before, as
+DEITA publishes it (Liu et al. 2024, arXiv 2312.15685: the distance to the nearest row already selected), or there is no
+room. The variant that compares with the nearest row of the whole pool lets near-duplicates drive each other out; it is
+not this.
 
 The result depends on the rows, not on their order. A row that leaves names its rule, its numbers and the row it is
 like.

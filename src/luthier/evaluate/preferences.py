@@ -1,8 +1,10 @@
-"""Held-out comparisons: which of two answers a model prefers, beside two baselines that read no language at all.
+"""Held-out comparisons: which of two answers a model prefers, beside two baselines that know no language at all.
 
 The base ranks the answers of a pair by their log-probability; the tuned model by how much likelier training made each
-of them (DPO's implicit reward), or by log-probability too (``by: log_prob``). Beside them stand the longer answer, and
-words: logistic regression on the difference of the two answers' TF-IDF, fitted on the training pairs. Ties count half.
+of them (DPO's implicit reward), or by log-probability too (``by: log_prob``). Beside them stand the longer answer (the
+shorter one, where that is the better one in most training pairs), and words: logistic regression on the difference of
+the two answers' TF-IDF, fitted on the training pairs. Ties count half.
+
 Words is shown and decides nothing: a classifier cannot answer. A thumb is scored by which side of the drift its answer
 lies on, which needs no second answer. A reward model prefers what it scores higher; what it is like besides is told
 by ``rewards``.
@@ -36,7 +38,7 @@ from luthier.score import Measure, build
 from luthier.score.preference import prefers
 from luthier.score.reward_model import RewardModel
 
-LENGTH = "length"
+LENGTH, SHORTER = "length", "the shorter answer"
 TITLES = {BASE: "base", TUNED: "tuned", LENGTH: "the longer answer", WORDS: "words + logistic regression"}
 Judged = Preference | Thumb
 
@@ -80,7 +82,7 @@ def measure_preferences(
     total = len(items) * len(names) + sum(3 * len(s.items) for s in suites)
     with Journal(workdir / "journal.jsonl") as journal:
         desk = Desk(journal, total, progress)
-        before = _read(base, items)
+        before, sign = _read(base, items), _length_sign(train)
         engines = {BASE: base.fingerprint, TUNED: _engine_of(tuned)}
         fingerprints = {name: digest(facts) for name, facts in engines.items()}
         rewards = _rewards(tuned, items) if isinstance(tuned, RewardModel) else []
@@ -88,7 +90,7 @@ def measure_preferences(
             BASE: [_by_log_prob(row, measures, sides) for row, sides in zip(items, before, strict=True)],
             TUNED: [_all(measures, one) for one in map(_by_score, rewards)] if isinstance(tuned, RewardModel)
             else _by_gain(items, measures, _read(tuned, items), before),
-            LENGTH: [_all(measures, _lead(row, [float(n) for n in sides.tokens], "tokens"))
+            LENGTH: [_all(measures, _lead(row, [float(sign * n) for n in sides.tokens], "tokens"))
                      for row, sides in zip(items, before, strict=True)],
         }  # fmt: skip
         if WORDS in names:
@@ -103,8 +105,9 @@ def measure_preferences(
         ledger = Ledger(tuple(desk.rows), facts)
     if rewards:
         facts["rewards"] = _described(items, rewards, before, ledger, measures[0].key)
+    titles = TITLES if sign > 0 else {**TITLES, LENGTH: SHORTER}
     facts["systems"] = {
-        name: {"title": TITLES[name], "engine": fingerprints.get(name, name), "prompt_tokens": None,
+        name: {"title": titles[name], "engine": fingerprints.get(name, name), "prompt_tokens": None,
                "completion_tokens": None, "shots": [], "note": _NOTES.get(name, "")}
         for name in names
     }  # fmt: skip
@@ -193,6 +196,12 @@ def _by_log_prob(row: Judged, measures: Sequence[Measure], sides: _Sides) -> dic
     if isinstance(row, Thumb):  # one answer's log-probability says nothing without another's: a tie
         return _all(measures, Score(0.5, "no second answer to rank it against", {"lead": 0.0}))
     return _all(measures, _lead(row, sides.said, "nats"))
+
+
+def _length_sign(train: Sequence[Judged]) -> int:
+    """Which way length goes in the training pairs: 1 where the better answer is mostly the longer one, else -1."""
+    sizes = [[sum(len(m.content) for m in a) for a in _answers(r)] for r in train if isinstance(r, Preference)]
+    return -1 if sum((a > b) - (a < b) for a, b in sizes) < 0 else 1
 
 
 def _by_gain(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def describe(
         }  # fmt: skip
 
     lines, error = [], 0.0
-    for low, high in zip(BINS, BINS[1:], strict=False):
+    for low, high in pairwise(BINS):
         inside = np.flatnonzero((sure >= low) & ((sure < high) | (high == BINS[-1])))
         if not len(inside):
             continue
@@ -86,10 +87,8 @@ def told(found: Mapping[str, Any]) -> list[str]:
     if not found.get("pairs"):
         return []
     length = found["length"]
-    lines = [
-        f"sureness is off by {found['calibration_error']:.1f} points on average (log loss {found['log_loss']:.3f}; "
-        f"0.693 knows nothing)"
-    ]
+    said = f"sureness is off by {found['calibration_error']:.1f} points on average"
+    lines = [f"{said} (log loss {found['log_loss']:.3f}; 0.693 knows nothing)"]
     if length.get("correlation") is not None:
         lines.append(
             f"length: correlation {length['correlation']:+.2f} [{length['low']:+.2f}, {length['high']:+.2f}] with the "

@@ -116,8 +116,9 @@ def _scoring(card: Card, kind: str) -> tuple[str, str]:
     if kind == "adapter":
         code = (
             f"from peft import PeftModel\nfrom transformers import {auto}, AutoTokenizer\n\n"
-            f'tokenizer = AutoTokenizer.from_pretrained(".")\nbase = {auto}.from_pretrained(\n'
-            f'    "{card.base}", num_labels=1, pad_token_id=tokenizer.pad_token_id)  # the folder or hub id of the base\n'
+            'tokenizer = AutoTokenizer.from_pretrained(".")\n'
+            f'base = {auto}.from_pretrained(  # the folder or hub id of the base\n'
+            f'    "{card.base}", num_labels=1, pad_token_id=tokenizer.pad_token_id)\n'
             'model = PeftModel.from_pretrained(base, ".")'
         )
     else:
@@ -131,9 +132,9 @@ def _scoring(card: Card, kind: str) -> tuple[str, str]:
         "reward = model(ids).logits[0, 0]"
     )
     note = (
-        "A reward means something beside another answer to the same prompt: the better one should have the higher. It was "
-        "trained on chats that end with the token that ends the answer; where the template writes more behind it (a line "
-        "break), leave that out."
+        "A reward means something beside another answer to the same prompt: the better one should have the higher. It "
+        "was trained on chats that end with the token that ends the answer; where the template writes more behind it "
+        "(a line break), leave that out."
     )
     return code, note
 

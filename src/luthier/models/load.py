@@ -64,7 +64,8 @@ def load(
         makes: ``reward`` puts a scalar head on it: the one in the files, or one that means nothing yet.
 
     Raises:
-        LuthierError: a reward model is asked to write, no such device, an architecture this version does not know, damaged files, not enough memory.
+        LuthierError: a reward model is asked to write, no such device, an architecture this version does not know,
+            damaged files, not enough memory.
         MissingExtra: quantised without bitsandbytes.
     """
     import torch

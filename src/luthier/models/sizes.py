@@ -16,7 +16,6 @@ from luthier.models.reward import HEAD, head_of
 from luthier.models.source import ModelSource
 from luthier.recipe.train import LoraTuning, Tuning
 
-
 _KINDS = {"model": "causal language model", "reward": "decoder with a scalar head"}
 
 

@@ -64,7 +64,7 @@ def _named(store: Store, ref: str, folder: Path | None) -> Named:
     scores = reward.in_files(named.source) if named.adapter is None else adapters.scores(named.adapter)
     if not scores:
         raise LuthierError(
-            f"{ref} is no reward model", where=ref, why="it writes answers; only a model with a scalar head scores them",
-            fix="train one: train.method: reward",
+            f"{ref} is no reward model", where=ref,
+            why="it writes answers; only a model with a scalar head scores them", fix="train one: train.method: reward",
         )  # fmt: skip
     return named

@@ -31,7 +31,9 @@ def rewards_page(found: Mapping[str, Any]) -> str:
 
 
 def _calibration(lines: Sequence[Mapping[str, Any]]) -> str:
-    rows = [(f"{100 * one['from']:.0f} to {100 * one['to']:.0f}%", f"{one['said']:.1f}%", *_right(one)) for one in lines]
+    rows = [
+        (f"{100 * one['from']:.0f} to {100 * one['to']:.0f}%", f"{one['said']:.1f}%", *_right(one)) for one in lines
+    ]
     note = (
         "How sure the reward is: σ of the difference of two rewards is the probability that it gives to the answer it "
         "prefers. Points on the line are as often right as they say; above it too modest, below it too sure."
@@ -49,10 +51,8 @@ def _drawing(lines: Sequence[Mapping[str, Any]]) -> str:
     def y(percent: float) -> float:
         return _HEIGHT - _EDGE - percent / 100 * (_HEIGHT - _EDGE - 8)
 
-    marks = [
-        f'<line x1="{x(50):.1f}" y1="{y(50):.1f}" x2="{x(100):.1f}" y2="{y(100):.1f}" stroke="#999" '
-        'stroke-dasharray="4 3"/>'
-    ]
+    ends = f'x1="{x(50):.1f}" y1="{y(50):.1f}" x2="{x(100):.1f}" y2="{y(100):.1f}"'
+    marks = [f'<line {ends} stroke="#999" stroke-dasharray="4 3"/>']
     for percent in (0, 50, 100):
         marks.append(f'<text x="{_EDGE - 4}" y="{y(percent) + 4:.1f}" text-anchor="end">{percent}%</text>')
     for percent in (50, 75, 100):
@@ -78,7 +78,8 @@ def _length(found: Mapping[str, Any]) -> str:
         told = (
             f"<p>The difference of two rewards goes with that of the lengths by {found['correlation']:+.2f} "
             f"[{found['low']:+.2f}, {found['high']:+.2f}] (rank correlation); the longer answer is preferred in "
-            f"{found['prefers_longer']:.0f}% of the pairs, and is the better one in {found['longer_is_better']:.0f}%.</p>"
+            f"{found['prefers_longer']:.0f}% of the pairs, and is the better one in "
+            f"{found['longer_is_better']:.0f}%.</p>"
         )
     return f"<h3>Length</h3>{told}{table(rows, ('pairs', 'right', '95% interval', 'n'))}"
 
