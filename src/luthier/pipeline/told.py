@@ -43,12 +43,18 @@ def method(job: Job, given: TrainInput) -> None:
         "base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {job.threads} threads"
     )
     job.tell("method", f"{tuning.kind}{how} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
-    trained, everything = given.tokens()
     job.tell(
         "plan",
         f"{plan.steps:,} steps of about {plan.batch_tokens:,} tokens · learning rate {plan.learning_rate:g} · "
-        f"{trained / max(everything, 1):.0%} of tokens trained   (luthier plan explains each)",
+        f"{_learned_from(job, given)}   (luthier plan explains each)",
     )
+
+
+def _learned_from(job: Job, given: TrainInput) -> str:
+    if job.makes == "reward":
+        return f"{len(given.train):,} pairs, one score an answer"
+    trained, everything = given.tokens()
+    return f"{trained / max(everything, 1):.0%} of tokens trained"
 
 
 def _variant(tuning: LoraTuning) -> str:
