@@ -9,7 +9,6 @@ Not here: how it learns (``train.reward``), what a score is used for (``score.re
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -77,15 +76,17 @@ def head_of(model: Any) -> Any:
 
 
 def begin_head(loaded: Loaded, seed: int) -> None:
-    """Draw the head of a base that came without one from N(0, 1 / (width + 1)), as Stiennon et al. 2020 do; drawn on
-    the CPU, so that every device gets the same. A head from the files stays."""
+    """Draw the head of a base that came without one, so small that all rewards begin near 0 and the loss near log 2: a
+    state has a large part that all texts share, and a larger head (1 / √(width + 1) of Stiennon et al. 2020) begins
+    with rewards of -3 there, which the first steps then go into. Drawn on the CPU, so that every device gets the same.
+    A head from the files stays."""
     import torch
 
     if in_files(loaded.source):
         return
     weight = head_of(loaded.model).weight
     generator = torch.Generator().manual_seed(seed)
-    values = torch.randn(weight.shape, generator=generator, dtype=torch.float32) / math.sqrt(weight.shape[1] + 1)
+    values = torch.randn(weight.shape, generator=generator, dtype=torch.float32) / (weight.shape[1] + 1)
     with torch.no_grad():
         weight.copy_(values)
 
