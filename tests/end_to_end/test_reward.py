@@ -49,6 +49,11 @@ def test_pairs_to_a_reward_model_that_filters_and_chooses(home: Path, luthier: C
     right = sum(a > b for a, b in zip(values[::2], values[1::2], strict=True))
     assert 100 * right / len(rows) == pytest.approx(targets["base"]["candidate"], abs=1e-6)
 
+    code, scored = luthier("predict", adapter, "test.jsonl", "-o", "rewards.jsonl")
+    assert code == 0 and scored == {"output": "rewards.jsonl", "scored": len(rows), "unscored": 0}
+    lines = [json.loads(line) for line in Path("rewards.jsonl").read_text().splitlines()]
+    assert [x for line in lines for x in (line["chosen"], line["rejected"])] == pytest.approx(values, abs=1e-5)
+
     code, refused = luthier("chat", adapter, "-m", "hello")
     assert code == 1 and "reward model" in json.dumps(refused)
     code, refused = luthier("predict", "nano", "test.jsonl", "--best-of", "3", "--by", first.id)

@@ -65,6 +65,7 @@ class Outcome:
     def _uses(self) -> list[tuple[str, str]]:
         if self.makes == "reward":
             return [
+                ("score", f"luthier predict {self.model} FILE"),
                 ("best of 8", f"luthier predict MODEL FILE --best-of 8 --by {self.model}"),
                 ("filter", f"data.select.reward: {{model: {self.model}, keep: 50%}}"),
             ]
