@@ -52,7 +52,8 @@ MUTANTS = (
     ),
     Mutant(
         "the worse answer gets the higher reward", "train/contrast.py",
-        "losses_B = _smoothed(chosen_B - rejected_B - wanted_B", "losses_B = _smoothed(rejected_B - chosen_B - wanted_B",
+        "losses_B = _smoothed(chosen_B - rejected_B - wanted_B",
+        "losses_B = _smoothed(rejected_B - chosen_B - wanted_B",
         "tests/train/test_contrast.py::test_bradley_terry_by_hand",
     ),
     Mutant(
