@@ -326,15 +326,17 @@ def load_adapter(loaded: Loaded, folder: Path, name: str) -> Loaded:
 
 
 def continue_adapter(model: Any, folder: Path, base_digest: str) -> None:
-    """Put the weights of an adapter from files into the one that is to be trained: training goes on from there.
+    """Put the weights of an adapter from files into the one that is to be trained: training goes on from there. A reward
+    model may begin from the adapter of one that writes: its head is new.
 
     Raises:
         LuthierError: no adapter there, one of another base, or of another shape than the tuning's.
     """
-    from peft import set_peft_model_state_dict
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
     stored = _check_files(folder, base_digest, "this base")
+    _refuse_scorer(folder, model)
     mine = model.peft_config[model.active_adapter].to_dict()
     if _shape(stored) != _shape(mine):
         raise LuthierError(
@@ -342,7 +344,10 @@ def continue_adapter(model: Any, folder: Path, base_digest: str) -> None:
             why="its weights are trained further as they are",
             fix=f"train.tuning: {{kind: lora, {', '.join(f'{k}: {v}' for k, v in _shape(stored).items() if v)}}}",
         )  # fmt: skip
-    set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS), adapter_name=model.active_adapter)
+    state = load_file(folder / ADAPTER_WEIGHTS)
+    if _head_of(model) is not None:
+        state = get_peft_model_state_dict(model, adapter_name=model.active_adapter, save_embedding_layers=False) | state
+    set_peft_model_state_dict(model, state, adapter_name=model.active_adapter)
 
 
 def _shape(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -395,13 +400,21 @@ def scale_adapter(folder: Path, target: Path, scale: float) -> None:
 def _check_adapter(loaded: Loaded, folder: Path) -> dict[str, Any]:
     """Peft's configuration of an adapter that may be loaded."""
     config = _check_files(folder, loaded.source.digest, loaded.source.name)
-    base = loaded.model.get_base_model() if hasattr(loaded.model, "get_base_model") else loaded.model
-    if scores(folder) and reward.head_of(base) is None:
+    _refuse_scorer(folder, loaded.model)
+    return config
+
+
+def _refuse_scorer(folder: Path, model: Any) -> None:
+    """No adapter of a reward model beside a model that writes."""
+    if scores(folder) and _head_of(model) is None:
         raise LuthierError(
             "this adapter makes a reward model of its base", where=folder, why="it scores answers and writes none",
             fix="name it where scores are wanted: data.select.reward, luthier predict --by",
         )  # fmt: skip
-    return config
+
+
+def _head_of(model: Any) -> Any:
+    return reward.head_of(model.get_base_model() if hasattr(model, "get_base_model") else model)
 
 
 def _check_files(folder: Path, base_digest: str, base: str) -> dict[str, Any]:
