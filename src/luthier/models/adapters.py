@@ -326,8 +326,8 @@ def load_adapter(loaded: Loaded, folder: Path, name: str) -> Loaded:
 
 
 def continue_adapter(model: Any, folder: Path, base_digest: str) -> None:
-    """Put the weights of an adapter from files into the one that is to be trained: training goes on from there. A reward
-    model may begin from the adapter of one that writes: its head is new.
+    """Put the weights of an adapter from files into the one that is to be trained: training goes on from there. A
+    reward model may begin from the adapter of one that writes: its head is new.
 
     Raises:
         LuthierError: no adapter there, one of another base, or of another shape than the tuning's.
@@ -346,7 +346,8 @@ def continue_adapter(model: Any, folder: Path, base_digest: str) -> None:
         )  # fmt: skip
     state = load_file(folder / ADAPTER_WEIGHTS)
     if _head_of(model) is not None:
-        state = get_peft_model_state_dict(model, adapter_name=model.active_adapter, save_embedding_layers=False) | state
+        own = get_peft_model_state_dict(model, adapter_name=model.active_adapter, save_embedding_layers=False)
+        state = {**own, **state}
     set_peft_model_state_dict(model, state, adapter_name=model.active_adapter)
 
 
