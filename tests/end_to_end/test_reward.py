@@ -36,7 +36,7 @@ def test_pairs_to_a_reward_model_that_filters_and_chooses(home: Path, luthier: C
     assert set(targets) == {"base", "length", "words"} and targets["words"]["status"] == "described"
     assert all(r["n"] == 24 and r["low"] <= r["delta"] <= r["high"] for r in targets.values())
     page = Path(told["report"]).read_text(encoding="utf-8")
-    assert "What the rewards are like" in page and "Agreement by slice" in page and "garbled" in page
+    assert "What the rewards are like" in page and "Agreement by slice" in page and "rude" in page
     store = Store.open()
     adapter = told["artifacts"]["adapter"]
     assert first.id in "\n".join(store.lineage(adapter).render())

@@ -2,7 +2,7 @@
 
 The base ranks the answers of a pair by their log-probability; the tuned model by how much likelier training made each
 of them (DPO's implicit reward), or by log-probability too (``by: log_prob``). Beside them stand the longer answer (the
-shorter one, where that is the better one in most training pairs), and words: logistic regression on the difference of
+shorter one, where the training pairs clearly prefer that), and words: logistic regression on the difference of
 the two answers' TF-IDF, fitted on the training pairs. Ties count half.
 
 Words is shown and decides nothing: a classifier cannot answer. A thumb is scored by which side of the drift its answer
@@ -39,6 +39,9 @@ from luthier.score.preference import prefers
 from luthier.score.reward_model import RewardModel
 
 LENGTH, SHORTER = "length", "the shorter answer"
+SHORT = 0.45
+"""Share of the training pairs in which the better answer is the longer one, below which length speaks for the shorter.
+"""
 TITLES = {BASE: "base", TUNED: "tuned", LENGTH: "the longer answer", WORDS: "words + logistic regression"}
 Judged = Preference | Thumb
 
@@ -199,9 +202,10 @@ def _by_log_prob(row: Judged, measures: Sequence[Measure], sides: _Sides) -> dic
 
 
 def _length_sign(train: Sequence[Judged]) -> int:
-    """Which way length goes in the training pairs: 1 where the better answer is mostly the longer one, else -1."""
-    sizes = [[sum(len(m.content) for m in a) for a in _answers(r)] for r in train if isinstance(r, Preference)]
-    return -1 if sum((a > b) - (a < b) for a, b in sizes) < 0 else 1
+    """Which way length goes in the training pairs: -1 where the better answer is clearly the shorter one, else 1."""
+    sizes = [[sum(len(m.content.split()) for m in a) for a in _answers(r)] for r in train if isinstance(r, Preference)]
+    longer, shorter = sum(a > b for a, b in sizes), sum(a < b for a, b in sizes)
+    return -1 if longer < SHORT * (longer + shorter) else 1
 
 
 def _by_gain(
