@@ -11,7 +11,7 @@ from typing import Any
 from luthier.report.figures import esc
 from luthier.report.tables import table
 
-_WIDTH, _HEIGHT, _EDGE = 300, 240, 34
+_WIDTH, _HEIGHT, _EDGE = 320, 250, 38
 
 
 def rewards_page(found: Mapping[str, Any]) -> str:
@@ -46,7 +46,7 @@ def _drawing(lines: Sequence[Mapping[str, Any]]) -> str:
     """Said against right, each with its interval, from 50 to 100%."""
 
     def x(percent: float) -> float:
-        return _EDGE + (max(50.0, percent) - 50) / 50 * (_WIDTH - _EDGE - 8)
+        return _EDGE + (max(50.0, percent) - 50) / 50 * (_WIDTH - _EDGE - 22)
 
     def y(percent: float) -> float:
         return _HEIGHT - _EDGE - percent / 100 * (_HEIGHT - _EDGE - 8)
