@@ -26,11 +26,10 @@ REWARD = "train.method=reward"
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_pairs_to_a_reward_model_that_filters_and_chooses(home: Path, luthier: Callable[..., tuple[int, Any]]) -> None:
-    """One store: fine-tune, make a reward model of that adapter, filter rows by it, choose answers by it."""
+    """One store: make a reward model, score a file by it, filter rows by it, choose answers by it."""
     recipe = write_job(home)
     (home / "first.yaml").write_text(FIRST)
-    first = run_until("export", load_recipe(home / "first.yaml"), Store.open())
-    code, told = luthier("run", str(recipe), "--set", REWARD, "--set", f"model.adapter={first.id}")
+    code, told = luthier("run", str(recipe), "--set", REWARD)
     assert code in (0, 10, 11), told
     targets = {r["reference_name"]: r for r in told["verdict"]["results"] if r["metric"] == "preference"}
     assert set(targets) == {"base", "length", "words"} and targets["words"]["status"] == "described"
@@ -39,7 +38,6 @@ def test_pairs_to_a_reward_model_that_filters_and_chooses(home: Path, luthier: C
     assert "What the rewards are like" in page and "Agreement by slice" in page and "rude" in page
     store = Store.open()
     adapter = told["artifacts"]["adapter"]
-    assert first.id in "\n".join(store.lineage(adapter).render())
 
     model = open_reward(store, adapter)
     rows = [json.loads(line) for line in (home / "test.jsonl").read_text().splitlines()]
@@ -56,7 +54,7 @@ def test_pairs_to_a_reward_model_that_filters_and_chooses(home: Path, luthier: C
 
     code, refused = luthier("chat", adapter, "-m", "hello")
     assert code == 1 and "reward model" in json.dumps(refused)
-    code, refused = luthier("predict", "nano", "test.jsonl", "--best-of", "3", "--by", first.id)
+    code, refused = luthier("predict", "nano", "test.jsonl", "--best-of", "2", "--by", "nano")
     assert code == 1 and "no reward model" in json.dumps(refused)
 
     kept = run_until("data", load_recipe(home / "first.yaml", [
@@ -67,10 +65,11 @@ def test_pairs_to_a_reward_model_that_filters_and_chooses(home: Path, luthier: C
     assert len(left) == -(-len(before) // 2) and adapter in kept.parents
     assert min(scores[e.id] for e in left) >= max(v for name, v in scores.items() if name not in {e.id for e in left})
 
-    code, told = luthier("predict", "nano", "test.jsonl", "--best-of", "3", "--by", adapter, "--max-tokens", "8")
-    assert code == 0 and told["answered"] == 24
-    code, again = luthier("predict", "nano", "test.jsonl", "--best-of", "3", "--by", adapter, "--max-tokens", "8")
-    assert code == 0 and again["reused"] == 24
+    (home / "few.jsonl").write_text("".join(json.dumps({"prompt": r["prompt"]}) + "\n" for r in rows[:4]))
+    code, told = luthier("predict", "nano", "few.jsonl", "--best-of", "2", "--by", adapter, "--max-tokens", "6")
+    assert code == 0 and told["answered"] == 4
+    code, again = luthier("predict", "nano", "few.jsonl", "--best-of", "2", "--by", adapter, "--max-tokens", "6")
+    assert code == 0 and again["reused"] == 4
 
 
 @pytest.mark.slow

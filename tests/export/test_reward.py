@@ -157,3 +157,23 @@ def test_the_head_is_drawn_by_the_seed_and_by_nothing_else(base: Path) -> None:
         heads.append(reward.head_of(prepared.model.get_base_model()).modules_to_save["default"].weight.detach())
     assert torch.equal(heads[0], heads[1]) and not torch.equal(heads[0], heads[2])
     assert heads[0].std().item() == pytest.approx(1 / 65, rel=0.3)  # width 64
+
+
+def test_a_reward_model_begins_from_the_adapter_of_one_that_writes_and_not_the_other_way(
+    scorer: Any, base: Path, tmp_path: Path
+) -> None:
+    tuning, source = LoraTuning(r=4), resolve(base)
+    writes = adapters.prepare(load(source, device="cpu"), tuning, 0).model
+    train_a_little(writes, 0.1)
+    (tmp_path / "writes").mkdir(), (tmp_path / "scores").mkdir()
+    adapters.save_adapter(writes, tmp_path / "writes", source)
+    fresh = adapters.prepare(load(source, device="cpu", makes="reward"), tuning, 0).model
+    head = reward.head_of(fresh.get_base_model()).modules_to_save["default"].weight.detach().clone()
+    adapters.continue_adapter(fresh, tmp_path / "writes", source.digest)
+    theirs = {n.split("layers", 1)[1]: p for n, p in writes.named_parameters() if "lora_" in n}
+    ours = {n.split("layers", 1)[1]: p for n, p in fresh.named_parameters() if "lora_" in n}
+    assert ours.keys() == theirs.keys() and all(torch.equal(ours[n], theirs[n]) for n in ours)
+    assert torch.equal(reward.head_of(fresh.get_base_model()).modules_to_save["default"].weight, head)
+    adapters.save_adapter(scorer(tuning).model, tmp_path / "scores", source)
+    with pytest.raises(LuthierError, match="makes a reward model"):
+        adapters.continue_adapter(writes, tmp_path / "scores", source.digest)
