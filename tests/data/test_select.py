@@ -40,7 +40,12 @@ def judge(rows: Sequence[Example]) -> list[Score]:
     return [Score(MARK[one.id] * 2.0, "said so", {"quality": MARK[one.id], "complexity": 2}) for one in rows]
 
 
-RATERS = Raters(likelihood, judge)
+def reward(rows: Sequence[Example]) -> list[Score]:
+    found = {one.id: n / 10 - 2 for n, one in enumerate(ROWS)}  # from -2 up to 1.9
+    return [Score(found[one.id], "", {"reward": found[one.id]}) for one in rows]
+
+
+RATERS = Raters(likelihood, judge, reward=reward)
 
 
 def chosen(spec: dict[str, Any], rows: Sequence[Example] = ROWS, raters: Raters = RATERS) -> Selected:
@@ -84,6 +89,8 @@ def test_every_key_of_selection_is_seen() -> None:
         ({"likelihood": {}, "judge": {}, "similar": 0.2}, "select.similar", 18),
         ({"likelihood": {}, "judge": {}, "rows": 4}, "select.budget", 17),
         ({"likelihood": {}, "judge": {}, "tokens": 60}, "select.budget", 17),
+        ({"likelihood": {}, "judge": {}, "reward": {"model": "rm", "min": -1.0}}, "select.reward", 10),
+        ({"likelihood": {}, "judge": {}, "reward": {"model": "rm", "keep": 0.25}}, "select.reward_share", 15),
     ):
         made = chosen(spec)
         found = [loss for loss in made.losses if loss.rule == rule]
@@ -91,6 +98,9 @@ def test_every_key_of_selection_is_seen() -> None:
         assert len(made.rows) != len(plain.rows), spec
     by = {name: numbers(chosen({"likelihood": {"max_ifd": None}, "judge": {}, "by": name, "rows": 3}).rows)
           for name in ("ifd", "quality", "length")}  # fmt: skip
+    best = chosen({"reward": {"model": "rm", "min": 0.0}, "rows": 3})
+    assert numbers(best.rows) == [37, 38, 39] and best.account["by"] == ["reward"]
+    assert [loss.why for loss in best.losses if loss.example == ROWS[0]] == ["reward -2.00"]
     assert by["ifd"] == [37, 38, 39] and all(MARK[ROWS[n].id] == 6 for n in by["quality"])
     assert min(len(ROWS[n].answer) for n in by["length"]) == max(len(one.answer) for one in ROWS)
 

@@ -222,7 +222,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         (f"select.{key}" for key in (
             "by", "rows", "similar", "tokens", "judge.min_quality", "likelihood.keep", "likelihood.max_ifd",
-            "likelihood.max_perplexity",
+            "likelihood.max_perplexity", "reward.min", "reward.keep",
         )),
         "tests/data/test_select.py::test_every_key_of_selection_is_seen",
     ),
@@ -231,6 +231,7 @@ ELSEWHERE = {
         "tests/data/test_scorers.py::test_what_is_asked_follows_the_recipe",
     ),
     "select.judge.how": "tests/data/test_scorers.py::test_the_expected_mark_is_the_mean_of_the_digits",
+    "select.reward.model": "tests/end_to_end/test_reward.py::test_pairs_to_a_reward_model_that_filters_and_chooses",
     "select.likelihood.model": "tests/pipeline/test_selection.py::test_another_model_finds_the_rows_otherwise_likely",
     **dict.fromkeys(
         (f"{at}.{key}" for at in ("select.judge.engine", "vectors") for key in ("url", "model", "key", "concurrency")),

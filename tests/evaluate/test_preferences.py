@@ -115,3 +115,21 @@ def test_a_metric_of_answers_is_refused(judged: Callable[..., Any]) -> None:
     with pytest.raises(LuthierError) as told:
         judged(len, len, [pair(0, "a", "b")], target="exact")
     assert "preference" in (told.value.fix or "")
+
+
+SHORT, LONG = ("a", "b c d"), ("a b c", "d")
+
+
+@pytest.mark.parametrize(("better", "title", "expected"), [
+    ([SHORT] * 10, "the shorter answer", [1.0, 0.0]), ([LONG] * 10, "the longer answer", [0.0, 1.0]),
+    ([SHORT, LONG] * 5, "the longer answer", [0.0, 1.0]),
+])  # fmt: skip
+def test_length_is_held_the_way_it_goes_in_the_training_pairs(
+    judged: Callable[..., Any], better: list[tuple[str, str]], title: str, expected: list[float]
+) -> None:
+    """Where training clearly prefers the shorter answers, the shorter answer is what has to be beaten."""
+    rows, train = [pair(0, *SHORT), pair(1, *LONG)], [pair(i, *words) for i, words in enumerate(better)]
+    ledger, _ = judged(lambda text: -1.0, lambda text: -1.0, rows, train, baselines=["base"])
+    assert ledger.facts["systems"]["length"]["title"] == title
+    by_id = ledger.of(TEST, "length")
+    assert [by_id[r.id].value("preference") for r in rows] == expected

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import tensor
 
-from luthier.recipe.train import DpoMethod, IpoMethod, KtoMethod, OrpoMethod, SimpoMethod
+from luthier.recipe.train import DpoMethod, IpoMethod, KtoMethod, OrpoMethod, RewardMethod, SimpoMethod
 from luthier.train import contrast
 
 NONE = tensor([0.0], dtype=torch.float64)
@@ -112,3 +112,26 @@ def test_trl_says_the_same(loss: str, beta: float, smoothing: float) -> None:
     assert torch.allclose(mine, its, atol=1e-5)
     assert ours.grad is not None and theirs.grad is not None
     assert torch.allclose(ours.grad, theirs.grad, atol=1e-5)
+
+
+def reward(chosen: float, rejected: float, wanted: float = 0.0, **keys: Any) -> float:
+    method = RewardMethod.model_validate({"centre": 0.0, **keys})
+    c, r, w = (tensor([x], dtype=torch.float64) for x in (chosen, rejected, wanted))
+    return contrast.bradley_terry(method, c, r, w).item()
+
+
+def test_bradley_terry_by_hand() -> None:
+    assert reward(0.7, 0.7) == pytest.approx(math.log(2))  # level: nothing is known
+    # leads by 1: log(1 + e^-1); behind by 1: log(1 + e)
+    assert reward(1.5, 0.5) == pytest.approx(0.313262, abs=1e-6)
+    assert reward(0.5, 1.5) == pytest.approx(1.313262, abs=1e-6)
+    # a lead of 1 is wanted, and 1 is there: as if nothing were wanted and nothing there
+    assert reward(1.5, 0.5, 1.0) == pytest.approx(math.log(2))
+    # one label in ten is wrong: 0.9 · 0.313262 + 0.1 · 1.313262
+    assert reward(1.5, 0.5, label_smoothing=0.1) == pytest.approx(0.413262, abs=1e-6)
+
+
+def test_rewards_are_held_around_zero() -> None:
+    # 0.1 · (1.5 + 0.5)² = 0.4 on top; a pair around 0 costs nothing
+    assert reward(1.5, 0.5, centre=0.1) == pytest.approx(0.713262, abs=1e-6)
+    assert reward(0.5, -0.5, centre=0.1) == pytest.approx(0.313262, abs=1e-6)

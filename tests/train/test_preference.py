@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.train.conftest import tiny_scorer
 from torch.nn import functional
 
 from luthier.errors import LuthierError
@@ -19,8 +20,10 @@ from luthier.recipe.train import COMPARES, TrainSpec
 from luthier.train import plan as planning
 from luthier.train import preference
 from luthier.train.batches import answers_of, collate_answers
+from luthier.train.compared import scored
 from luthier.train.loss import TokenLoss
 from luthier.train.preference import Pair, Thumb, compared_row, input_length
+from luthier.train.reward import Ranked, Scores
 
 Make = Callable[..., Any]
 BASE = {"epochs": 2, "batch_tokens": 256, "micro_tokens": 128, "learning_rate": 3e-3, "evaluations": 2, "patience": 0}
@@ -298,6 +301,7 @@ KEYS: dict[str, tuple[Any, Any]] = {
         ("simpo", {}, {"beta": 4.0, "margin": 1.0, "label_smoothing": 0.2, "sft": 0.5}),
         ("orpo", {}, {"beta": 0.5, "sft": 0.0}),
         ("kto", {}, {"beta": 0.4, "desirable": 2.0, "undesirable": 2.0}),
+        ("reward", {}, {"margin": 0.7, "centre": 0.5, "label_smoothing": 0.2}),
     )
     for key, value in changes.items()
 }  # fmt: skip
@@ -306,19 +310,21 @@ KEYS: dict[str, tuple[Any, Any]] = {
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_of_a_method_changes_the_loss(key: str, make_model: Make, make_rows: Make) -> None:
-    thumbs = key.startswith("kto")
+    thumbs, rewards = key.startswith("kto"), key.startswith("reward")
     samples = thumbs_of(make_rows, 4) if thumbs else pairs_of(make_rows, 4)
+    samples = [scored(s, pad=0) for s in samples if isinstance(s, Pair)] if rewards else samples
     found = [compared_row(s) for s in samples]
     made = []
     for method in (TrainSpec.model_validate({"method": keys}).method for keys in KEYS[key]):
-        loss = TokenLoss(make_model())
+        loss = Scores(tiny_scorer()) if rewards else TokenLoss(make_model())
         given = [preference.Facts(1.0, None, s.good, (-9.0,)) if isinstance(s, Thumb)
                  else preference.Facts(1.0, 1.5, reference=(-9.0, -11.0)) for s in samples]  # fmt: skip
         facts = {r.example_id: f for r, f in zip(found, given, strict=True)}
         plan: Any = SimpleNamespace(micro_tokens=256)
         objective: Any = (
             preference.Thumbed(method, loss, facts, {r.example_id: r for r in found}, plan, "cpu")  # type: ignore[arg-type]
-            if thumbs else preference.Paired(method, loss, facts, apart=False)
+            if thumbs else Ranked(method, loss, facts, apart=False) if rewards  # type: ignore[arg-type]
+            else preference.Paired(method, loss, facts, apart=False)
         )  # fmt: skip
         objective.begin(found)
         made.append(objective.total(objective.collate(found, "cpu")).item())

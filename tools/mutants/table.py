@@ -51,6 +51,32 @@ MUTANTS = (
         "tests/evaluate/test_preferences.py::test_by_says_what_the_tuned_model_prefers",
     ),
     Mutant(
+        "the worse answer gets the higher reward", "train/contrast.py",
+        "losses_B = _smoothed(chosen_B - rejected_B - wanted_B",
+        "losses_B = _smoothed(rejected_B - chosen_B - wanted_B",
+        "tests/train/test_contrast.py::test_bradley_terry_by_hand",
+    ),
+    Mutant(
+        "rewards are held together, not around zero", "train/contrast.py",
+        "(chosen_B + rejected_B) ** 2", "(chosen_B - rejected_B) ** 2",
+        "tests/train/test_contrast.py::test_rewards_are_held_around_zero",
+    ),
+    Mutant(
+        "the score is read one token too early", "models/reward.py",
+        "found = next((i + 1 for i", "found = next((i for i",
+        "tests/train/test_reward.py::test_an_answer_is_read_to_its_end_and_the_score_is_the_standard_one",
+    ),
+    Mutant(
+        "the head of an exported reward model is the base's", "export/files.py",
+        "        state[name] = cast[place]", "        state[name] = cast[place] * (0 if name == 'score.weight' else 1)",
+        "tests/export/test_reward.py::test_others_read_the_score_that_was_trained",
+    ),
+    Mutant(
+        "the worst of several answers is given", "engines/best_of.py",
+        "said[max(own,", "said[min(own,",
+        "tests/engines/test_best_of.py::test_the_answer_that_is_liked_best_is_given_and_given_again",
+    ),
+    Mutant(
         "mask shifted by one", "train/batches.py",
         "np.concatenate([r.positions - shared + i * width for i, r in enumerate(rows)])",
         "np.concatenate([r.positions - shared + i * width + 1 for i, r in enumerate(rows)])",

@@ -74,16 +74,33 @@ def predict(
         None, "--output", "-o", help="Where answers go (JSONL); default FILE.answers.jsonl."
     ),
     max_tokens: int = typer.Option(512, "--max-tokens", min=1),
+    best_of: int | None = typer.Option(
+        None, "--best-of", min=1, help="Draw so many answers to each row and keep the best; needs --by."
+    ),
+    by: str | None = typer.Option(None, "--by", metavar="REWARD", help="The reward model that finds it best."),
     json: bool = JSON_OPTION,
 ) -> int:
-    """Answer every row of a file. Stopped half-way, the same command goes on where it was.
+    """Answer every row of a file. Stopped half-way, the same command goes on where it was. A reward model scores the
+    answers that stand in the file.
 
     Example: luthier predict quickstart new.csv -o answers.jsonl
     """
     from luthier.pipeline.predict import predict_file
+    from luthier.pipeline.reward import is_reward, score_file
     from luthier.store import Store
 
-    done = predict_file(Store.open(), model, file, output=output, max_tokens=max_tokens, progress=Progress())
+    store = Store.open()
+    if best_of is None and by is None and is_reward(store, model):
+        told = score_file(store, model, file, output=output, progress=Progress())
+        if OPTIONS.json:
+            emit_json(told)
+        else:
+            left = f" ({told['unscored']:,} rows could not be scored, each says why)" if told["unscored"] else ""
+            typer.echo(f"the rewards of {told['scored']:,} rows in {told['output']}{left}")
+        return 0
+    done = predict_file(
+        store, model, file, output=output, max_tokens=max_tokens, progress=Progress(), best_of=best_of, by=by
+    )
     if OPTIONS.json:
         emit_json(done)
     else:

@@ -37,6 +37,7 @@ class Raters:
     likelihood: Rate | None = None
     judge: Rate | None = None
     embed: Callable[[Sequence[str]], Vectors] | None = None
+    reward: Rate | None = None
     parents: tuple[str, ...] = ()
 
 

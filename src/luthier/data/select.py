@@ -1,11 +1,11 @@
 """Choose training rows by worth and variety: first what a model speaks against, then the best under a budget.
 
-The order of rules: perplexity, IFD, the share of IFD, the judge's quality (asked only of the rows still in play). What
-is left is put in the order of its worth (a product, see ``SelectSpec.by``; rows without a score behind all others;
-equals by content id) and walked down once: a row is taken unless it is too like one that was taken before, as DEITA
-publishes it (Liu et al. 2024, arXiv 2312.15685: the distance to the nearest row already selected), or there is no room.
-The variant that compares with the nearest row of the whole pool lets near-duplicates drive each other out; it is not
-this.
+The order of rules: perplexity, IFD, the share of IFD, the reward, the judge's quality (asked only of the rows still in
+play). What is left is put in the order of its worth (a product, see ``SelectSpec.by``; rows without a score behind all
+others; equals by content id) and walked down once: a row is taken unless it is too like one that was taken before, as
+DEITA publishes it (Liu et al. 2024, arXiv 2312.15685: the distance to the nearest row already selected), or there is no
+room. The variant that compares with the nearest row of the whole pool lets near-duplicates drive each other out; it is
+not this.
 
 The result depends on the rows, not on their order. A row that leaves names its rule, its numbers and the row it is
 like.
@@ -16,14 +16,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, prod
+from math import ceil, exp, prod
 from typing import Any
 
 from luthier.data.funnel import Funnel, Loss
 from luthier.data.scores import Raters, spread
 from luthier.errors import LuthierError
 from luthier.recipe.data import DataSpec
-from luthier.recipe.select import JudgeSpec, LikelihoodSpec, SelectSpec, Worth
+from luthier.recipe.select import JudgeSpec, LikelihoodSpec, RewardModelSpec, SelectSpec, Worth
 from luthier.records import Example, Score
 from luthier.similar.cosine import take_unlike
 from luthier.similar.vectors import Vectors
@@ -46,7 +46,7 @@ class Selected:
 def without_models(spec: DataSpec) -> DataSpec:
     """The same without the rules that a model decides on: for those who must not ask one."""
     chosen = spec.select
-    if chosen is not None and (chosen.likelihood or chosen.judge):
+    if chosen is not None and (chosen.likelihood or chosen.judge or chosen.reward):
         chosen = None
     dedupe = spec.dedupe
     if spec.vectors != "words":
@@ -73,6 +73,9 @@ def select(
     if spec.likelihood is not None:
         pool.score("likelihood", raters.likelihood)
         _by_likelihood(pool, spec.likelihood)
+    if spec.reward is not None:
+        pool.score("reward", raters.reward)
+        _by_reward(pool, spec.reward)
     if spec.judge is not None:
         pool.score("judge", raters.judge)
         _by_judge(pool, spec.judge)
@@ -173,6 +176,19 @@ def _above(pool: _Pool, name: str, limit: float, why: str) -> dict[int, str]:
     return {row: why.format(found) for row, found in pool.known("likelihood", name).items() if found > limit}
 
 
+def _by_reward(pool: _Pool, spec: RewardModelSpec) -> None:
+    if spec.min is not None:
+        known = pool.known("reward", "reward")
+        why = {row: f"reward {found:+.2f}" for row, found in known.items() if found < spec.min}
+        pool.lose("select.reward", f"reward below {spec.min:g}", why)
+    if spec.keep < 1:
+        known = {row: found for row, found in pool.known("reward", "reward").items() if row not in pool.losses}
+        order = sorted(known, key=lambda row: (-known[row], pool.rows[row].id))
+        low = order[ceil(spec.keep * len(order)) :]
+        why = {row: f"reward {known[row]:+.2f}: lower than the {spec.keep:.0%} that stay" for row in low}
+        pool.lose("select.reward_share", f"not among the {spec.keep:.0%} with the highest reward", why)
+
+
 def _by_judge(pool: _Pool, spec: JudgeSpec) -> None:
     if spec.min_quality is None:
         return
@@ -236,8 +252,10 @@ def _worth(pool: _Pool, names: Sequence[Worth], row: int) -> float | None:
     """The product of what counts; None where a part of it is not known."""
     parts: list[float] = []
     for name in names:
-        scorer = "likelihood" if name == "ifd" else "judge"
+        scorer = {"ifd": "likelihood", "reward": "reward"}.get(name, "judge")
         part = float(len(pool.rows[row].answer)) if name == "length" else pool.part(scorer, name, row)
+        if name == "reward" and part is not None:
+            part = 1 / (1 + exp(-part))  # as a product wants it: above 0, and the same order
         if part is None:
             return None
         parts.append(part)

@@ -8,6 +8,7 @@ from luthier.evaluate.forecast import forecast
 from luthier.evaluate.ledger import Ledger, Row, read_ledger, write_ledger
 from luthier.evaluate.preferences import measure_preferences
 from luthier.evaluate.regression import Suite, load_suite
+from luthier.evaluate.rewards import told as told_of_rewards
 from luthier.evaluate.stage import askable, filed, measure, resolve, run
 from luthier.evaluate.systems import Contender
 from luthier.evaluate.table import contrast, table, text_table
@@ -31,5 +32,6 @@ __all__ = [
     "run",
     "table",
     "text_table",
+    "told_of_rewards",
     "write_ledger",
 ]

@@ -1,10 +1,13 @@
-"""Held-out comparisons: which of two answers a model prefers, beside two baselines that read no language at all.
+"""Held-out comparisons: which of two answers a model prefers, beside two baselines that know no language at all.
 
 The base ranks the answers of a pair by their log-probability; the tuned model by how much likelier training made each
-of them (DPO's implicit reward), or by log-probability too (``by: log_prob``). Beside them stand the longer answer, and
-words: logistic regression on the difference of the two answers' TF-IDF, fitted on the training pairs. Ties count half.
+of them (DPO's implicit reward), or by log-probability too (``by: log_prob``). Beside them stand the longer answer (the
+shorter one, where the training pairs clearly prefer that), and words: logistic regression on the difference of
+the two answers' TF-IDF, fitted on the training pairs. Ties count half.
+
 Words is shown and decides nothing: a classifier cannot answer. A thumb is scored by which side of the drift its answer
-lies on, which needs no second answer.
+lies on, which needs no second answer. A reward model prefers what it scores higher; what it is like besides is told
+by ``rewards``.
 
 Everything is filed in the same ledger and judged by the same gate as answers are.
 """
@@ -25,6 +28,7 @@ from luthier.evaluate.forecast import forecast
 from luthier.evaluate.guards import Forced, answer_ids
 from luthier.evaluate.ledger import TEST, Journal, Ledger, Row, digest
 from luthier.evaluate.regression import load_suite
+from luthier.evaluate.rewards import describe
 from luthier.evaluate.stage import ask_suites
 from luthier.evaluate.systems import BASE, TUNED, WORDS, Contender
 from luthier.evaluate.words import REGULARISATION, vectorizer
@@ -32,8 +36,12 @@ from luthier.recipe.evaluate import EvaluateSpec, PreferenceMetric
 from luthier.records import Message, Preference, Score, Thumb
 from luthier.score import Measure, build
 from luthier.score.preference import prefers
+from luthier.score.reward_model import RewardModel
 
-LENGTH = "length"
+LENGTH, SHORTER = "length", "the shorter answer"
+SHORT = 0.45
+"""Share of the training pairs in which the better answer is the longer one, below which length speaks for the shorter.
+"""
 TITLES = {BASE: "base", TUNED: "tuned", LENGTH: "the longer answer", WORDS: "words + logistic regression"}
 Judged = Preference | Thumb
 
@@ -48,16 +56,17 @@ class _Sides:
 
 
 def measure_preferences(
-    spec: EvaluateSpec, *, base: Contender, tuned: Contender, test: Sequence[Judged], train: Sequence[Judged],
-    workdir: Path, seed: int = 0, folder: Path | None = None, progress: Progress | None = None,
+    spec: EvaluateSpec, *, base: Contender, tuned: Contender | RewardModel, test: Sequence[Judged],
+    train: Sequence[Judged], workdir: Path, seed: int = 0, folder: Path | None = None, progress: Progress | None = None,
     note: Callable[..., None] | None = None,
 ) -> Ledger:  # fmt: skip
     """Score every system on every held-out row, then the suites; arguments as of ``stage.measure``.
 
     Raises:
-        LuthierError: no row to test on, a target that is no preference, an engine without log-probabilities.
+        LuthierError: no row to test on, a target that is no preference, an engine without log-probabilities, a reward
+            model asked for these.
     """
-    spec = resolve_preferences(spec)
+    spec = resolve_preferences(spec, scored=isinstance(tuned, RewardModel))
     items = _items(test, spec.max_items, seed)
     measures = [build(m) for m in (*spec.target, *spec.also)]
     suites = [load_suite(s, folder=folder or Path.cwd()) for s in spec.regression]
@@ -76,14 +85,15 @@ def measure_preferences(
     total = len(items) * len(names) + sum(3 * len(s.items) for s in suites)
     with Journal(workdir / "journal.jsonl") as journal:
         desk = Desk(journal, total, progress)
-        before, after = (_read(contender, items) for contender in (base, tuned))
-        fingerprints = {BASE: digest(base.fingerprint), TUNED: digest(tuned.fingerprint)}
-        drift = median(a.said[0] - b.said[0] for a, b in zip(after, before, strict=True))
+        before, sign = _read(base, items), _length_sign(train)
+        engines = {BASE: base.fingerprint, TUNED: _engine_of(tuned)}
+        fingerprints = {name: digest(facts) for name, facts in engines.items()}
+        rewards = _rewards(tuned, items) if isinstance(tuned, RewardModel) else []
         leads: dict[str, list[dict[str, Score]]] = {
             BASE: [_by_log_prob(row, measures, sides) for row, sides in zip(items, before, strict=True)],
-            TUNED: [_by_reward(row, measures, a, b, drift)
-                    for row, a, b in zip(items, after, before, strict=True)],
-            LENGTH: [_all(measures, _lead(row, [float(n) for n in sides.tokens], "tokens"))
+            TUNED: [_all(measures, one) for one in map(_by_score, rewards)] if isinstance(tuned, RewardModel)
+            else _by_gain(items, measures, _read(tuned, items), before),
+            LENGTH: [_all(measures, _lead(row, [float(sign * n) for n in sides.tokens], "tokens"))
                      for row, sides in zip(items, before, strict=True)],
         }  # fmt: skip
         if WORDS in names:
@@ -93,15 +103,19 @@ def measure_preferences(
                 made = _row(row, name, sides, scores, fingerprints.get(name, name))
                 known = journal.find(made.identity)
                 desk.take(known or made, new=known is None, doing=TITLES[name])
-        ask_suites(desk, suites, base, tuned)
+        if isinstance(tuned, Contender):
+            ask_suites(desk, suites, base, tuned)
         ledger = Ledger(tuple(desk.rows), facts)
+    if rewards:
+        facts["rewards"] = _described(items, rewards, before, ledger, measures[0].key)
+    titles = TITLES if sign > 0 else {**TITLES, LENGTH: SHORTER}
     facts["systems"] = {
-        name: {"title": TITLES[name], "engine": fingerprints.get(name, name), "prompt_tokens": None,
+        name: {"title": titles[name], "engine": fingerprints.get(name, name), "prompt_tokens": None,
                "completion_tokens": None, "shots": [], "note": _NOTES.get(name, "")}
         for name in names
     }  # fmt: skip
     facts["not_available"] = {}
-    facts["engines"] = {digest(c.fingerprint): c.fingerprint for c in (base, tuned)}
+    facts["engines"] = {fingerprints[name]: engines[name] for name in engines}
     if note is not None:
         note("evaluate.done", rows=len(ledger.rows), resumed=desk.resumed)
     return ledger
@@ -110,13 +124,19 @@ def measure_preferences(
 _NOTES = {WORDS: "shown beside: it tells answers apart, and cannot give one", LENGTH: "reads no word"}
 
 
-def resolve_preferences(spec: EvaluateSpec) -> EvaluateSpec:
-    """The spec with a preference as its target: as written, or accuracy by reward with that by log-probability beside.
+def resolve_preferences(spec: EvaluateSpec, *, scored: bool = False) -> EvaluateSpec:
+    """The spec with a preference as its target: as written, or accuracy by reward with that by log-probability beside
+    (which a reward model, ``scored``, does not have).
 
     Raises:
-        LuthierError: a target is about single answers.
+        LuthierError: a target is about single answers, or about what a reward model does not have.
     """
     for metric in (*spec.target, *spec.also):
+        if scored and isinstance(metric, PreferenceMetric) and metric.by == "log_prob":
+            raise LuthierError(
+                "a reward model has no log-probabilities", where="evaluate.target", why="it scores whole answers",
+                fix="evaluate.target: preference",
+            )  # fmt: skip
         if not isinstance(metric, PreferenceMetric):
             raise LuthierError(
                 f"{metric.kind} scores an answer, and these rows compare answers",
@@ -125,7 +145,8 @@ def resolve_preferences(spec: EvaluateSpec) -> EvaluateSpec:
             )  # fmt: skip
     if spec.target:
         return spec
-    chosen = {"target": [{"kind": "preference"}], "also": [{"kind": "preference", "by": "log_prob"}]}
+    beside = [] if scored else [{"kind": "preference", "by": "log_prob"}]
+    chosen = {"target": [{"kind": "preference"}], "also": beside}
     return EvaluateSpec.model_validate({**spec.model_dump(), **chosen})
 
 
@@ -178,6 +199,53 @@ def _by_log_prob(row: Judged, measures: Sequence[Measure], sides: _Sides) -> dic
     if isinstance(row, Thumb):  # one answer's log-probability says nothing without another's: a tie
         return _all(measures, Score(0.5, "no second answer to rank it against", {"lead": 0.0}))
     return _all(measures, _lead(row, sides.said, "nats"))
+
+
+def _length_sign(train: Sequence[Judged]) -> int:
+    """Which way length goes in the training pairs: -1 where the better answer is clearly the shorter one, else 1."""
+    sizes = [[sum(len(m.content.split()) for m in a) for a in _answers(r)] for r in train if isinstance(r, Preference)]
+    longer, shorter = sum(a > b for a, b in sizes), sum(a < b for a, b in sizes)
+    return -1 if longer < SHORT * (longer + shorter) else 1
+
+
+def _by_gain(
+    items: Sequence[Judged], measures: Sequence[Measure], after: Sequence[_Sides], before: Sequence[_Sides]
+) -> list[dict[str, Score]]:  # fmt: skip
+    drift = median(a.said[0] - b.said[0] for a, b in zip(after, before, strict=True))
+    return [_by_reward(row, measures, a, b, drift) for row, a, b in zip(items, after, before, strict=True)]
+
+
+def _engine_of(tuned: Contender | RewardModel) -> dict[str, Any]:
+    return dict(tuned.facts) if isinstance(tuned, RewardModel) else tuned.fingerprint
+
+
+def _rewards(model: RewardModel, items: Sequence[Judged]) -> list[list[Score]]:
+    """The reward of each answer of each pair, the better one first."""
+    found = iter(model.of_chats([(row.prompt, answer, row.tools) for row in items for answer in _answers(row)]))
+    return [[next(found) for _ in _answers(row)] for row in items]
+
+
+def _by_score(sides: Sequence[Score]) -> Score:
+    if len(sides) < 2:
+        return Score(None, "a reward of one answer says nothing without another's")
+    missing = next((s for s in sides if s.value is None), None)
+    if missing is not None:
+        return Score(None, missing.reason)
+    chosen, rejected = (float(s.value or 0.0) for s in sides)
+    return prefers(chosen - rejected, "of reward")
+
+
+def _described(
+    items: Sequence[Judged], rewards: Sequence[Sequence[Score]], read: Sequence[_Sides], ledger: Ledger, metric: str
+) -> dict[str, Any]:  # fmt: skip
+    rows = ledger.of(TEST, TUNED)
+    scored = [
+        (row, (float(s[0].value), float(s[1].value)), (sides.tokens[0], sides.tokens[1]), rows[row.id])
+        for row, s, sides in zip(items, rewards, read, strict=True)
+        if isinstance(row, Preference) and s[0].value is not None and s[1].value is not None
+    ]
+    pairs, values, lengths, found = zip(*scored, strict=True) if scored else ((), (), (), ())
+    return describe(pairs, values, lengths, found, metric)
 
 
 def _by_reward(

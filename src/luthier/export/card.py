@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 _LICENCE_NOTE = (
     "The licence of the base model holds for this model too. Whether the rows it was trained on may be used so is for "
@@ -54,6 +54,7 @@ class Card:
     lineage: Mapping[str, str] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     parity: Mapping[str, Any] = field(default_factory=dict)
+    makes: Literal["model", "reward"] = "model"
 
 
 def render(card: Card, *, kind: str) -> str:
@@ -73,7 +74,7 @@ def _header(card: Card, kind: str) -> str:
         f"base_model: {json.dumps(card.base)}",
         f"base_model_relation: {'adapter' if kind == 'adapter' else 'finetune'}",
         f"library_name: {'peft' if kind == 'adapter' else 'transformers'}",
-        "pipeline_tag: text-generation",
+        f"pipeline_tag: {'text-generation' if card.makes == 'model' else 'text-classification'}",
         "tags: [luthier]",
     ]
     if card.licence:
@@ -83,12 +84,18 @@ def _header(card: Card, kind: str) -> str:
 
 def _what(card: Card, kind: str) -> str:
     at = f" (revision `{card.base_revision}`)" if card.base_revision else ""
-    thing = "An adapter for" if kind == "adapter" else "A fine-tuned version of"
+    if card.makes == "reward":
+        thing = "An adapter that makes a reward model of" if kind == "adapter" else "A reward model made of"
+    else:
+        thing = "An adapter for" if kind == "adapter" else "A fine-tuned version of"
     how = f", tuned by {card.tuning}" if card.tuning else ""
     return f"{thing} `{card.base}`{at}{how}."
 
 
 def _use(card: Card, kind: str) -> str:
+    if card.makes == "reward":
+        code, note = _scoring(card, kind)
+        return f"## Use\n\n```python\n{code}\n```\n\n{note}"
     if kind == "adapter":
         code = (
             "from peft import PeftModel\nfrom transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
@@ -102,6 +109,34 @@ def _use(card: Card, kind: str) -> str:
         )
     note = "The chat template beside the tokenizer is the one it was trained with; use it as it is."
     return f"## Use\n\n```python\n{code}\n```\n\n{note}"
+
+
+def _scoring(card: Card, kind: str) -> tuple[str, str]:
+    auto = "AutoModelForSequenceClassification"
+    if kind == "adapter":
+        code = (
+            f"from peft import PeftModel\nfrom transformers import {auto}, AutoTokenizer\n\n"
+            'tokenizer = AutoTokenizer.from_pretrained(".")\n'
+            f'base = {auto}.from_pretrained(  # the folder or hub id of the base\n'
+            f'    "{card.base}", num_labels=1, pad_token_id=tokenizer.pad_token_id)\n'
+            'model = PeftModel.from_pretrained(base, ".")'
+        )
+    else:
+        code = (
+            f"from transformers import {auto}, AutoTokenizer\n\n"
+            f'tokenizer = AutoTokenizer.from_pretrained(".")\nmodel = {auto}.from_pretrained(".")'
+        )
+    code += (
+        "\nchat = [{\"role\": \"user\", \"content\": …}, {\"role\": \"assistant\", \"content\": …}]\n"
+        "ids = tokenizer.apply_chat_template(chat, return_tensors=\"pt\", return_dict=True)[\"input_ids\"]\n"
+        "reward = model(ids).logits[0, 0]"
+    )
+    note = (
+        "A reward means something beside another answer to the same prompt: the better one should have the higher. It "
+        "was trained on chats that end with the token that ends the answer; where the template writes more behind it "
+        "(a line break), leave that out."
+    )
+    return code, note
 
 
 def _data(card: Card) -> str:

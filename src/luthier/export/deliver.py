@@ -18,7 +18,7 @@ import torch
 from luthier.export import files, parity
 from luthier.export.card import Card, render
 from luthier.export.parity import Certificate, Check, Distance, ParityError, Reading
-from luthier.models import adapters
+from luthier.models import adapters, reward
 from luthier.models.changes import trained_weights
 from luthier.models.load import Loaded, load, load_chat
 from luthier.models.source import ModelSource, digest_of
@@ -61,7 +61,8 @@ class Delivered:
 
 @dataclass(frozen=True)
 class _Trained:
-    """The trained model's own answers to the probes."""
+    """The trained model's own answers to the probes; of a reward model ``prompts`` are whole chats, and there are no
+    answers but scores."""
 
     loaded: Loaded
     asked: tuple[tuple[Message, ...], ...]
@@ -156,6 +157,7 @@ def deliver(
                 "tuning": tuning.model_dump(mode="json"),
                 "dtype": "fp32" if kind == "adapter" else str(dtype).removeprefix("torch."),
                 "template": loaded.chat.digest,
+                **({"makes": "reward"} if loaded.makes == "reward" else {}),
                 "weights": digest_of(folder) if kind == "model" else None,
             }
             above = [*parents, *([made["adapter"]] if kind == "model" and "adapter" in made else [])]
@@ -175,6 +177,7 @@ class _Fresh:
         self.precision = "fp32" if loaded.dtype == torch.float32 else "bf16"
         self.tuning = tuning
         self.chat_template = chat_template
+        self.makes = loaded.makes
 
     def base(self, *, quantised: bool = False, fp32: bool = False) -> Loaded:
         return load(
@@ -183,6 +186,7 @@ class _Fresh:
             quantised=self.tuning if quantised and isinstance(self.tuning, QloraTuning) else None,
             device=self.device,
             chat_template=self.chat_template,
+            makes=self.makes,
         )
 
     def forget(self) -> None:
@@ -194,10 +198,13 @@ class _Fresh:
 
     def exported(self, folder: Path) -> Loaded:
         source = ModelSource("delivered", folder, "local", "", remote_code=self.source.remote_code)
-        return load(source, precision=self.precision, device=self.device)  # type: ignore[arg-type]
+        return load(source, precision=self.precision, device=self.device, makes=self.makes)  # type: ignore[arg-type]
 
 
 def _ask(loaded: Loaded, probes: Sequence[Example]) -> _Trained:
+    if loaded.makes == "reward":
+        asked, texts = _answered(loaded, probes)
+        return _Trained(loaded, asked, texts, [], parity.read_scores(loaded, texts))
     chats, prompts = _prompts(loaded, probes)
     answered = parity.answers(loaded.model, prompts, loaded.chat.stop_ids)
     return _Trained(loaded, chats, prompts, answered, parity.read(loaded.model, prompts, answered))
@@ -222,6 +229,20 @@ def _prompts(loaded: Loaded, probes: Sequence[Example]) -> tuple[tuple[tuple[Mes
     context = getattr(loaded.model.config, "max_position_embeddings", None) or 1 << 30
     longest = max(1, min(parity.PROBE_TOKENS, context - parity.ANSWER_TOKENS))
     return tuple(chats), [p[-longest:] for p in ids]
+
+
+def _answered(loaded: Loaded, probes: Sequence[Example]) -> tuple[tuple[tuple[Message, ...], ...], list[list[int]]]:
+    """Prompts, and the ids of chats that end in an answer, shortest first: what a reward model reads."""
+    own = sorted(
+        {e.id: e for e in probes if e.prompt and e.answer.strip()}.values(),
+        key=lambda e: (sum(len(m.content) for m in e.messages), e.id),
+    )[: parity.PROBES]
+    short = parity.PROBES - len(own)
+    more = [Example((Message("user", text), Message("assistant", text))) for text in _EXTRA_PROBES[: max(0, short)]]
+    kept = [*own, *more]
+    context = getattr(loaded.model.config, "max_position_embeddings", None) or 1 << 30
+    samples = [loaded.chat.answer_sample(e.prompt, e.messages[len(e.prompt) :], e.tools) for e in kept]
+    return tuple(e.prompt for e in kept), [list(reward.said(s))[-context:] for s in samples]
 
 
 def _prove_adapter(trained: _Trained, folder: Path, fresh: _Fresh) -> Certificate:
@@ -290,6 +311,11 @@ def _prove_model(
 
 
 def _read(trained: _Trained, loaded: Loaded, watch: Reading | None = None) -> Reading:
+    """``loaded`` on the probes. A bare base gets the trained head: one that means nothing shows nothing."""
+    if loaded.makes == "reward":
+        if not reward.in_files(loaded.source) and not hasattr(loaded.model, "get_base_model"):
+            reward.take_head(loaded.model, trained.loaded.model)
+        return parity.read_scores(loaded, trained.prompts)
     return parity.read(loaded.model, trained.prompts, trained.answered, watch)
 
 
@@ -355,6 +381,7 @@ def _facts(loaded: Loaded, tuning: Tuning, card: Card | None) -> Card:
         base=loaded.source.name,
         base_revision=loaded.source.revision,
         licence=known.licence or loaded.source.licence,
+        makes=loaded.makes,
         tuning=known.tuning or str(getattr(tuning, "kind", "")),
         lineage={**known.lineage, "base digest": loaded.source.digest},
     )

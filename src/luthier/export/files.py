@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from luthier.models.load import Loaded
+from luthier.models.reward import pad_of
 
 _TOKENIZER = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "spiece.model",
               "*.tiktoken")  # fmt: skip
@@ -39,7 +40,8 @@ def write_merged(loaded: Loaded, folder: Path, dtype: torch.dtype) -> None:
     body["dtype"] = str(dtype).removeprefix("torch.")
     write_json(config, body)
     write_tokenizer(loaded, folder)
-    write_generation(loaded, folder)
+    if loaded.makes == "model":
+        write_generation(loaded, folder)
 
 
 def write_tokenizer(loaded: Loaded, folder: Path) -> None:
@@ -54,6 +56,8 @@ def write_tokenizer(loaded: Loaded, folder: Path) -> None:
         body = json.loads(config.read_text(encoding="utf-8"))
         for key in ("chat_template", *_LOCAL_KEYS):
             body.pop(key, None)
+        if loaded.makes == "reward" and not body.get("pad_token"):  # the score is read at the last token but these
+            body["pad_token"] = loaded.tokenizer.convert_ids_to_tokens(pad_of(loaded.tokenizer))
         write_json(config, body)
     if loaded.chat.has_template:
         (folder / "chat_template.jinja").write_text(loaded.chat.source, encoding="utf-8")

@@ -22,6 +22,8 @@ from torch import Tensor
 
 from luthier.errors import LuthierError
 from luthier.models.greedy import greedy
+from luthier.models.load import Loaded
+from luthier.models.reward import scores
 
 PROBES, PROBE_TOKENS, ANSWER_TOKENS, WATCHED = 32, 384, 24, 8
 """Fewest probes; longest prompt kept (its end); answer tokens compared; likeliest tokens watched at each."""
@@ -36,7 +38,8 @@ STEP_BITS = {torch.float32: 23, torch.bfloat16: 7, torch.float16: 10}
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One comparison. ``measured``, ``bound`` and ``floor`` in nats where they are numbers of log-probability."""
+    """One comparison. ``measured``, ``bound`` and ``floor`` in nats where they are numbers of log-probability; of a
+    reward model they are differences of scores."""
 
     name: str
     holds: bool
@@ -153,6 +156,14 @@ def read(
         parts.append(tuple(t.cpu() for t in found))  # type: ignore[arg-type]
     tokens, logps, best, gap = (torch.cat(list(column)) for column in zip(*parts, strict=True))
     return Reading(tokens, logps, best, gap)
+
+
+def read_scores(loaded: Loaded, texts: Sequence[Sequence[int]]) -> Reading:
+    """What a reward model makes of the probes: one row per text, its score in place of a log-probability. There is no
+    likeliest token that could flip."""
+    found = torch.tensor(scores(loaded, texts))
+    nothing = torch.zeros(len(texts), dtype=torch.long)
+    return Reading(nothing[:, None], found[:, None], nothing, torch.zeros(len(texts)))
 
 
 def distance(reference: Reading, other: Reading) -> Distance:

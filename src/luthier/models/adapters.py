@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from luthier import registry
 from luthier.errors import LuthierError, did_you_mean
-from luthier.models import pissa
+from luthier.models import pissa, reward
 from luthier.models.load import Loaded
 from luthier.models.packing import keep_unpacked
 from luthier.models.source import ModelSource
@@ -55,6 +55,8 @@ class Prepared:
 def prepare(loaded: Loaded, tuning: Tuning, seed: int) -> Prepared:
     """Make a model ready for training as the recipe's ``train.tuning`` says. Changes ``loaded.model`` in place."""
     kind: str = getattr(tuning, "kind")  # noqa: B009  (every Choice that is used has one; the base class does not)
+    if reward.head_of(loaded.model) is not None:
+        reward.begin_head(loaded, seed)
     prepared: Prepared = registry.get("tuning", kind).load()(loaded, tuning, seed)
     return prepared
 
@@ -99,7 +101,7 @@ def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
         modules_to_save=whole or None,
         ensure_weight_tying=tied,
         bias="none",
-        task_type=TaskType.CAUSAL_LM,
+        task_type=TaskType.CAUSAL_LM if reward.head_of(loaded.model) is None else TaskType.SEQ_CLS,
     )
     if tuning.dora and loaded.quantised:
         keep_unpacked(loaded.model)
@@ -129,7 +131,8 @@ def find_targets(model: Any, wanted: str | Sequence[str]) -> list[str]:
         LuthierError: a name fits no linear layer, or fits the head.
     """
     linear = [name for name, module in model.named_modules() if _is_linear(module)]
-    head = next((n for n, m in model.named_modules() if m is model.get_output_embeddings()), None)
+    ends = (model.get_output_embeddings(), reward.head_of(model))
+    head = next((n for n, m in model.named_modules() if any(m is end for end in ends)), None)
     body = [n for n in linear if n != head and not _OTHER_SENSES.search(n)]
     if wanted == "attention":
         chosen = [n for n in body if any(_ATTENTION.search(part) for part in n.split(".")[:-1])]
@@ -323,15 +326,17 @@ def load_adapter(loaded: Loaded, folder: Path, name: str) -> Loaded:
 
 
 def continue_adapter(model: Any, folder: Path, base_digest: str) -> None:
-    """Put the weights of an adapter from files into the one that is to be trained: training goes on from there.
+    """Put the weights of an adapter from files into the one that is to be trained: training goes on from there. A
+    reward model may begin from the adapter of one that writes: its head is new.
 
     Raises:
         LuthierError: no adapter there, one of another base, or of another shape than the tuning's.
     """
-    from peft import set_peft_model_state_dict
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
     stored = _check_files(folder, base_digest, "this base")
+    _refuse_scorer(folder, model)
     mine = model.peft_config[model.active_adapter].to_dict()
     if _shape(stored) != _shape(mine):
         raise LuthierError(
@@ -339,7 +344,11 @@ def continue_adapter(model: Any, folder: Path, base_digest: str) -> None:
             why="its weights are trained further as they are",
             fix=f"train.tuning: {{kind: lora, {', '.join(f'{k}: {v}' for k, v in _shape(stored).items() if v)}}}",
         )  # fmt: skip
-    set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS), adapter_name=model.active_adapter)
+    state = load_file(folder / ADAPTER_WEIGHTS)
+    if _head_of(model) is not None:
+        own = get_peft_model_state_dict(model, adapter_name=model.active_adapter, save_embedding_layers=False)
+        state = {**own, **state}
+    set_peft_model_state_dict(model, state, adapter_name=model.active_adapter)
 
 
 def _shape(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -347,7 +356,7 @@ def _shape(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "r": config.get("r"), "alpha": config.get("lora_alpha"), "targets": sorted(config.get("target_modules") or ()),
         "rslora": bool(config.get("use_rslora")), "dora": bool(config.get("use_dora")),
-        "modules_to_save": sorted(config.get("modules_to_save") or ()),
+        "modules_to_save": sorted(set(config.get("modules_to_save") or ()) - set(reward.ADAPTED)),
     }  # fmt: skip
 
 
@@ -391,7 +400,22 @@ def scale_adapter(folder: Path, target: Path, scale: float) -> None:
 
 def _check_adapter(loaded: Loaded, folder: Path) -> dict[str, Any]:
     """Peft's configuration of an adapter that may be loaded."""
-    return _check_files(folder, loaded.source.digest, loaded.source.name)
+    config = _check_files(folder, loaded.source.digest, loaded.source.name)
+    _refuse_scorer(folder, loaded.model)
+    return config
+
+
+def _refuse_scorer(folder: Path, model: Any) -> None:
+    """No adapter of a reward model beside a model that writes."""
+    if scores(folder) and _head_of(model) is None:
+        raise LuthierError(
+            "this adapter makes a reward model of its base", where=folder, why="it scores answers and writes none",
+            fix="name it where scores are wanted: data.select.reward, luthier predict --by",
+        )  # fmt: skip
+
+
+def _head_of(model: Any) -> Any:
+    return reward.head_of(model.get_base_model() if hasattr(model, "get_base_model") else model)
 
 
 def _check_files(folder: Path, base_digest: str, base: str) -> dict[str, Any]:
@@ -416,6 +440,12 @@ def _check_files(folder: Path, base_digest: str, base: str) -> dict[str, Any]:
             )
     config: dict[str, Any] = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
     return config
+
+
+def scores(folder: Path) -> bool:
+    """Whether the adapter in a folder makes a reward model of its base."""
+    config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
+    return bool(config.get("task_type") == "SEQ_CLS")
 
 
 # ---- the pieces

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from luthier.errors import LuthierError, MissingExtra
+from luthier.models import reward
 from luthier.models.chat import ChatFormat
 from luthier.models.source import ModelSource
 from luthier.recipe.train import QloraTuning
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     import torch
 
 Precision = Literal["auto", "fp32", "bf16"]
+Makes = Literal["model", "reward"]
+"""``model`` writes (a causal language model), ``reward`` scores (a decoder with a scalar head)."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model ready to run. ``dtype`` is that of its (unquantised) weights; ``quantised`` is ``"nf4"`` or None."""
+    """A model ready to run. ``dtype`` is that of its (unquantised) weights; ``quantised`` is ``"nf4"`` or None;
+    ``makes`` says whether it writes or scores."""
 
     model: Any
     tokenizer: Any
@@ -34,6 +38,7 @@ class Loaded:
     dtype: torch.dtype
     chat: ChatFormat
     quantised: str | None = None
+    makes: Makes = "model"
 
 
 def load(
@@ -44,6 +49,7 @@ def load(
     device: str | None = None,
     chat_template: Path | None = None,
     thinking: bool = False,
+    makes: Makes = "model",
 ) -> Loaded:
     """Load a base or an exported model.
 
@@ -55,15 +61,22 @@ def load(
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; left out, the best that is there.
         chat_template: a Jinja file to use in place of the tokenizer's template.
         thinking: see ``ChatFormat``.
+        makes: ``reward`` puts a scalar head on it: the one in the files, or one that means nothing yet.
 
     Raises:
-        LuthierError: no such device, an architecture this version does not know, damaged files, not enough memory.
+        LuthierError: a reward model is asked to write, no such device, an architecture this version does not know,
+            damaged files, not enough memory.
         MissingExtra: quantised without bitsandbytes.
     """
     import torch
     from transformers import AutoModelForCausalLM
 
     _quiet()
+    if makes == "model" and reward.in_files(source):
+        raise LuthierError(
+            f"{source.name} is a reward model", where=source.folder, why="it scores answers and writes none",
+            fix="name it where scores are wanted: data.select.reward, luthier predict --by",
+        )  # fmt: skip
     place = pick_device(device)
     dtype = torch.float32 if precision == "fp32" or (precision == "auto" and place.type == "cpu") else torch.bfloat16
     tokenizer = load_tokenizer(source, chat_template)
@@ -76,13 +89,16 @@ def load(
     }
     if quantised is not None:
         options |= {"quantization_config": _nf4(quantised, dtype), "device_map": {"": place}}
-    model = _from_files(AutoModelForCausalLM, source, options)
+    if makes == "reward":
+        model = reward.with_head(lambda auto, more: _from_files(auto, source, {**options, **more}), tokenizer, source)
+    else:
+        model = _from_files(AutoModelForCausalLM, source, options)
     if quantised is None:
         model = model.to(place)
     model.eval().requires_grad_(False)
     _check_vocabulary(model, tokenizer, source)
     chat = ChatFormat(tokenizer, thinking=thinking, stop_ids=_stop_ids(source.folder))
-    return Loaded(model, tokenizer, source, place, dtype, chat, "nf4" if quantised is not None else None)
+    return Loaded(model, tokenizer, source, place, dtype, chat, "nf4" if quantised is not None else None, makes)
 
 
 def load_tokenizer(source: ModelSource, chat_template: Path | None = None) -> Any:

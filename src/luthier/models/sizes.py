@@ -11,8 +11,12 @@ from typing import Any
 
 from luthier.errors import LuthierError
 from luthier.models.adapters import find_targets, find_whole
+from luthier.models.load import Makes
+from luthier.models.reward import HEAD, head_of
 from luthier.models.source import ModelSource
 from luthier.recipe.train import LoraTuning, Tuning
+
+_KINDS = {"model": "causal language model", "reward": "decoder with a scalar head"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +39,25 @@ class Sizes:
         return self.trainable / (self.parameters + extra)
 
 
-def measure(source: ModelSource, tuning: Tuning) -> Sizes:
-    """Read the configuration and count.
+def measure(source: ModelSource, tuning: Tuning, makes: Makes = "model") -> Sizes:
+    """Read the configuration and count. A reward model has a scalar head in place of the one over words.
 
     Raises:
         LuthierError: the configuration describes no causal language model.
     """
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
 
     try:
         config = AutoConfig.from_pretrained(source.folder, local_files_only=True, trust_remote_code=source.remote_code)
+        auto: Any = AutoModelForCausalLM
+        if makes == "reward":
+            auto, config.num_labels = AutoModelForSequenceClassification, 1
         with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(config, trust_remote_code=source.remote_code)
+            model = auto.from_config(config, trust_remote_code=source.remote_code)
     except (ValueError, KeyError, OSError, ImportError) as error:
         raise LuthierError(
-            f"{source.name} cannot be understood as a causal language model", where=source.folder / "config.json",
+            f"{source.name} cannot be understood as a {_KINDS[makes]}", where=source.folder / "config.json",
             why=str(error).splitlines()[0][:300],
             fix="choose another base; a very new one may need a newer transformers",
         ) from None  # fmt: skip
@@ -76,6 +83,8 @@ def _trained_beside(model: Any, tuning: LoraTuning) -> int:
     """Parameters of the adapters, and of copies of the modules that are trained whole."""
     targets = find_targets(model, tuning.targets)
     whole, _ = find_whole(model, tuning.modules_to_save, targets)
+    if head_of(model) is not None:
+        whole = [*whole, HEAD]
     copies: int = sum(p.numel() for name in whole for p in model.get_submodule(name).parameters())
     return copies + sum(tuning.r * (a + b) + b * tuning.dora for a, b in _targeted(model, targets))
 

@@ -118,7 +118,12 @@ class Job:
     def sizes(self) -> Sizes:
         from luthier.models.sizes import measure
 
-        return measure(self.base, self.recipe.train.tuning)
+        return measure(self.base, self.recipe.train.tuning, self.makes)
+
+    @property
+    def makes(self) -> Literal["model", "reward"]:
+        """What comes out: a model that writes, or one that scores."""
+        return self.recipe.train.method.makes
 
     @cached_property
     def device(self) -> str:

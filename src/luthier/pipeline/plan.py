@@ -197,7 +197,7 @@ def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
     data, bare = job.recipe.data, without_models(job.recipe.data)
     if (data.select, data.dedupe) != (bare.select, bare.dedupe) and job.store.find(job.data_key, "dataset") is None:
         yield "rows are counted as if no model took any out: luthier data preview shows what data.select takes"
-    if not suites:
+    if not suites and job.makes == "model":
         yield "no regression suite is named: nothing says what the model must not forget (evaluate.regression)"
     least = ahead["target"]["detectable"]
     if least is not None and least > 5:

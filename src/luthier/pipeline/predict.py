@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from luthier.errors import LuthierError
+from luthier.errors import LuthierError, UsageError
 from luthier.pipeline.job import ProgressLike
 from luthier.pipeline.resolve import open_engine
-from luthier.records import Message
+from luthier.records import Message, Score
 
 if TYPE_CHECKING:
+    from luthier.engines import Engine
     from luthier.store import Store
 
 
 def predict_file(
-    store: Store, model: str, file: str, *, output: Path | None, max_tokens: int, progress: ProgressLike
-) -> dict[str, Any]:
-    """Answer every row that has no answer in ``output`` yet.
+    store: Store, model: str, file: str, *, output: Path | None, max_tokens: int, progress: ProgressLike,
+    best_of: int | None = None, by: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Answer every row that has no answer in ``output`` yet; with ``best_of`` the best of so many answers, as the
+    reward model ``by`` finds.
 
     Raises:
         LuthierError: the file cannot be read, holds no question, or the model is unknown.
+        UsageError: ``best_of`` without ``by``, or the other way round.
     """
     from luthier.engines.batch import predict
 
@@ -30,10 +35,28 @@ def predict_file(
         if opened.system is not None:
             system = Message("system", opened.system)
             questions = [(i, m if m[0].role == "system" else (system, *m)) for i, m in questions]
+        engine = opened.engine if best_of is None and by is None else _best_of(store, opened.engine, best_of, by)
         done = predict(
-            opened.engine, questions, target, adapter=opened.adapter, max_tokens=max_tokens, on_done=bar.update
+            engine, questions, target, adapter=opened.adapter, max_tokens=max_tokens, on_done=bar.update
         )
     return {"output": str(target), "answered": done.answered, "reused": done.reused, "refused": done.refused}
+
+
+def _best_of(store: Store, engine: Engine, n: int | None, by: str | None) -> Engine:
+    if n is None or by is None:
+        raise UsageError(
+            "the best of several answers needs who finds it best" if by is None else "best of how many answers?",
+            where="luthier predict", fix=f"--best-of {n or 8} --by {by or 'REWARD_MODEL'}",
+        )  # fmt: skip
+    from luthier.engines.best_of import BestOfEngine
+    from luthier.pipeline.reward import open_reward
+
+    model = open_reward(store, by)
+
+    def liking(answers: Sequence[tuple[tuple[Message, ...], str]]) -> list[Score]:
+        return model.of_chats([(chat, (Message("assistant", text),), ()) for chat, text in answers])
+
+    return BestOfEngine(engine, n, liking, liked_by=model.fingerprint)
 
 
 def read_questions(file: str, folder: Path | None = None) -> list[tuple[str, tuple[Message, ...]]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Raised when a scorer would say something else of the same row."""
-BATCH = {"likelihood": 256, "judge": 32}
+BATCH = {"likelihood": 256, "judge": 32, "reward": 256}
 _PREFIX = "scores-"
 
 
@@ -51,7 +51,7 @@ def open_raters(job: Job) -> Iterator[Raters]:
             egress = job.recipe.privacy.egress
             return stack.enter_context(open_helper(job.store, wish, folder=job.folder, egress=egress))
 
-        def rater(part: str, make: Callable[[Helper], Rate]) -> Rate | None:
+        def rater(part: str, make: Callable[[Wanted | None], Rate]) -> Rate | None:
             if part not in wanted:
                 return None
 
@@ -61,7 +61,7 @@ def open_raters(job: Job) -> Iterator[Raters]:
                     kept = Kept(job.store.workdir(key))
                     if not kept.missing(rows):
                         return kept.rate(rows, _never, batch=1)
-                    ask = make(opened(wanted[part]))
+                    ask = make(wanted[part])
                     return kept.rate(rows, ask, batch=BATCH[part], tell=bar.update)
 
             return rate
@@ -70,8 +70,11 @@ def open_raters(job: Job) -> Iterator[Raters]:
             return _embedded(opened(wanted["vectors"]), texts)
 
         yield Raters(
-            rater("likelihood", _likelihood), rater("judge", lambda found: _judge(job, found)),
-            embed if "vectors" in wanted else None, tuple(dict.fromkeys(_parents(job, wanted.values()))),
+            likelihood=rater("likelihood", lambda wish: _likelihood(opened(wish))),
+            judge=rater("judge", lambda wish: _judge(job, opened(wish))),
+            embed=embed if "vectors" in wanted else None,
+            reward=rater("reward", lambda wish: _reward(job, str(wish))),
+            parents=tuple(dict.fromkeys(_parents(job, wanted.values()))),
         )  # fmt: skip
 
 
@@ -88,6 +91,8 @@ def _wanted(job: Job) -> dict[str, Wanted | None]:
         found["likelihood"] = data.select.likelihood.model
     if data.select is not None and data.select.judge is not None:
         found["judge"] = data.select.judge.engine
+    if data.select is not None and data.select.reward is not None:
+        found["reward"] = data.select.reward.model
     if data.vectors != "words":
         found["vectors"] = data.vectors
     return found
@@ -125,6 +130,12 @@ def _judge(job: Job, helper: Helper) -> Rate:
 
     assert job.recipe.data.select is not None and job.recipe.data.select.judge is not None
     return Judge(job.recipe.data.select.judge, helper.engine, helper.adapter)
+
+
+def _reward(job: Job, wish: str) -> Rate:
+    from luthier.pipeline.reward import open_reward
+
+    return open_reward(job.store, wish, folder=job.folder)
 
 
 def _never(rows: Sequence[Example]) -> list[Score]:

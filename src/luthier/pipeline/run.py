@@ -40,6 +40,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
     remedies: tuple[remedy.Remedy, ...] = ()
     frontier: Frontier | None = None
+    makes: Literal["model", "reward"] = "model"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
@@ -56,11 +57,22 @@ class Outcome:
         return [
             ("report", _shown(self.report)),
             ("model", self.artifacts.get("model", self.artifacts.get("adapter", ""))),
+            *self._uses(),
+            ("again", f"luthier run {again}"),
+            *([("remedy", f"luthier run {again} --remedy 1")] if self.remedies else []),
+        ]
+
+    def _uses(self) -> list[tuple[str, str]]:
+        if self.makes == "reward":
+            return [
+                ("score", f"luthier predict {self.model} FILE"),
+                ("best of 8", f"luthier predict MODEL FILE --best-of 8 --by {self.model}"),
+                ("filter", f"data.select.reward: {{model: {self.model}, keep: 50%}}"),
+            ]
+        return [
             ("talk", f"luthier chat {self.model}"),
             ("serve", f"luthier serve {self.model}"),
             ("predict", f"luthier predict {self.model} FILE"),
-            ("again", f"luthier run {again}"),
-            *([("remedy", f"luthier run {again} --remedy 1")] if self.remedies else []),
         ]
 
 
@@ -99,7 +111,7 @@ def run_recipe(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None
             "done", verdict=verdict.kind.value, reason=verdict.reason, report=report.name, seconds=seconds, model=model
         )
         artifacts = {kind: a.id for kind, a in shipped.items()} | {"dataset": data.id, "ledger": ledger.id}
-        return Outcome(run, verdict, report, model, artifacts, seconds, remedies, frontier)
+        return Outcome(run, verdict, report, model, artifacts, seconds, remedies, frontier, job.makes)
 
 
 def run_until(stage: str, loaded: LoadedRecipe, store: Store, progress: ProgressLike | None = None) -> Artifact:
@@ -187,8 +199,8 @@ def _write_recipe(job: Job, folder: Path) -> None:
 def _make_models_absolute(folder: Path, data: dict[str, Any]) -> None:
     """Names of models and functions in ``data`` that start at the recipe's folder."""
     chosen = data.get("select") or {}
-    judge, likelihood = chosen.get("judge") or {}, chosen.get("likelihood") or {}
-    for part, key in ((data, "vectors"), (judge, "engine"), (likelihood, "model")):
+    judge, likelihood, reward = (chosen.get(part) or {} for part in ("judge", "likelihood", "reward"))
+    for part, key in ((data, "vectors"), (judge, "engine"), (likelihood, "model"), (reward, "model")):
         name = part.get(key)
         if isinstance(name, str) and name.startswith("."):
             part[key] = str((folder / name).resolve())

@@ -109,15 +109,17 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: st
 
 def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
     """Rows that compare answers: each answer behind its prompt, only its own tokens trained."""
+    from luthier.models.reward import pad_of
     from luthier.records import Preference
-    from luthier.train.compared import Pair, Thumb, input_length
+    from luthier.train.compared import Pair, Thumb, input_length, scored
 
     def rendered(row: Any) -> Pair | Thumb:
         def sample(answer: Sequence[Any]) -> Sample:
             return job.chat.answer_sample(row.prompt, answer, row.tools)
 
         if isinstance(row, Preference):
-            return Pair(sample(row.chosen), sample(row.rejected), row.id, row.weight, row.margin)
+            pair = Pair(sample(row.chosen), sample(row.rejected), row.id, row.weight, row.margin)
+            return pair if job.makes == "model" else scored(pair, pad_of(job.chat.tokenizer))
         return Thumb(sample(row.answer), row.good, row.id, row.weight)
 
     known = {row.id: row for row in sides["train"]}
@@ -258,7 +260,9 @@ def prepared_base(job: Job) -> Loaded:
     from luthier.models.adapters import continue_adapter, prepare
     from luthier.models.load import load
 
-    loaded = load(job.base, quantised=job.quantised, device=job.device, chat_template=job.chat_template)
+    loaded = load(
+        job.base, quantised=job.quantised, device=job.device, chat_template=job.chat_template, makes=job.makes
+    )  # fmt: skip
     prepared = prepare(loaded, job.recipe.train.tuning, job.recipe.seed).loaded
     if job.start is not None:
         continue_adapter(prepared.model, job.start[0], job.base.digest)
@@ -365,12 +369,18 @@ def _evaluate(
     from luthier.engines.embedded import EmbeddedEngine
     from luthier.models.load import load
     from luthier.models.source import resolve
+    from luthier.pipeline.reward import reward_model
 
     base = load(job.base, device=job.device, chat_template=job.chat_template)
     assert job.run is not None
     before = None if job.start is None else "start"
     adapters = {} if job.start is None else {"start": job.start[0]}
-    if candidate.kind == "model":
+    contenders: list[Any]
+    if job.makes == "reward":
+        engines = [EmbeddedEngine(base, adapters)]
+        scorer = reward_model(candidate.path, base=job.base, device=job.device, name=job.recipe.name)
+        contenders = [evaluate.Contender(engines[0], base.chat, before), scorer]
+    elif candidate.kind == "model":
         tuned = load(resolve(candidate.path), device=job.device)
         engines = [EmbeddedEngine(base, adapters), EmbeddedEngine(tuned)]
         contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], tuned.chat)]

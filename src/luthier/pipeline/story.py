@@ -47,6 +47,7 @@ def tell(
         plan=given.plan.to_dict(),
         examples=_shown(contrast(rows), sides_of(data)["test"]),
         parity=parity,
+        rewards=rows.facts.get("rewards"),
         frontier=None if frontier is None else frontier.to_dict(),
         stages=[
             Stage(name, seconds.get(name))
@@ -100,12 +101,13 @@ def _shown(items: Sequence[Mapping[str, Any]], test: Sequence[Example]) -> list[
 
 
 def _notes(job: Job, history: Mapping[str, Any], given: TrainInput, figures: Mapping[str, Any]) -> dict[str, str]:
-    trained, everything = given.tokens()
     notes = {
         "base": f"{job.base.name}, {job.sizes.parameters:,} parameters",
         "trained": f"{history['trainable']:,} parameters ({history['share']:.2%}), {history['tokens']:,} tokens",
-        "tokens with a loss": f"{trained / max(everything, 1):.1%} of the rows' tokens",
     }
+    if job.makes == "model":  # a score has no tokens
+        trained, everything = given.tokens()
+        notes["tokens with a loss"] = f"{trained / max(everything, 1):.1%} of the rows' tokens"
     notes |= {f"no {name}": reason for name, reason in figures["not_available"].items()}
     return notes
 

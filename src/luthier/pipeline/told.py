@@ -42,12 +42,18 @@ def method(job: Job, given: TrainInput) -> None:
     where = f"{plan.processes} processes" if plan.processes > 1 else f"{job.threads} threads"
     job.tell("base", f"{job.base.name} · {sizes.parameters / 1e6:,.1f}M parameters · {job.device}, {where}")
     job.tell("method", f"{tuning.kind}{how} · {sizes.share:.1%} of parameters trained ({sizes.trainable:,})")
-    trained, everything = given.tokens()
     job.tell(
         "plan",
         f"{plan.steps:,} steps of about {plan.batch_tokens:,} tokens · learning rate {plan.learning_rate:g} · "
-        f"{trained / max(everything, 1):.0%} of tokens trained   (luthier plan explains each)",
+        f"{_learned_from(job, given)}   (luthier plan explains each)",
     )
+
+
+def _learned_from(job: Job, given: TrainInput) -> str:
+    if job.makes == "reward":
+        return f"{len(given.train):,} pairs, one score an answer"
+    trained, everything = given.tokens()
+    return f"{trained / max(everything, 1):.0%} of tokens trained"
 
 
 def _variant(tuning: LoraTuning) -> str:
@@ -84,7 +90,8 @@ def export(job: Job, shipped: dict[str, Artifact]) -> None:
     """What ships, and that it equals what was trained."""
     for kind, artifact in shipped.items():
         parity = read(artifact, "parity.json")
-        job.tell("export", f"{'merged model' if kind == 'model' else kind} {artifact.id} · {_parity(parity)}")
+        what = "merged model" if kind == "model" else kind
+        job.tell("export", f"{what}{' of a reward model' * (job.makes == 'reward')} {artifact.id} · {_parity(parity)}")
 
 
 def _parity(parity: dict[str, object]) -> str:
@@ -93,5 +100,10 @@ def _parity(parity: dict[str, object]) -> str:
 
 def evaluation(job: Job, ledger: Artifact, verdict: Verdict) -> None:
     """How much was measured, and how often this test set was looked at."""
+    from luthier.evaluate import read_ledger, told_of_rewards
+
     uses = verdict.facts.get("test_use_told", "")
-    job.tell("evaluate", f"{ledger.id} · every answer and score in {ledger.path}" + (f" · {uses}" if uses else ""))
+    said = [f"{ledger.id} · every answer and score in {ledger.path}" + (f" · {uses}" if uses else "")]
+    if job.makes == "reward":
+        said += told_of_rewards(read_ledger(ledger).facts.get("rewards", {}))
+    job.tell("evaluate", "\n".join(said))

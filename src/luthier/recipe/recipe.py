@@ -100,13 +100,22 @@ class Recipe(Spec):
     @property
     def scales(self) -> bool:
         """Whether part of what is trained is a share of the way from the base: ``export.scale``."""
-        tuning = self.train.tuning
-        return self.model.adapter is None and not (isinstance(tuning, LoraTuning) and not tuning.scales)
+        tuning, makes = self.train.tuning, self.train.method.makes
+        own_way = makes == "reward" or (isinstance(tuning, LoraTuning) and not tuning.scales)
+        return self.model.adapter is None and not own_way
 
     @model_validator(mode="after")
     def _a_straight_way_back(self) -> Recipe:
         if self.export.scale < 1 and not self.scales:
-            raise ValueError("export.scale needs plain LoRA from the bare base: no dora or pissa, no model.adapter")
+            raise ValueError(
+                "export.scale needs plain LoRA from the bare base: no dora or pissa, no model.adapter, no reward model"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _what_writes_nothing_forgets_nothing(self) -> Recipe:
+        if self.train.method.makes == "reward" and self.evaluate.regression:
+            raise ValueError("evaluate.regression: a reward model writes no answers, so there is nothing to guard")
         return self
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from luthier.recipe.augment import RemoteSpec
 from luthier.recipe.spec import OneOrMany, Share, Spec
 
-Worth = Literal["quality", "complexity", "ifd", "length"]
+Worth = Literal["quality", "complexity", "ifd", "reward", "length"]
 Aspect = Literal["quality", "complexity"]
 
 
@@ -53,6 +53,17 @@ class JudgeSpec(Spec):
         return self
 
 
+class RewardModelSpec(Spec):
+    """A reward model (``train.method: reward``) scores each row's answer."""
+
+    model: str
+    """Which one: a run, a model, a folder or a hub id, run on this machine."""
+    min: float | None = None
+    """Rows with a lower reward are set aside; null keeps them."""
+    keep: Share = Field(default=1.0, gt=0.0, le=1.0)
+    """Of the rows left, the share with the highest reward that stays; 1 keeps all."""
+
+
 class SelectSpec(Spec):
     """Training rows chosen by worth and variety. Validation and test rows stay as they are."""
 
@@ -60,9 +71,12 @@ class SelectSpec(Spec):
     """Perplexity and IFD of the answers; null asks no model."""
     judge: JudgeSpec | None = None
     """Marks from a model; null asks none."""
+    reward: RewardModelSpec | None = None
+    """Rewards from a reward model; null asks none."""
     by: Annotated[tuple[Worth, ...], OneOrMany] | None = None
-    """What a row is worth: the product of these. Left out: the judge's marks, else IFD, else nothing (then rows come in
-    the order of their ids, which is a fair draw). ``length`` is that of the answer."""
+    """What a row is worth: the product of these. Left out: the judge's marks, else the reward, else IFD, else nothing
+    (then rows come in the order of their ids, which is a fair draw). ``length`` is that of the answer, ``reward`` the
+    chance to win against an answer of reward 0."""
     similar: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     """Going from the most worth down, a row is left out if its cosine similarity to one that was already taken is
     higher (published by DEITA: 0.9); null takes it. ``data.vectors`` says how rows are compared."""
@@ -79,6 +93,8 @@ class SelectSpec(Spec):
                 raise ValueError(f"by: {name} needs judge with {name} among its asks")
             if name == "ifd" and self.likelihood is None:
                 raise ValueError("by: ifd needs likelihood")
+            if name == "reward" and self.reward is None:
+                raise ValueError("by: reward needs reward: {model: …}")
         if len(set(self.by or ())) < len(self.by or ()):
             raise ValueError("by names a thing twice")
         return self
@@ -90,6 +106,8 @@ class SelectSpec(Spec):
             return self.by
         if self.judge is not None:
             return self.judge.asks
+        if self.reward is not None:
+            return ("reward",)
         return ("ifd",) if self.likelihood is not None else ()
 
 

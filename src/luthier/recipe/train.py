@@ -88,6 +88,8 @@ class Method(Choice):
     """What is learned from the rows."""
 
     family: ClassVar[str] = "method"
+    makes: ClassVar[Literal["model", "reward"]] = "model"
+    """What comes out: a model that writes, or a reward model, which scores what others write."""
 
 
 class SftMethod(Method):
@@ -192,6 +194,23 @@ class KtoMethod(Method):
     """Weight of thumbs down."""
 
 
+class RewardMethod(Method):
+    """A reward model: one number for an answer, higher for better ones (Bradley and Terry 1952; Ouyang et al. 2022)."""
+
+    runs: ClassVar[str] = "luthier.train.reward:run"
+    makes: ClassVar[Literal["model", "reward"]] = "reward"
+    kind: Literal["reward"] = "reward"
+    """reward"""
+    margin: float = Field(default=0.0, ge=0.0)
+    """How far the better answer must lead: times the row's own ``margin`` where it has one, else as it stands (Touvron
+    et al. 2023)."""
+    centre: float = Field(default=0.01, ge=0.0)
+    """Weight of (chosen + rejected)², which holds the mean reward near 0: pairs alone leave it open (Eisenstein et al.
+    2023)."""
+    label_smoothing: float = Field(default=0.0, ge=0.0, lt=0.5)
+    """Share of pairs that are labelled the wrong way round, as far as known; also bounds how sure rewards become."""
+
+
 Action = Annotated[Literal["off", "warn", "stop"], BeforeValidator(lambda v: "off" if v is False else v)]
 """YAML reads a bare ``off`` as false."""
 
@@ -221,10 +240,10 @@ class WatchSpec(Spec):
 
 AnyTuning = Annotated[FullTuning | LoraTuning | QloraTuning, Field(discriminator="kind"), ByName]
 AnyMethod = Annotated[
-    SftMethod | ContinuedMethod | DpoMethod | IpoMethod | SimpoMethod | OrpoMethod | KtoMethod,
+    SftMethod | ContinuedMethod | DpoMethod | IpoMethod | SimpoMethod | OrpoMethod | KtoMethod | RewardMethod,
     Field(discriminator="kind"), ByName,
 ]  # fmt: skip
-COMPARES = ("dpo", "ipo", "simpo", "orpo", "kto")
+COMPARES = ("dpo", "ipo", "simpo", "orpo", "kto", "reward")
 """Methods that learn from rows that say which answer is better."""
 
 
@@ -233,7 +252,8 @@ class TrainSpec(Spec):
 
     method: AnyMethod = SftMethod()
     """What is learned: ``sft`` from answers, ``continued`` from plain texts; ``dpo``, ``ipo``, ``simpo``, ``orpo`` from
-    pairs of a better and a worse answer, ``kto`` from answers with a thumb; or one of them with its keys."""
+    pairs of a better and a worse answer, ``kto`` from answers with a thumb; ``reward`` makes a model that scores
+    answers, from pairs; or one of them with its keys."""
     tuning: AnyTuning = LoraTuning()
     """Which weights are trained: ``full``, ``lora`` or ``qlora``, or one of them with its keys."""
     epochs: float = Field(default=3.0, gt=0, le=1000)
@@ -297,6 +317,8 @@ class TrainSpec(Spec):
         stops = [name for name in ("overfitting", "memorisation", "forgetting") if getattr(self.watch, name) == "stop"]
         if self.method.kind in COMPARES and stops:
             raise ValueError(f"watch.{stops[0]}: stop belongs to method sft; {self.method.kind} has numbers of its own")
+        if self.method.makes == "reward" and self.interpolate < 1:
+            raise ValueError("interpolate goes back to a base, and the head of a reward model has none")
         return self
 
     @model_validator(mode="after")

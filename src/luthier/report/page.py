@@ -17,6 +17,7 @@ from luthier.report.contamination import contamination_page
 from luthier.report.figures import asset, delta_unit, digits_for, duration, esc, interval, signed, value
 from luthier.report.forest import forest, status
 from luthier.report.frontier import frontier_table
+from luthier.report.rewards import rewards_page
 from luthier.report.river import river
 from luthier.report.story import Figure, Metric, Story, System
 from luthier.report.tables import facts, plain, table
@@ -29,6 +30,7 @@ def page(story: Story) -> str:
     parts = [
         ("data", "The data", _data(story)),
         ("training", "Training", _training(story)),
+        ("rewards", "What the rewards are like", rewards_page(story.rewards) if story.rewards else ""),
         ("answers", "Answers, base beside tuned", answers(story.examples, story.systems) if story.examples else ""),
         ("regression", "What must not get worse", _regression(story.verdict.results)),
         ("scales", "The adapter at part of its strength", _scales(story.frontier)),

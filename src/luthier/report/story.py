@@ -92,6 +92,7 @@ class Story:
         plan: a training plan with ``decided`` reasons; ``measured`` what was found instead of predicted, by plan key.
         examples: items to look at.
         parity: certificates by what was delivered.
+        rewards: what a reward model is like on the test pairs, as ``evaluate.rewards`` describes it.
         frontier: ``{"points": [{"scale", "passes", "target", "kept"}], "best"}``: the adapter at part of its strength.
         stages: time by stage, in order.
         lineage: lines of a tree.
@@ -113,6 +114,7 @@ class Story:
     measured: Mapping[str, Any] = field(default_factory=dict)
     examples: Sequence[Shown] = ()
     parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rewards: Mapping[str, Any] | None = None
     frontier: Mapping[str, Any] | None = None
     stages: Sequence[Stage] = ()
     lineage: Sequence[str] = ()

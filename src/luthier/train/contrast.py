@@ -1,4 +1,5 @@
-"""What it costs that a worse answer is likely: DPO and its family as formulas, on log-probabilities of whole answers.
+"""What it costs that a worse answer is likely: DPO and its family as formulas, on log-probabilities of whole answers;
+and that it is scored higher: Bradley and Terry's, on rewards.
 
 Pure functions of tensors of shape (B,), differentiable, one loss a pair or answer; the caller takes the mean. A
 *margin* is by how much the chosen answer leads the rejected one. Not here: where log-probabilities come from
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from luthier.recipe.train import DpoMethod, IpoMethod, KtoMethod, OrpoMethod, SimpoMethod
+from luthier.recipe.train import DpoMethod, IpoMethod, KtoMethod, OrpoMethod, RewardMethod, SimpoMethod
 
 
 def dpo(method: DpoMethod, margins_B: Tensor, wanted_B: Tensor) -> Tensor:
@@ -57,6 +58,13 @@ def kto(method: KtoMethod, ratios_B: Tensor, good_B: Tensor, drift: Tensor | flo
     sign_B = good_B.to(ratios_B.dtype) * 2 - 1
     weight_B = torch.where(good_B, method.desirable, method.undesirable)
     return weight_B * (1 - torch.sigmoid(method.beta * sign_B * (ratios_B - drift)))
+
+
+def bradley_terry(method: RewardMethod, chosen_B: Tensor, rejected_B: Tensor, wanted_B: Tensor) -> Tensor:
+    """−log σ(r_chosen − r_rejected − wanted) (Ouyang et al. 2022, eq. 1; with a margin Touvron et al. 2023, eq. 2) +
+    centre · (r_chosen + r_rejected)² (Eisenstein et al. 2023, eq. 2). Equal rewards without margin give log 2."""
+    losses_B = _smoothed(chosen_B - rejected_B - wanted_B, method.label_smoothing)
+    return losses_B + method.centre * (chosen_B + rejected_B) ** 2 if method.centre else losses_B
 
 
 def _smoothed(lead_B: Tensor, share: float) -> Tensor:

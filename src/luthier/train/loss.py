@@ -41,7 +41,7 @@ class TokenLoss:
         causal: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
         self.model = model
         self.decoder: Any = causal.get_decoder()
-        self.head: Any = causal.get_output_embeddings()
+        self.head: Any = self._head_of(causal)
         self.autocast = autocast
         self.chunk = chunk or _chunk(causal)
         self.short = self.head is not None and self.decoder is not causal
@@ -49,6 +49,10 @@ class TokenLoss:
         config = _text_config(causal)
         self.scale = _scale(config)
         self.cap: float | None = getattr(config, "final_logit_softcapping", None)
+
+    def _head_of(self, causal: Any) -> Any:
+        """What reads the decoder's states; None: it cannot be had apart."""
+        return causal.get_output_embeddings()
 
     def total(self, batch: Batch) -> Tensor:
         """Weighted sum of the token losses, differentiable. Shape ()."""

@@ -237,7 +237,7 @@ def _learning_rate(spec: TrainSpec, model: ModelFacts, notes: _Notes) -> float:
     elif isinstance(spec.tuning, LoraTuning) and (ratio := spec.tuning.loraplus_lr_ratio) > 1:
         rate = float(f"{rate / ratio**0.5:.2g}")
         reason = f"A's rate; B's is {ratio:g} times as high, and between them lies LoRA's ({reason})"
-    if spec.method.kind in COMPARES:
+    if spec.method.kind in COMPARES and spec.method.makes == "model":
         rate, reason = float(f"{rate / PREFERENCE_RATE:.2g}"), f"preferences need smaller steps than answers ({reason})"
     notes.add("learning_rate", rate, reason)
     return rate
@@ -433,7 +433,8 @@ def _processes(spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens:
 def _unseen(name: str, method: str) -> str:
     """Why a monitor has nothing to look at; empty where it has."""
     if method in COMPARES:
-        return f"{method} has numbers of its own: margins, likelihoods, drift from the reference"
+        seen = "accuracy, rewards" if method == "reward" else "margins, likelihoods, drift from the reference"
+        return f"{method} has numbers of its own: {seen}"
     return "plain texts have no prompts to answer" if name == "watch_answers" and method == "continued" else ""
 
 

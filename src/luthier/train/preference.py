@@ -6,7 +6,8 @@ run's folder. There is no second model. The prompt of a pair is read once for bo
 same that way, which is checked before step 1; where it does not, or with dropout, each answer is read alone. Only
 answers carry loss: the same tokens that ``sft`` would train.
 
-Not here: the formulas (``contrast``), the steps (``loop``), what a row is (``records.preference``).
+Not here: the formulas (``contrast``), the steps (``loop``), what a row is (``records.preference``), scores in place of
+log-probabilities (``reward``, which learns by :func:`learn` too).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from luthier.train import checkpoint, contrast, machine
 from luthier.train.anchor import kl
 from luthier.train.batches import Batch, Row, answers_of, collate, collate_answers, digest
 from luthier.train.compared import Compared, Pair, Thumb, compared_row, input_length
-from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult, in_order
+from luthier.train.loop import Loop, Objective, Probe, Run, StepInfo, TrainResult, in_order
 from luthier.train.loss import TokenLoss
 from luthier.train.plan import TrainPlan
 from luthier.train.session import (
@@ -70,9 +71,50 @@ def run(
         Interrupted: Ctrl-C or SIGTERM; call again to go on.
         LuthierError: the rows do not fit the method, the workdir belongs to another training, a loss is not finite.
     """
+    facts = facts_of(spec, [*train, *validation[: plan.validation_rows]])
+
+    def begin(ready: Ready) -> tuple[Objective, Probe]:
+        loss, rows, apart = ready.loss, [*ready.train, *ready.validation], ready.apart
+        given = _with_references(facts, loss, rows, ready.plan, ready.device, apart, workdir, spec)
+        objective = _objective(spec.method, loss, given, ready)
+        return objective, Drift(loss, ready.validation, ready.device)
+
+    return learn(
+        spec, plan, loss_of=_token_loss, begin=begin, loaded=loaded, train=train, validation=validation, run=run,
+        workdir=workdir, seed=seed, probe=probe, on_step=on_step,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What an objective is made from: the way to the answers, the rows, the plan as it is carried out. ``apart``: each
+    answer is read alone."""
+
+    loss: TokenLoss
+    train: list[Row]
+    validation: list[Row]
+    plan: TrainPlan
+    device: str
+    apart: bool
+
+
+LossOf = Callable[[Any, TrainPlan, Sequence[Row], str], tuple[TokenLoss, float]]
+"""The way to the answers of a model, and by how much it differs from the model's own."""
+
+
+def learn(
+    spec: TrainSpec, plan: TrainPlan, *, loss_of: LossOf, begin: Callable[[Ready], tuple[Objective, Probe | None]],
+    loaded: Loaded, train: Sequence[Compared], validation: Sequence[Compared], run: Run, workdir: Path, seed: int,
+    probe: Probe | None, on_step: Callable[[StepInfo], None] | None,
+) -> TrainResult:  # fmt: skip
+    """Learn from rows that compare answers, whatever is made of these; the other arguments as of :func:`run`.
+
+    Args:
+        loss_of: how answers are read.
+        begin: makes the objective, and what is looked at beside it at each evaluation, before step 1.
+    """
     parameters = trained_parameters(loaded, plan, seed)
     held = validation[: plan.validation_rows]
-    facts = _facts(spec, [*train, *held])
     train_rows, validation_rows = [compared_row(s) for s in train], [compared_row(s) for s in held]
     plan = frozen(plan, spec, train_rows, validation_rows, parameters, run, workdir)
     device = str(loaded.device)
@@ -81,38 +123,43 @@ def run(
         machine.exact(plan.threads, deterministic=device == "cpu"), machine.four_bit_gradients(loaded.model),
         folding(loaded.model, plan),  # the reference's numbers too: what is subtracted is rounded alike
     ):  # fmt: skip
-        loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")
+        loss, difference = loss_of(loaded.model, plan, train_rows, device)
         tolerance = SHORT_WAY_TOLERANCE[plan.precision]
-        alone = [answers_of(r)[0] for r in train_rows[:CHECKED_ROWS]]
-        difference = loss.check(collate([beginning(r) for r in alone], device), tolerance=tolerance)
         apart = drops(loaded.model) or not _reads_forks(loss, train_rows, device, tolerance)
-        given = _with_references(facts, loss, [*train_rows, *validation_rows], plan, device, apart, workdir, spec)
-        objective = _objective(spec.method, loss, given, [*train_rows], [*validation_rows], plan, device, apart)
+        objective, beside = begin(Ready(loss, train_rows, validation_rows, plan, device, apart))
         tell_start(
             run, plan, parameters, loss, difference, device, prompts=_told(loaded.model, train_rows, apart),
             tokens_shared=0 if apart else sum(r.fork.at for r in train_rows if r.fork is not None),
         )  # fmt: skip
-        drift = Drift(loss, validation_rows, device)
         loop = Loop(
             loaded.model, objective, plan, train=train_rows, validation=validation_rows, run=run,
-            folder=workdir / "checkpoints", device=device, probe=_both(drift, probe), on_step=on_step,
+            folder=workdir / "checkpoints", device=device, probe=_both(beside, probe), on_step=on_step,
         )  # fmt: skip
         with recomputing(loaded.model, plan.recompute):
             return loop.fit()
 
 
+def _token_loss(model: Any, plan: TrainPlan, rows: Sequence[Row], device: str) -> tuple[TokenLoss, float]:
+    loss = TokenLoss(model, autocast=plan.precision == "bf16")
+    alone = [answers_of(r)[0] for r in rows[:CHECKED_ROWS]]
+    batch = collate([beginning(r) for r in alone], device)
+    return loss, loss.check(batch, tolerance=SHORT_WAY_TOLERANCE[plan.precision])
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a row besides its tokens. ``reference`` holds the log-probabilities of its answers."""
+    """What is known of a row besides its tokens. ``reference`` holds the log-probabilities of its answers, ``lengths``
+    their tokens where the row itself does not tell."""
 
     weight: float
     margin: float | None = None
     good: bool = True
     reference: tuple[float, ...] = ()
     partner_reference: float = 0.0
+    lengths: tuple[int, int] = (0, 0)
 
 
-class _Weighed:
+class Weighed:
     """An ``Objective`` whose loss is a mean over rows by their weights, from the log-probabilities of their answers.
 
     What it saw is kept a pass, ``_seen``: weighed parts of the means that ``_names`` names.
@@ -153,7 +200,7 @@ class _Weighed:
         return displaced(numbers)
 
 
-class Paired(_Weighed):
+class Paired(Weighed):
     """Pairs: a mean over pairs."""
 
     def __init__(self, method: Any, loss: TokenLoss, facts: Mapping[str, Facts], *, apart: bool) -> None:
@@ -217,7 +264,7 @@ _PAIR_NUMBERS = (
 )  # fmt: skip
 
 
-class Thumbed(_Weighed):
+class Thumbed(Weighed):
     """Thumbs (KTO): a mean over answers.
 
     z, the drift from the reference, is measured over the whole window, never a pass: on each prompt with the answer of
@@ -333,7 +380,7 @@ def displaced(numbers: Mapping[str, float]) -> str:
     )
 
 
-def _facts(spec: TrainSpec, samples: Sequence[Compared]) -> dict[str, Facts]:
+def facts_of(spec: TrainSpec, samples: Sequence[Compared]) -> dict[str, Facts]:
     """What is known of each row by its id.
 
     Raises:
@@ -349,7 +396,8 @@ def _facts(spec: TrainSpec, samples: Sequence[Compared]) -> dict[str, Facts]:
                 fix=f"train.method: {'kto' if not thumbs else 'dpo'}",
             )  # fmt: skip
     made = {
-        s.example_id: Facts(s.weight, good=s.good) if isinstance(s, Thumb) else Facts(s.weight, s.margin)
+        s.example_id: Facts(s.weight, good=s.good) if isinstance(s, Thumb)
+        else Facts(s.weight, s.margin, lengths=s.lengths)
         for s in samples
     }
     if len(made) < len(samples):
@@ -420,16 +468,19 @@ def _partners(rows: Sequence[Row], seed: int) -> dict[str, Row]:
 
 
 def _objective(
-    method: Any, loss: TokenLoss, facts: Mapping[str, Facts], train: list[Row], validation: list[Row],
-    plan: TrainPlan, device: str, apart: bool,
+    method: Any, loss: TokenLoss, facts: Mapping[str, Facts], ready: Ready
 ) -> Paired | Thumbed:  # fmt: skip
     if isinstance(method, KtoMethod):
-        return Thumbed(method, loss, facts, _partners([*train, *validation], plan.seed), plan, device)
-    return Paired(method, loss, facts, apart=apart)
+        partners = _partners([*ready.train, *ready.validation], ready.plan.seed)
+        return Thumbed(method, loss, facts, partners, ready.plan, ready.device)
+    return Paired(method, loss, facts, apart=ready.apart)
 
 
-def _both(first: Probe, second: Probe | None) -> Probe:
+def _both(first: Probe | None, second: Probe | None) -> Probe | None:
+    if first is None or second is None:
+        return first or second
+
     def both(model: nn.Module, step: int) -> dict[str, float]:
-        return {**first(model, step), **(second(model, step) if second is not None else {})}
+        return {**first(model, step), **second(model, step)}
 
     return both
