@@ -34,14 +34,14 @@ MUTANTS = (
     ),
     Mutant(
         "the rejected answer sees the chosen one", "train/batches.py",
-        "hidden = behind[:, :, None] & ((place >= at) & ~behind)[:, None, :]",
-        "hidden = behind[:, :, None] & ((place >= at) & ~behind)[:, None, :] & False",
+        "seen = (branch[:, None, :] == 0) | (branch[:, None, :] == branch[:, :, None])",
+        "seen = (branch[:, None, :] == 0) | (branch[:, None, :] == branch[:, :, None]) | True",
         "tests/train/test_preference.py::test_a_shared_prompt_gives_the_loss_and_gradients_of_separate_answers",
     ),
     Mutant(
         "places are not reset at the fork", "train/batches.py",
-        "places = np.where(behind, place - until + at, place)",
-        "places = np.where(behind, place, place)",
+        "np.where(branch == 2, place - until + at, place)",
+        "np.where(branch == 2, place, place)",
         "tests/train/test_preference.py::test_a_shared_prompt_gives_the_loss_and_gradients_of_separate_answers",
     ),
     Mutant(

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from luthier.errors import LuthierError
-from luthier.recipe.train import COMPARES, FullTuning, LoraTuning, TrainSpec
+from luthier.recipe.train import COMPARES, REWARDED, FullTuning, LoraTuning, RewardedMethod, TrainSpec
 from luthier.train.batches import micro_batches
 
 PLAN_VERSION = 3
@@ -27,6 +27,8 @@ SPARE_MEMORY = 0.8
 VALIDATION_SHARE = 0.25
 PREFERENCE_RATE = 5
 """Learning from comparisons takes the rate of learning from answers divided by this: only a margin is to move."""
+REWARD_RATE = 5
+"""The same for learning from rewards."""
 WATCH_SHARE = 0.02
 WATCHED_ROWS, WATCHED_ANSWERS = (16, 64), (8, 32)
 """The fewest that show anything, and the most that are looked at unasked."""
@@ -65,7 +67,8 @@ class Facts:
     """What the plan is made from.
 
     ``train_tokens`` and ``validation_tokens`` are input lengths (tokens fed to the model) of the rows that will be
-    trained on and validated with, in their order; ``batches.input_length`` gives the length of one row.
+    trained on and validated with, in their order; ``batches.input_length`` gives the length of one row. Of a prompt
+    whose answers the model makes itself it is the prompt with the longest answer that may be drawn.
     """
 
     model: ModelFacts
@@ -166,6 +169,9 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     micro_tokens, recompute = _micro_tokens(spec, facts, lengths, batch_tokens, precision, notes)
     count = len(micro_batches(lengths, micro_tokens=micro_tokens, seed=seed, epoch=0))
     an_epoch, k = _windows(count, batch_tokens, micro_tokens, lengths)
+    if isinstance(spec.method, RewardedMethod):
+        an_epoch = -(-len(lengths) // spec.method.prompts) * spec.method.iterations
+        k = max(1, -(-batch_tokens // micro_tokens))
     notes.add("micro_batches", k, f"{batch_tokens:,} tokens a step in passes of at most {micro_tokens:,}")
     steps = _steps(spec, an_epoch, notes)
     warmup = min(round(spec.warmup * steps), steps - 1)
@@ -233,6 +239,8 @@ def _learning_rate(spec: TrainSpec, model: ModelFacts, notes: _Notes) -> float:
         reason = f"A's rate; B's is {ratio:g} times as high, and between them lies LoRA's ({reason})"
     if spec.method.kind in COMPARES:
         rate, reason = float(f"{rate / PREFERENCE_RATE:.2g}"), f"preferences need smaller steps than answers ({reason})"
+    if spec.method.kind in REWARDED:
+        rate, reason = float(f"{rate / REWARD_RATE:.2g}"), f"rewards need smaller steps than answers ({reason})"
     notes.add("learning_rate", rate, reason)
     return rate
 
@@ -259,6 +267,11 @@ def _batch_tokens(spec: TrainSpec, lengths: np.ndarray, notes: _Notes) -> int:
     if spec.batch_tokens is not None:
         notes.given("batch_tokens", spec.batch_tokens, "train.batch_tokens")
         return spec.batch_tokens
+    if isinstance(spec.method, RewardedMethod):
+        prompts, group = min(spec.method.prompts, len(lengths)), spec.method.group
+        tokens = max(16, int(np.ceil(prompts * group * float(lengths.mean()) / 64)) * 64)
+        notes.add("batch_tokens", tokens, f"{group} answers to each of {prompts} prompts, as long as they may be")
+        return tokens
     rows = int(np.clip(round(len(lengths) / BATCHES_AN_EPOCH), *ROWS_A_STEP))
     rows = max(1, min(rows, len(lengths) // 4))
     mean = float(lengths.mean())
@@ -406,6 +419,8 @@ def _unseen(name: str, method: str) -> str:
     """Why a monitor has nothing to look at; empty where it has."""
     if method in COMPARES:
         return f"{method} has numbers of its own: margins, likelihoods, drift from the reference"
+    if name == "watch_answers" and method in REWARDED:
+        return f"{method} learns from its own answers: there are none to copy"
     return "plain texts have no prompts to answer" if name == "watch_answers" and method == "continued" else ""
 
 
