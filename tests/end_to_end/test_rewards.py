@@ -81,6 +81,24 @@ def test_a_reward_of_ones_own_the_whole_way(home: Path, luthier: Callable[..., t
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+def test_a_reward_that_likes_length_is_caught_and_stopped(home: Path, luthier: Callable[..., tuple[int, Any]]) -> None:
+    """The planted hack: nobody wants longer answers, but they are paid for."""
+    recipe = write_job(home)
+    (home / "rewards.py").write_text("def grade(question, answer, reference):\n    return len(answer) / 200\n")
+    method = {"kind": "grpo", "rewards": "./rewards.py:grade", "group": 6, "prompts": 4, "max_tokens": 48, "kl": 0}
+    keys = {"method": method, "max_steps": 48, "evaluations": 12, "checkpoints": 0, "learning_rate": 4e-3}
+    recipe.write_text(RECIPE.split("train:")[0] + f"train: {json.dumps({**keys, 'epochs': 40})}\n")
+    code, told = luthier("train", str(recipe))
+    assert code == 0, told
+    (trained,) = Store.open().artifacts("training")
+    assert trained.meta["stopped"] == "hacking" and trained.meta["steps"] < 48
+    (found,) = [f for f in trained.meta["diagnosis"] if f["kind"] == "hacking"]
+    assert "answers grew from" in found["said"] and "reward goes with length" in found["said"]
+    assert trained.meta["best_step"] < trained.meta["steps"], "the weights that show it are not kept"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_killed_while_learning_from_rewards_and_run_again(tmp_path: Path) -> None:
     write_job(tmp_path)
     parent = PARENT.replace('["run", "colours.yaml"]', '["train", "ages.yaml"]')

@@ -36,8 +36,13 @@ def scorer(one: Callable[[str], float], name: str = "mine") -> Scorer:
     return Scoring(name, name, lambda items: [Score(one(i.answer)) for i in items])
 
 
-def vowels(text: str) -> float:
-    return sum(c in "aeiou" for c in text) / max(1, len(text))
+def plain(text: str) -> float:
+    """Share of characters that a person can read: about a third, where they are drawn by chance."""
+    return sum(c.isascii() and c.isprintable() for c in text) / max(1, len(text))
+
+
+def odd(text: str) -> float:
+    return 1 - plain(text)
 
 
 def prompts(count: int, seed: int = 3) -> list[Asked]:
@@ -80,7 +85,7 @@ def learn(
     folder.mkdir(exist_ok=True)
     result = rl.run(
         spec, plan_of(spec, train, held), loaded=loaded, train=train, validation=held,
-        rewards=rewards or [Reward(scorer(vowels))], targets=targets, run=run, workdir=folder, seed=0, on_step=on_step,
+        rewards=rewards or [Reward(scorer(plain))], targets=targets, run=run, workdir=folder, seed=0, on_step=on_step,
     )  # fmt: skip
     return loaded.model, result, run
 
@@ -97,8 +102,7 @@ def answers_of(count: int, each: int, seed: int = 5) -> tuple[list[Any], dict[st
         for k in range(each):
             ids = tuple(int(x) for x in rng.integers(4, 128, int(rng.integers(1, 9))))
             name = f"a{i}.{k}"
-            one = rollout.Drawn(Asked(prompt, (), "", 0, name), name, ids, (), "", True)
-            rows.append(rollout.answer_row(one))
+            rows.append(rollout.answer_row(name, prompt, ids))
             drawn, reference = (list(map(float, -rng.uniform(2.0, 6.0, len(ids)))) for _ in range(2))
             facts[name] = rl.Facts(float(rng.normal()), drawn, reference)
     return rows, facts
@@ -183,6 +187,19 @@ def test_what_is_told_of_the_tokens_is_what_is_there() -> None:
     assert numbers["entropy"] == pytest.approx(-float(everything.mean()), rel=1e-9)
 
 
+def test_a_model_that_cannot_share_a_prompt_reads_each_answer_alone() -> None:
+    rows, facts = answers_of(4, 8)
+    for shares in (True, False):
+        plan = SimpleNamespace(micro_tokens=128, precision="fp32", seed=0)
+        practice = practice_of({"kind": "grpo", "group": 8}, tiny_llama(), facts, plan)
+        practice.shares = shares
+        passes = practice._passes(rows)
+        assert sorted(r.example_id for part in passes for r in part) == sorted(facts)
+        batch = practice.collate(passes[0], "cpu")
+        assert (batch.tree is not None) == shares
+        assert batch.inputs.shape[0] == (len(passes[0]) // 8 if shares else len(passes[0]))
+
+
 # --- drawing
 
 
@@ -203,7 +220,8 @@ def test_answers_hold_the_token_that_ended_them_and_trainer_and_engine_agree(tmp
     assert len({d.ids for d in drawn}) > 40
     practice = practice_of({"kind": "grpo"}, loaded.model)
     for d in drawn:
-        found = practice.loss.token_log_probs(practice.collate([rollout.answer_row(d)], "cpu"))
+        one = rollout.answer_row(d.row_id, d.asked.ids, d.ids)
+        found = practice.loss.token_log_probs(practice.collate([one], "cpu"))
         assert found.tolist() == pytest.approx(list(d.logprobs), abs=1e-3)
 
 
@@ -222,7 +240,7 @@ def test_an_engine_that_says_other_things_than_the_trainer_is_refused(tmp_path: 
     with pytest.raises(LuthierError, match="engine and trainer disagree"):
         rl.run(
             spec, plan_of(spec, asked, []), loaded=loaded_tiny(), train=asked, validation=[], run=Recorder(), seed=0,
-            rewards=[Reward(scorer(vowels))], workdir=tmp_path, engine=EmbeddedEngine(loaded_tiny(seed=1)),
+            rewards=[Reward(scorer(plain))], workdir=tmp_path, engine=EmbeddedEngine(loaded_tiny(seed=1)),
         )  # fmt: skip
 
 
@@ -232,7 +250,7 @@ def test_an_engine_that_says_other_things_than_the_trainer_is_refused(tmp_path: 
 @pytest.mark.parametrize("method", [{}, {"kind": "rloo", "iterations": 2}, {"scale": "none", "mean_over": "longest"}],
                          ids=["grpo", "rloo", "dr-grpo"])  # fmt: skip
 def test_answers_become_what_is_rewarded(method: dict[str, Any], tmp_path: Path) -> None:
-    _, result, run = learn({"group": 8, "kl": 0.001, **method}, tmp_path, max_steps=20, epochs=20, checkpoints=0)
+    _, result, run = learn({"group": 8, "kl": 0.001, **method}, tmp_path, max_steps=16, epochs=20, checkpoints=0)
     drawn = [h["reward"] for h in result.history if "reward" in h]
     assert np.mean(drawn[-3:]) > np.mean(drawn[:3]) + 0.15
     assert result.best_loss < result.first_loss
@@ -265,8 +283,8 @@ def test_killed_and_taken_up_again_it_ends_with_the_same_bits(method: dict[str, 
 
 def test_a_larger_weight_of_the_kl_stays_closer(tmp_path: Path) -> None:
     last = []
-    for kl in (0.0, 2.0):
-        _, result, _ = learn({"kl": kl}, tmp_path / str(kl), epochs=20, max_steps=12, checkpoints=0)
+    for kl in (0.0, 1.0):
+        _, result, _ = learn({"kl": kl}, tmp_path / str(kl), epochs=20, max_steps=12, checkpoints=0, learning_rate=4e-3)
         last.append(np.mean([h["kl"] for h in result.history[-3:]]))
     assert last[1] < last[0] / 2
 
@@ -288,22 +306,23 @@ def test_answers_that_nobody_can_score_end_the_training(tmp_path: Path) -> None:
 # --- a hacked reward
 
 
-def test_a_reward_that_likes_length_is_caught_and_told(tmp_path: Path) -> None:
-    """The planted hack: nobody wants longer answers, but they are paid for."""
-    wanted = scorer(vowels, "vowels")
-    keys = {"max_steps": 60, "epochs": 60, "evaluations": 12, "checkpoints": 0}
-    hack = [Reward(scorer(lambda text: len(text) / LIMIT, "long"))]
-    train, held = prompts(16), prompts(24, 9)
-    _, result, run = learn({"group": 8, "kl": 0.0}, tmp_path / "hacked", rewards=hack, targets=[wanted], train=train,
-                           held=held, **keys)  # fmt: skip
-    assert result.stopped == "hacking" and result.steps < 60
+def test_a_reward_against_what_is_wanted_is_caught_and_told(tmp_path: Path) -> None:
+    """Planted: what is paid for is what nobody wants to read. Length has its own test on nano (end_to_end)."""
+    keys: dict[str, Any] = {
+        "max_steps": 40, "epochs": 40, "evaluations": 8, "checkpoints": 0, "held": prompts(24, 9),
+        "targets": [scorer(plain, "plain")], "rewards": [Reward(scorer(odd, "odd"))],
+    }  # fmt: skip
+    _, result, run = learn({"group": 8, "kl": 0.0}, tmp_path / "hacked", **keys)
+    assert result.stopped == "hacking" and result.steps < 40
     (found,) = [f for f in result.diagnosis if f.kind == "hacking"]
-    assert "answers grew" in found.said and "correlation" in found.said and found.fix
+    assert "plain, which is not rewarded, fell by" in found.said and found.fix
     assert result.best_step < result.steps, "the weights that show it are not kept"
     assert "stopped by a monitor" in run.kinds()
-    _, warned, _ = learn({"group": 8, "kl": 0.0, "hacking": "warn"}, tmp_path / "warned", rewards=hack,
-                         targets=[wanted], train=train, held=held, **keys)  # fmt: skip
+    _, warned, _ = learn({"group": 8, "kl": 0.0, "hacking": "warn"}, tmp_path / "warned", **keys)
     assert warned.stopped == "done" and [f.kind for f in warned.diagnosis] == ["hacking"]
+    keys |= {"max_steps": 10, "evaluations": 1}
+    _, unseen, _ = learn({"group": 8, "kl": 0.0, "hacking": "off"}, tmp_path / "off", **keys)
+    assert not unseen.diagnosis
 
 
 def look(step: int, reward: float, length: float, target: float, **steps: float) -> list[dict[str, Any]]:
@@ -322,7 +341,7 @@ def look(step: int, reward: float, length: float, target: float, **steps: float)
     (look(8, 0.9, 30, 0.5, likes_length=0.1), None, ""),  # longer, but not for the reward's sake
     (look(8, 0.9, 12, 0.5, likes_length=0.8), None, ""),
     (look(8, 0.2, 30, 0.5, likes_length=0.8), None, ""),  # the reward did not rise
-    (look(8, 0.9, 10, 0.3), None, "exact, which is not rewarded, fell by 20.0 points"),
+    (look(8, 0.9, 10, 0.3), None, "exact, which is not rewarded, fell by 20."),
     (look(8, 0.9, 10, 0.5, kl=9.0), 5.0, "9.0 nats an answer"),
     (look(8, 0.9, 10, 0.5, kl=9.0), None, ""),
 ])  # fmt: skip
@@ -345,7 +364,7 @@ ELSEWHERE = {
     "kind": "test_loss_and_gradients_are_the_textbooks_whatever_the_passes",
     "kl_target": "test_the_kl_is_led_to_its_target",
     "kl_limit": "test_what_says_otherwise_while_the_reward_rises",
-    "hacking": "test_a_reward_that_likes_length_is_caught_and_told",
+    "hacking": "test_a_reward_against_what_is_wanted_is_caught_and_told",
 }
 
 
@@ -362,7 +381,8 @@ def test_every_key_changes_what_is_learned(key: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", LOSSES)
 def test_every_key_of_the_clip_changes_the_loss(kind: str, key: str) -> None:
     rows, facts = answers_of(5, 3)
-    facts = {n: replace(f, drawn=[d * 0 - 4.6 for d in f.drawn]) for n, f in facts.items()}
+    drawn = itertools.cycle((-6.0, -6.0, -3.5))  # ratios far above 1 and far below
+    facts = {n: replace(f, drawn=[at] * len(f.drawn)) for (n, f), at in zip(facts.items(), drawn, strict=False)}
     model = tiny_llama()
     found = []
     for keys in ({}, {key: LOSSES[key]}):
@@ -400,7 +420,7 @@ def test_an_answer_is_handed_over_with_its_question(tmp_path: Path) -> None:
 
     def note(items: Sequence[Answered]) -> list[Score]:
         seen.extend(items)
-        return [Score(vowels(i.answer)) for i in items]
+        return [Score(plain(i.answer)) for i in items]
 
     learn({}, tmp_path, rewards=[Reward(Scoring("note", "", note))], max_steps=1, checkpoints=0, held=[])
     assert {i.messages[0].content for i in seen} <= {f"question {i}" for i in range(16)}
@@ -410,6 +430,6 @@ def test_an_answer_is_handed_over_with_its_question(tmp_path: Path) -> None:
 def test_a_weight_of_two_counts_twice(tmp_path: Path) -> None:
     from luthier.score.reward import graded
 
-    items = [Answered((), "aab", ""), Answered((), "bbb", "")]
-    one, _ = graded([Reward(scorer(vowels), 2.0)], items)
-    assert one == [2 * vowels("aab"), 0.0] and not math.isnan(one[1])
+    items = [Answered((), "aabé", ""), Answered((), "éé", "")]
+    one, _ = graded([Reward(scorer(plain), 2.0)], items)
+    assert one == [1.5, 0.0] and not math.isnan(one[1])

@@ -1,5 +1,5 @@
-"""Write the rows of a job whose answers can be checked: of two people, name and age of the older (or younger) one, as
-a JSON object.
+"""Write the rows of a job whose answers can be checked: of two people, name and age of the older one, as a JSON
+object.
 
     python -m tools.ages recipes/data            about a second; the same bytes every time
 
@@ -35,9 +35,9 @@ WORDS = {
     "hobby": ("tango", "ballet", "chess", "sailing", "singing", "knitting", "cycling", "skating", "rowing", "judo"),
     "day": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
-ASKS = ("Tell me name and age of who is {k}, all in one JSON object.", "Who is {k}? Give name and age in JSON.",
-        "Name and age of the {k} one, as JSON.", "Write JSON with name and age of the {k} of the two.",
-        "Which of them is {k}? JSON with name and age, please.")  # fmt: skip
+ASKS = ("Tell me name and age of who is older, all in one JSON object.", "Who is older? Give name and age in JSON.",
+        "Name and age of the older one, as JSON.", "Write JSON with name and age of the older of the two.",
+        "Which of them is older? JSON with name and age, please.")  # fmt: skip
 
 
 def row(rng: random.Random, names: tuple[str, ...], *, held: bool) -> dict[str, Any]:
@@ -51,9 +51,8 @@ def row(rng: random.Random, names: tuple[str, ...], *, held: bool) -> dict[str, 
     for n in people:
         words = {kind: rng.choice(some) for kind, some in WORDS.items()}
         said.insert(rng.randrange(len(said) + 1), rng.choice(BESIDES).format(n=n, **words))
-    older = rng.random() < 0.5
-    name = (max if older else min)(people, key=lambda n: people[n])
-    text, ask = " ".join(said), rng.choice(ASKS).format(k="older" if older else "younger")
+    name = max(people, key=lambda n: people[n])
+    text, ask = " ".join(said), rng.choice(ASKS)
     prompt = f"Text: {text}\n{ask}" if rng.random() < 0.5 else f"{ask}\n\nText: {text}"
     return {"prompt": prompt, "completion": json.dumps({"name": name, "age": people[name]})}
 
@@ -82,8 +81,7 @@ def main() -> None:
         made = rows(count, SEED + held, held=held)
         text = "".join(json.dumps(r) + "\n" for r in made)
         (folder / f"{name}.jsonl.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
-        older = sum("older" in r["prompt"] for r in made) / len(made)
-        print(f"{name}: {count} rows, {older:.0%} ask for the older one")
+        print(f"{name}: {count} rows")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class TrainInput:
     replayed: frozenset[str] = frozenset()
     replay_sets: int = 1
     answers: int = 0
-    """Answers that are drawn to each prompt, where the model learns from its own."""
+    """Answers that an epoch learns from, to each prompt, where the model learns from its own."""
 
     def tokens(self) -> tuple[int, int]:
         """Tokens of an epoch that carry loss, and all that are read. Of answers that are yet to be drawn: as many as
@@ -168,7 +168,7 @@ def _asked_input(
             fix="a smaller max_tokens, or shorter prompts",
         )  # fmt: skip
     plan = _plan(job, [len(a.ids) + limit for a in train], [len(a.ids) + limit for a in validation])
-    return TrainInput(plan, train, validation, job.train_key(dataset_digest), answers=method.group)
+    return TrainInput(plan, train, validation, job.train_key(dataset_digest), answers=method.group * method.iterations)
 
 
 def _plan(job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int]) -> TrainPlan:

@@ -45,7 +45,7 @@ from luthier.train.loss import TokenLoss, by_answer
 from luthier.train.monitors import Watch
 from luthier.train.plan import TrainPlan
 from luthier.train.reference import Start
-from luthier.train.rollout import Asked, Drawn, answer_limit, answer_row, draw, likeliest, prompts_of
+from luthier.train.rollout import Asked, answer_limit, answer_row, draw, likeliest, prompts_of
 from luthier.train.session import (
     CHECKED_ROWS,
     SHORT_WAY_TOLERANCE,
@@ -114,9 +114,10 @@ def run(
             run, plan, parameters, loss, difference, device, rewards=[r.scorer.name for r in rewards],
             prompts="read once for all their answers" if practice.shares else "read for each answer",
         )  # fmt: skip
+        unread = {"overfitting": "off", "memorisation": "off"}  # they compare with losses and answers that are learned
         others = Watch(
-            spec.watch, loss, general=[row(s) for s in general[: plan.watch_rows]], held_out=[], train=[],
-            adapter=hasattr(loaded.model, "disable_adapter"), device=device,
+            spec.watch.model_copy(update=unread), loss, general=[row(s) for s in general[: plan.watch_rows]],
+            held_out=[], train=[], adapter=hasattr(loaded.model, "disable_adapter"), device=device,
         )  # fmt: skip
         loop = Loop(
             loaded.model, practice, plan, train=[], validation=[], run=run, folder=workdir / "checkpoints",
@@ -153,11 +154,7 @@ class Round:
     kl_weight: float
 
     def rows(self) -> list[Row]:
-        made = []
-        for name, prompt, ids in self.answers:
-            asked = Asked(tuple(prompt), (), "", 0, name)
-            made.append(answer_row(Drawn(asked, name, tuple(ids), (), "", True)))
-        return made
+        return [answer_row(*answer) for answer in self.answers]
 
 
 class Practice:
@@ -234,7 +231,8 @@ class Practice:
                 why="a reward says of every answer of a step that it cannot judge it",
                 fix="look at the rows' own answers: rewards compare with them",
             )  # fmt: skip
-        reference = self._reference([answer_row(d) for d in drawn])
+        answers = tuple((d.row_id, list(d.asked.ids), list(d.ids)) for d in drawn)
+        reference = self._reference([answer_row(*answer) for answer in answers])
         rewards_PG = np.array(whole).reshape(-1, method.group)
         lengths_PG = np.array([len(d.ids) for d in drawn], dtype=float).reshape(-1, method.group)
         if isinstance(method, GrpoMethod):
@@ -254,7 +252,6 @@ class Practice:
             d.row_id: Facts(float(a), list(d.logprobs), reference[d.row_id])
             for d, a in zip(drawn, advantages.ravel(), strict=True)
         }
-        answers = tuple((d.row_id, list(d.asked.ids), list(d.ids)) for d in drawn)
         return Round(number, answers, facts, seen, kl_weight)
 
     def _reference(self, rows: Sequence[Row]) -> dict[str, list[float]]:
@@ -405,7 +402,7 @@ def _shares(loss: TokenLoss, train: Sequence[Asked], device: str, tolerance: flo
     rows = []
     for asked in (longest, *train[:CHECKED_ROWS]):
         for name, ids in (("a", asked.ids[-8:]), ("b", asked.ids[:5])):
-            rows.append(answer_row(Drawn(asked, name, ids, (), "", True)))
+            rows.append(answer_row(name, asked.ids, ids))
     return loss.forks(collate_behind(rows, device), collate_answers(rows, device), tolerance=tolerance)
 
 

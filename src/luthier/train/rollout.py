@@ -98,11 +98,11 @@ def seed_of(seed: int, round_number: int, example_id: str, number: int) -> int:
     return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big") >> 1
 
 
-def answer_row(one: Drawn) -> Row:
-    """The answer behind its prompt as arrays: its own tokens are trained, nothing else."""
-    ids = np.array([*one.asked.ids, *one.ids], dtype=np.int64)
-    at = np.arange(len(one.asked.ids) - 1, len(ids) - 1)
-    return Row(one.row_id, ids[:-1], at, ids[at + 1], None)
+def answer_row(name: str, prompt: Sequence[int], answer: Sequence[int]) -> Row:
+    """An answer behind its prompt as arrays: its own tokens are trained, nothing else."""
+    ids = np.array([*prompt, *answer], dtype=np.int64)
+    at = np.arange(len(prompt) - 1, len(ids) - 1)
+    return Row(name, ids[:-1], at, ids[at + 1], None)
 
 
 def _drawn(engine: Engine, asked: Asked, name: str, said: Completion) -> Drawn:
