@@ -111,9 +111,10 @@ def answers_of(count: int, each: int, seed: int = 5) -> tuple[list[Any], dict[st
 def practice_of(method: Any, model: Any, facts: Any = None, plan: Any = None) -> rl.Practice:
     spec = TrainSpec.model_validate({**SMALL, "method": {"max_tokens": LIMIT, **method}})
     engine: Any = SimpleNamespace(name="none")
+    planned: Any = plan or SimpleNamespace(micro_tokens=64, precision="fp32", seed=0)
     made = rl.Practice(
         spec.method, TokenLoss(model, chunk=7), engine, [], [], train=[], held_out=[],  # type: ignore[arg-type]
-        plan=plan or SimpleNamespace(micro_tokens=64, precision="fp32", seed=0), start=Start(model), folder=Path(),
+        plan=planned, start=Start(model), folder=Path(),
         device="cpu",
     )  # fmt: skip
     made.facts, made._first = facts or {}, False
@@ -156,7 +157,7 @@ def test_loss_and_gradients_are_the_textbooks_whatever_the_passes(keys: Any) -> 
     rows, facts = answers_of(5, 3)
     practice = practice_of(keys, model, facts)
     loss = textbook(practice.method, model, rows, facts)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     theirs = {n: p.grad.clone() for n, p in trainable(model).items() if p.grad is not None}
     for size, shared in ((len(rows), False), (4, False), (len(rows), True), (4, True)):
         practice._behind = shared
@@ -262,19 +263,20 @@ def test_answers_become_what_is_rewarded(method: dict[str, Any], tmp_path: Path)
 @pytest.mark.parametrize("method", [{}, {"kind": "rloo", "iterations": 3}, {"kl_target": 0.5, "kl": 0.1}],
                          ids=["grpo", "rloo-iterations", "adaptive"])  # fmt: skip
 def test_killed_and_taken_up_again_it_ends_with_the_same_bits(method: dict[str, Any], tmp_path: Path) -> None:
-    calm, whole, _ = learn(method, tmp_path / "calm", epochs=9)
+    """At step 7, with its last checkpoint at step 4: in the middle of a round that another has followed."""
+    calm, whole, _ = learn(method, tmp_path / "calm", epochs=9, checkpoints=2)
 
     class Stop(Exception):
         pass
 
     def stop(info: Any) -> None:
-        if info.step == 5:
+        if info.step == 7:
             raise Stop
 
     with pytest.raises(Stop):
-        learn(method, tmp_path / "killed", epochs=9, on_step=stop)
-    again, result, _ = learn(method, tmp_path / "killed", epochs=9)
-    assert result.resumed_at == 5
+        learn(method, tmp_path / "killed", epochs=9, checkpoints=2, on_step=stop)
+    again, result, _ = learn(method, tmp_path / "killed", epochs=9, checkpoints=2)
+    assert result.resumed_at == 4
     for (name, p), (_, q) in zip(calm.named_parameters(), again.named_parameters(), strict=True):
         assert torch.equal(p, q), name
     assert [h.get("reward") for h in result.history] == [h.get("reward") for h in whole.history]
@@ -370,7 +372,7 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize("key", CHANGES)
 def test_every_key_changes_what_is_learned(key: str, tmp_path: Path) -> None:
-    few = {"max_steps": 2, "epochs": 9, "checkpoints": 0, "evaluations": 1}
+    few: dict[str, Any] = {"max_steps": 2, "epochs": 9, "checkpoints": 0, "evaluations": 1}
     base, *_ = learn({"kl": 0.1}, tmp_path / "a", **few)
     other, *_ = learn({"kl": 0.1, key: CHANGES[key]}, tmp_path / "b", **few)
     changed = [n for n, p in trainable(base).items() if not torch.equal(p, trainable(other)[n])]

@@ -59,7 +59,7 @@ from luthier.train.session import (
 )
 
 __all__ = ["Asked", "answer_limit", "run"]
-ROUND = "round.json"
+ROUNDS = "rounds"
 AGREEMENT = {"fp32": 1e-3, "bf16": 5e-2}
 """Nats a token, in the mean, by which engine and trainer may differ about the same tokens under the same weights."""
 WORTH = 0.75
@@ -198,8 +198,8 @@ class Practice:
         if self._round is None or self._round.number != number:
             kept = self._kept(number)
             self._round = kept or self._practise(number, self._weight_now(history))
-            if kept is None and self.method.iterations > 1:
-                checkpoint.write_whole(self.folder / ROUND, json.dumps(asdict(self._round)))
+            if kept is None and self.method.iterations > 1 and self.plan.checkpoint_steps:
+                self._keep(self._round, step)
         self._first = iteration == 0
         self.facts, self.kl_weight = self._round.facts, self._round.kl_weight
         return self._passes(self._round.rows())
@@ -273,14 +273,23 @@ class Practice:
             return self.method.kl
         return policy.next_weight(last["kl_weight"], last["kl"], self.method.kl_target)
 
+    def _keep(self, made: Round, step: int) -> None:
+        """Write a round down, and forget those that no checkpoint can ask for: the last two are kept."""
+        checkpoint.write_whole(self._file(made.number), json.dumps(asdict(made)))
+        oldest = ([0, 0] + [s for s in self.plan.checkpoint_steps if s < step])[-2]
+        for path in (self.folder / ROUNDS).glob("*.json"):
+            if (int(path.stem) + 1) * self.method.iterations <= oldest:
+                path.unlink()
+
+    def _file(self, number: int) -> Path:
+        return self.folder / ROUNDS / f"{number:08d}.json"
+
     def _kept(self, number: int) -> Round | None:
-        """The round in the folder, if it is this one."""
-        path = self.folder / ROUND
-        if self.method.iterations == 1 or not path.is_file():
+        """A round whose steps were begun before the run was killed: the weights that drew it are gone."""
+        path = self._file(number)
+        if not path.is_file():
             return None
         kept = json.loads(path.read_text())
-        if kept["number"] != number:
-            return None
         facts = {name: Facts(**f) for name, f in kept["facts"].items()}
         answers = tuple((name, prompt, ids) for name, prompt, ids in kept["answers"])
         return Round(number, answers, facts, kept["seen"], kept["kl_weight"])
