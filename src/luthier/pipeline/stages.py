@@ -156,7 +156,7 @@ def _asked_input(
     train, validation = asked("train"), asked("validation")
     if not train:
         raise LuthierError(
-            "no row asks anything", where="train.method", why="the model is to answer prompts, and plain texts have none",
+            "no row asks anything", where="train.method", why="the model answers prompts, and plain texts have none",
             fix="train.method: continued learns from texts",
         )  # fmt: skip
     limit = answer_limit(method, train)
