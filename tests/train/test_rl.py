@@ -251,10 +251,12 @@ def test_an_engine_that_says_other_things_than_the_trainer_is_refused(tmp_path: 
 @pytest.mark.parametrize("method", [{}, {"kind": "rloo", "iterations": 2}, {"scale": "none", "mean_over": "longest"}],
                          ids=["grpo", "rloo", "dr-grpo"])  # fmt: skip
 def test_answers_become_what_is_rewarded(method: dict[str, Any], tmp_path: Path) -> None:
-    _, result, run = learn({"group": 8, "kl": 0.001, **method}, tmp_path, max_steps=16, epochs=20, checkpoints=0)
+    few = prompts(4)
+    keys = {"kl": 0.0, "group": 16, "prompts": 4, **method}
+    _, result, run = learn(keys, tmp_path, max_steps=12, epochs=20, checkpoints=0, train=few, held=few)
     drawn = [h["reward"] for h in result.history if "reward" in h]
-    assert np.mean(drawn[-3:]) > np.mean(drawn[:3]) + 0.15
-    assert result.best_loss < result.first_loss
+    assert np.mean(drawn[-3:]) > np.mean(drawn[:3])
+    assert -result.best_loss > -result.first_loss + 0.05, "the greedy answers, of which a third is plain at first"
     assert all(h["engine_gap"] < 1e-4 for h in result.history[1:] if "engine_gap" in h and not method.get("iterations"))
     assert result.history[-1]["kl"] > result.history[1]["kl"] == pytest.approx(0.0, abs=1e-6)
     assert any("reward" in values for _, values in run.metrics)
@@ -285,8 +287,10 @@ def test_killed_and_taken_up_again_it_ends_with_the_same_bits(method: dict[str, 
 
 def test_a_larger_weight_of_the_kl_stays_closer(tmp_path: Path) -> None:
     last = []
-    for kl in (0.0, 1.0):
-        _, result, _ = learn({"kl": kl}, tmp_path / str(kl), epochs=20, max_steps=12, checkpoints=0, learning_rate=4e-3)
+    few, keys = prompts(4), {"max_steps": 10, "epochs": 20, "checkpoints": 0, "learning_rate": 5e-3}
+    for kl in (0.0, 10.0):
+        method = {"kl": kl, "group": 16, "prompts": 4}
+        _, result, _ = learn(method, tmp_path / str(kl), train=few, held=few, **keys)  # type: ignore[arg-type]
         last.append(np.mean([h["kl"] for h in result.history[-3:]]))
     assert last[1] < last[0] / 2
 

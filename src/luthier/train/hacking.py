@@ -14,6 +14,7 @@ Not here: stopping (the loop does it), the numbers (``rl``).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from luthier.recipe.train import Action
 from luthier.stats import paired_difference
 from luthier.train.monitors import Finding, Watch
 
+NEARER = ("a larger train.method.kl, or a kl_target", "a lower train.learning_rate")
+"""Against forgetting, where no rows are replayed."""
 SURE = 0.01
 """Of each test: eight evaluations look eight times."""
 LONGER = 1.5
@@ -51,6 +54,7 @@ class HackingWatch:
     def diagnose(self, history: Sequence[Mapping[str, Any]], *, best_step: int) -> tuple[Finding, ...]:
         found = hacked(history, self.kl_limit) if self.action != "off" else None
         rest = () if self.others is None else self.others.diagnose(history, best_step=best_step)
+        rest = tuple(replace(f, fix=NEARER) for f in rest)
         return rest if found is None else (found, *rest)
 
 
