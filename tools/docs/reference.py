@@ -53,6 +53,11 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
     return [model for argument in get_args(annotation) for model in models_in(argument)]
 
 
+def short_name(spec: BaseModel) -> Any:
+    """A choice by its name, and what is written around a choice by that of the choice."""
+    return getattr(spec, "kind", None) or short_name(next(value for _, value in spec))
+
+
 def default_text(field: Any) -> str:
     value = field.default
     if value is PydanticUndefined:
@@ -61,7 +66,7 @@ def default_text(field: Any) -> str:
         return "derived" if "left out" in (field.description or "") else "none"
     if isinstance(value, BaseModel):
         return "see below"
-    return f"`{json.dumps(value, default=lambda spec: spec.kind)}`"
+    return f"`{json.dumps(value, default=short_name)}`"
 
 
 def recipe_page() -> str:

@@ -34,15 +34,41 @@ MUTANTS = (
     ),
     Mutant(
         "the rejected answer sees the chosen one", "train/batches.py",
-        "hidden = behind[:, :, None] & ((place >= at) & ~behind)[:, None, :]",
-        "hidden = behind[:, :, None] & ((place >= at) & ~behind)[:, None, :] & False",
+        "seen = (branch[:, None, :] == 0) | (branch[:, None, :] == branch[:, :, None])",
+        "seen = (branch[:, None, :] == 0) | (branch[:, None, :] == branch[:, :, None]) | True",
         "tests/train/test_preference.py::test_a_shared_prompt_gives_the_loss_and_gradients_of_separate_answers",
     ),
     Mutant(
         "places are not reset at the fork", "train/batches.py",
-        "places = np.where(behind, place - until + at, place)",
-        "places = np.where(behind, place, place)",
+        "np.where(branch == 2, place - until + at, place)",
+        "np.where(branch == 2, place, place)",
         "tests/train/test_preference.py::test_a_shared_prompt_gives_the_loss_and_gradients_of_separate_answers",
+    ),
+    Mutant(
+        "a reward's sign", "train/policy.py",
+        "losses = -torch.minimum(ratio * advantages", "losses = torch.minimum(ratio * advantages",
+        "tests/train/test_policy.py::test_the_surrogate_by_hand",
+    ),
+    Mutant(
+        "an answer is measured by itself too", "train/policy.py",
+        "(known.sum(1, keepdims=True) - known) / np.maximum(counts - 1, 1)",
+        "known.sum(1, keepdims=True) / np.maximum(counts, 1)",
+        "tests/train/test_policy.py::test_leave_one_out_by_hand",
+    ),
+    Mutant(
+        "answers to one prompt see each other in training", "train/rl.py",
+        "self._behind = self.shares and saves", "self._behind = saves",
+        "tests/train/test_rl.py::test_a_model_that_cannot_share_a_prompt_reads_each_answer_alone",
+    ),
+    Mutant(
+        "the token that ends an answer is not learned", "train/rollout.py",
+        "ids, logprobs = (*ids, said.stop_id), (*logprobs, said.stop_logprob)", "pass",
+        "tests/train/test_rl.py::test_answers_hold_the_token_that_ended_them_and_trainer_and_engine_agree",
+    ),
+    Mutant(
+        "the weights that a hacked reward made are kept", "train/loop.py",
+        'SPOILT = ("forgetting", "hacking")', 'SPOILT = ("forgetting",)',
+        "tests/train/test_rl.py::test_a_reward_against_what_is_wanted_is_caught_and_told",
     ),
     Mutant(
         "the better answer's ratings the other way round at the gate", "evaluate/preferences.py",

@@ -56,6 +56,7 @@ class Job:
     made: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     sampled: int = 0
+    stop: tuple[int, float | None] | None = None
 
     @property
     def length(self) -> int:
@@ -70,6 +71,7 @@ class Job:
         """Add a sampled token; the reason if it was the last."""
         self.sampled += 1
         if token in self.stop_ids:
+            self.stop = (token, logprob)
             return "stop"
         self.made.append(token)
         if logprob is not None:
@@ -92,6 +94,7 @@ class Job:
                 reason = "stop"
         else:
             text = self.decode(self.made)
+        stop_id, stop_logprob = self.stop or (None, None)
         return Completion(
             text=text,
             token_ids=tuple(self.made),
@@ -100,6 +103,8 @@ class Job:
             completion_tokens=self.sampled,
             logprobs=tuple(self.logprobs) if self.want_logprobs else None,
             seconds=time.perf_counter() - self.began,
+            stop_id=stop_id,
+            stop_logprob=stop_logprob,
         )
 
 

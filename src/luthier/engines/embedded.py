@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import queue
 import threading
 import weakref
@@ -34,6 +35,8 @@ _TRIED_ROWS = 4
 """Rows of common beginnings on which a model is tried once."""
 _PREFIX_WORTH = 16
 """Fewer common tokens than this are read anew for each row: one more forward pass costs as much."""
+_SAME_PROMPT_WORTH = 256
+"""Tokens that reading a prompt once for all its answers must save: it is then read in a pass of its own."""
 
 
 class EmbeddedEngine:
@@ -402,7 +405,8 @@ def _pieces(
 
 
 def _mark_prefix(jobs: Sequence[Job]) -> None:
-    """Tell the jobs of one call how many ids they all begin with (system prompt, examples), if it is worth it."""
+    """Tell the jobs of one call how many ids they begin with together, if it is worth it: all of them (system prompt,
+    examples), or those that ask for several answers to one prompt."""
     if len(jobs) < 2 or len({job.adapter for job in jobs}) > 1:
         return
     least, greatest = min(job.ids for job in jobs), max(job.ids for job in jobs)
@@ -415,6 +419,11 @@ def _mark_prefix(jobs: Sequence[Job]) -> None:
     if common >= _PREFIX_WORTH:
         for job in jobs:
             job.prefix = common
+    for ids, alike in itertools.groupby(jobs, key=lambda job: job.ids):
+        same = list(alike)
+        if (len(same) - 1) * (len(ids) - 1 - same[0].prefix) >= _SAME_PROMPT_WORTH:
+            for job in same:
+                job.prefix = len(ids) - 1
 
 
 def _adapter_digest(folder: Path) -> str:

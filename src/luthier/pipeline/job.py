@@ -20,12 +20,14 @@ from luthier.pipeline.keys import stage_key, training_environment
 from luthier.pipeline.raters import identities
 from luthier.pipeline.sources import known_sources
 from luthier.recipe import COMPARES, LoadedRecipe, QloraTuning, Recipe
+from luthier.recipe.train import RewardedMethod
 from luthier.rows import SourceFile
 
 if TYPE_CHECKING:
     from luthier.models.chat import ChatFormat
     from luthier.models.sizes import Sizes
     from luthier.models.source import ModelSource
+    from luthier.score.reward import Reward
     from luthier.store import Run, Store
 
 
@@ -154,6 +156,28 @@ class Job:
         kind = self.recipe.train.method.kind
         return ("thumbs" if kind == "kto" else "pairs") if kind in COMPARES else None
 
+    @cached_property
+    def rewards(self) -> list[Reward]:
+        """What answers are worth, where the model learns from its own; the recipe's files are read now.
+
+        Raises:
+            LuthierError: a function that the recipe names is not there.
+        """
+        from luthier.score.reward import build
+
+        method = self.recipe.train.method
+        return [build(r, folder=self.folder) for r in method.rewards] if isinstance(method, RewardedMethod) else []
+
+    @property
+    def _rewarded_by(self) -> dict[str, list[Any]]:
+        """For the key of training: who scores its answers, and what watches that the reward is not hacked."""
+        if not self.rewards:
+            return {}
+        return {
+            "rewards": [r.scorer.fingerprint for r in self.rewards],
+            "targets": [t.model_dump(mode="json") for t in self.recipe.evaluate.target],
+        }
+
     # -- keys: what decides each stage's result
 
     @cached_property
@@ -188,6 +212,7 @@ class Job:
             "template": self.chat.digest,
             "replay": None if self.recipe.data.replay is None else self.recipe.data.replay.model_dump(mode="json"),
             **self._started_from,
+            **self._rewarded_by,
         }
         environment = training_environment(self.device, self.threads)
         parents = [dataset_digest, self.base.digest]

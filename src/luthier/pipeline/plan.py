@@ -76,6 +76,12 @@ def plan_recipe(loaded: LoadedRecipe, store: Store) -> Plan:
     trained_tokens, all_tokens = given.tokens()
     tokens = all_tokens * plan.steps / max(plan.steps_an_epoch, 1)
     work = (4.0 if sizes.trainable < sizes.parameters else 6.0) * sizes.parameters * tokens
+    if given.answers:
+        from luthier.train.plan import MADE_BY_ONE
+
+        # each is drawn, token by token, and read by the reference too
+        made = trained_tokens * plan.steps / max(plan.steps_an_epoch, 1)
+        work += 2.0 * sizes.parameters * (tokens + MADE_BY_ONE * made)
     rate = CPU_FLOPS_A_THREAD * job.threads if job.device == "cpu" else GPU_FLOPS
     facts: dict[str, Any] = {
         "base": job.base.name, "architecture": sizes.architecture, "parameters": sizes.parameters,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import UsageError
-from luthier.recipe import COMPARES, LoadedRecipe, Recipe, load_recipe, make_recipe
+from luthier.recipe import COMPARES, REWARDED, LoadedRecipe, Recipe, load_recipe, make_recipe
 from luthier.records import Verdict
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def remedies(
     train, replay = recipe.train, recipe.data.replay
     if train.tuning.kind == "full":
         out.append(Remedy({"train.tuning": "lora"}, "train.tuning: lora", "an adapter moves far fewer weights"))
-    if train.method.kind in COMPARES:
-        pass  # rows of answers are not replayed among comparisons
+    if train.method.kind in (*COMPARES, *REWARDED):
+        pass  # rows of answers are not replayed among comparisons, nor among prompts that the model answers itself
     elif replay is None or replay.share < REPLAY:
         keys: dict[str, Any] = {"data.replay.share": REPLAY}
         if replay is None and recipe.model.base == "nano":

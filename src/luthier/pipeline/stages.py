@@ -16,6 +16,7 @@ from luthier.errors import LuthierError, did_you_mean
 from luthier.pipeline import probes
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
+from luthier.recipe.train import RewardedMethod
 from luthier.records import Verdict
 from luthier.store import Artifact
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from luthier.evaluate.frontier import Frontier
     from luthier.models.chat import Sample
     from luthier.models.load import Loaded
+    from luthier.score.reward import Scorer
     from luthier.train.plan import TrainPlan
 
 
@@ -62,14 +64,20 @@ class TrainInput:
     key: str
     replayed: frozenset[str] = frozenset()
     replay_sets: int = 1
+    answers: int = 0
+    """Answers that an epoch learns from, to each prompt, where the model learns from its own."""
 
     def tokens(self) -> tuple[int, int]:
-        """Tokens of an epoch that carry loss, and all that are read."""
+        """Tokens of an epoch that carry loss, and all that are read. Of answers that are yet to be drawn: as many as
+        the rows' own have."""
         from luthier.train.compared import Pair, Thumb, compared_row
 
         trained = everything = 0
         for one in self.train:
-            if isinstance(one, Pair | Thumb):
+            if self.answers:
+                trained += self.answers * one.reference_tokens
+                everything += self.answers * (len(one.ids) + one.reference_tokens)
+            elif isinstance(one, Pair | Thumb):
                 made = compared_row(one)
                 trained, everything = trained + len(made.targets), everything + len(made.inputs)
             else:
@@ -81,6 +89,8 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: st
     """Render the rows and derive the training plan. Loads no weights."""
     if job.compared is not None:
         return _compared_input(job, sides, dataset_digest)
+    if isinstance(job.recipe.train.method, RewardedMethod):
+        return _asked_input(job, job.recipe.train.method, sides, dataset_digest)
     from luthier.data import rendering_policy
     from luthier.data.replay import sets_of
     from luthier.train.batches import input_length
@@ -127,6 +137,40 @@ def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest
     validation = [rendered(row) for row in {r.id: r for r in sides["validation"]}.values()]
     plan = _plan(job, [input_length(s) for s in train], [input_length(s) for s in validation])
     return TrainInput(plan, train, validation, job.train_key(dataset_digest))
+
+
+def _asked_input(
+    job: Job, method: RewardedMethod, sides: Mapping[str, Sequence[Any]], dataset_digest: str
+) -> TrainInput:
+    """Prompts that the model answers itself, each with its row's own answer to compare with."""
+    from luthier.train.rollout import Asked, answer_limit
+
+    def asked(side: str) -> list[Asked]:
+        made = []
+        for row in sides[side]:
+            if row.text is not None or not row.prompt:
+                continue  # a text asks nothing
+            ids = job.chat.prompt_ids(row.prompt, row.tools)
+            answer = len(job.chat.text_ids(row.answer)) + 1 if row.answer else 0
+            made.append(Asked(tuple(ids), row.prompt, row.answer, answer, row.id))
+        return made
+
+    train, validation = asked("train"), asked("validation")
+    if not train:
+        raise LuthierError(
+            "no row asks anything", where="train.method", why="the model answers prompts, and plain texts have none",
+            fix="train.method: continued learns from texts",
+        )  # fmt: skip
+    limit = answer_limit(method, train)
+    longest = max(len(a.ids) for a in train)
+    if longest + limit > job.max_length:
+        raise LuthierError(
+            f"the longest prompt has {longest:,} tokens, and an answer may have {limit:,}: more than "
+            f"{job.max_length:,}", where="train.method.max_tokens", why="what does not fit cannot be answered",
+            fix="a smaller max_tokens, or shorter prompts",
+        )  # fmt: skip
+    plan = _plan(job, [len(a.ids) + limit for a in train], [len(a.ids) + limit for a in validation])
+    return TrainInput(plan, train, validation, job.train_key(dataset_digest), answers=method.group * method.iterations)
 
 
 def _plan(job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int]) -> TrainPlan:
@@ -225,12 +269,16 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
     loaded = prepared_base(job)
     assert job.run is not None
     more: dict[str, Any] = {}
-    if job.compared is None:
+    if given.answers:
+        more = {"rewards": job.rewards, "targets": _targets(job, sides), "general": general}
+    elif job.compared is None:
         more = {"replayed": given.replayed, "replay_sets": given.replay_sets, "general": general}
     with job.bar("train", given.plan.steps) as bar:
 
         def on_step(info: Any) -> None:
             val = f"  val {info.val:.3f}" if info.val is not None else ""
+            if given.answers and info.val is not None:  # of answers it is minus what they are worth
+                val = f"  reward {-info.val:.3f}"
             bar.update(info.step, info.steps, f"loss {info.loss:.3f}{val}  {info.tokens_per_s:,.0f} tok/s")
 
         result = method(
@@ -253,6 +301,17 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
         write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
         parents = (data.id, *job.parents, *((probed.id,) if probed and watch.forgetting == "stop" else ()))
         return draft.commit(parents=parents, key=given.key, meta=record, run=job.run)
+
+
+def _targets(job: Job, sides: Mapping[str, Sequence[Any]]) -> list[Scorer]:
+    """What the evaluation will judge by and nobody is rewarded for: written, or detected from the answers."""
+    from luthier.score import detect
+    from luthier.score.reward import scorer
+
+    wanted = job.recipe.evaluate.target or detect([r.answer for r in sides["test"]]).target
+    made = [scorer(spec, folder=job.folder) for spec in wanted]
+    paid = {r.scorer.fingerprint for r in job.rewards}
+    return [s for s in made if s.fingerprint not in paid]
 
 
 def prepared_base(job: Job) -> Loaded:

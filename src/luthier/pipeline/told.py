@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from luthier.pipeline.stages import TrainInput, read
 from luthier.recipe import LoraTuning
+from luthier.recipe.train import RewardedMethod
 from luthier.records import Verdict
 
 if TYPE_CHECKING:
@@ -69,11 +70,12 @@ def _variant(tuning: LoraTuning) -> str:
 def training(job: Job, trained: Artifact, seconds: float) -> None:
     """Losses and time."""
     meta = trained.meta
-    loss = (
-        f"validation loss {meta['best_loss']:.3f} at step {meta['best_step']}"
-        if meta.get("best_loss") is not None
-        else "last weights kept"
-    )
+    loss = "last weights kept"
+    if meta.get("best_loss") is not None and isinstance(job.recipe.train.method, RewardedMethod):
+        rose = f"{-meta['first_loss']:.3f} → {-meta['best_loss']:.3f}"
+        loss = f"mean reward of the answers to held-out prompts {rose} at step {meta['best_step']}"
+    elif meta.get("best_loss") is not None:
+        loss = f"validation loss {meta['best_loss']:.3f} at step {meta['best_step']}"
     how = f"{seconds:,.0f} s" if seconds >= 0.5 else "known already, reused"
     stopped = meta.get("stopped", "done")
     early = "" if stopped == "done" else " · stopped early" if stopped == "early" else f" · stopped: {stopped}"

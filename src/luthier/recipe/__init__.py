@@ -16,10 +16,19 @@ from luthier.recipe.evaluate import (
 )
 from luthier.recipe.load import LoadedRecipe, load_recipe, make_recipe
 from luthier.recipe.recipe import ExportSpec, ModelSpec, PrivacySpec, Recipe
-from luthier.recipe.train import COMPARES, FullTuning, LoraTuning, QloraTuning, SftMethod, TrainSpec, Tuning
+from luthier.recipe.train import (
+    COMPARES,
+    REWARDED,
+    FullTuning,
+    LoraTuning,
+    QloraTuning,
+    SftMethod,
+    TrainSpec,
+    Tuning,
+)
 
 __all__ = [
-    "COMPARES",
+    "COMPARES", "REWARDED",
     "AnyMetric", "AugmentSpec", "DataSpec", "DedupeSpec", "EvaluateSpec", "EvolveSpec", "ExactMetric", "ExportSpec",
     "FullTuning",
     "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric", "LabelSpec", "LoadedRecipe", "LoraTuning", "MapSpec",

@@ -10,7 +10,7 @@ from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
 from luthier.recipe.spec import OneOrMany, Share, Spec
-from luthier.recipe.train import COMPARES, LoraTuning, TrainSpec
+from luthier.recipe.train import COMPARES, REWARDED, LoraTuning, TrainSpec
 
 
 class ModelSpec(Spec):
@@ -116,6 +116,14 @@ class Recipe(Spec):
     def _what_writes_nothing_forgets_nothing(self) -> Recipe:
         if self.train.method.makes == "reward" and self.evaluate.regression:
             raise ValueError("evaluate.regression: a reward model writes no answers, so there is nothing to guard")
+        return self
+
+    @model_validator(mode="after")
+    def _own_answers_only(self) -> Recipe:
+        if self.train.method.kind in REWARDED and self.data.replay is not None:
+            raise ValueError(
+                f"data.replay is for rows of answers; {self.train.method.kind} learns from its own (kl holds it near)"
+            )
         return self
 
     @model_validator(mode="after")

@@ -6,6 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from luthier.recipe.evaluate import ExactMetric
+from luthier.recipe.reward import AnyReward, RewardSpec
 from luthier.recipe.spec import ByName, Choice, OneOrMany, Share, Spec
 
 
@@ -215,6 +217,76 @@ Action = Annotated[Literal["off", "warn", "stop"], BeforeValidator(lambda v: "of
 """YAML reads a bare ``off`` as false."""
 
 
+class RewardedMethod(Method):
+    """A method that learns from what the model's own answers are worth. They are drawn at temperature 1 from the model
+    as it is, so that what is learned from is what it does."""
+
+    rewards: Annotated[tuple[AnyReward, ...], OneOrMany] = Field(
+        default=(RewardSpec(by=ExactMetric()),), min_length=1
+    )
+    """What answers are rewarded for: ``exact``, another metric, ``json_form``, ``number``, ``./rewards.py:grade``; or a
+    list of ``{by: …, weight: …}``, which are added up."""
+    group: int = Field(default=8, ge=2, le=256)
+    """Answers to one prompt, which are compared with each other."""
+    prompts: int = Field(default=8, ge=1, le=4096)
+    """Prompts that are answered for one step."""
+    iterations: int = Field(default=1, ge=1, le=64)
+    """Steps that are made with the same answers; from the second one on the ratio to the model that drew them counts,
+    clipped."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """Longest answer that is drawn; left out, 1.5 times the longest reference answer of the training rows."""
+    clip: float = Field(default=0.2, gt=0, lt=1)
+    """How far the ratio may fall below 1 before its gradient is cut off."""
+    clip_high: float | None = Field(default=None, gt=0)
+    """How far it may rise above 1; left out, as far as ``clip``. DAPO takes 0.28, so that rare tokens may grow."""
+    kl: float = Field(default=0.04, ge=0)
+    """Weight of a nat of KL to the reference: the model as it stands before the first step."""
+    kl_target: float | None = Field(default=None, gt=0)
+    """Nats an answer that the KL is led to: ``kl`` is then where the weight begins, and it follows the measured KL by
+    at most 2% a step (Ziegler et al. 2019)."""
+    kl_limit: float | None = Field(default=None, gt=0)
+    """Nats an answer above which a rising reward counts as hacked; left out, the KL alone is no proof."""
+    hacking: Action = "stop"
+    """What is done where the reward rises and what is not rewarded says otherwise (answers grow and the reward likes
+    length, the evaluation's own target falls, the KL passes its limit): ``off``, ``warn`` or ``stop``."""
+
+    @model_validator(mode="after")
+    def _a_weight_to_begin_with(self) -> RewardedMethod:
+        if self.kl_target is not None and not self.kl:
+            raise ValueError("kl_target changes kl step by step: give kl a value above 0 to begin with")
+        return self
+
+    @model_validator(mode="after")
+    def _each_once(self) -> RewardedMethod:
+        if len({r.by for r in self.rewards}) < len(self.rewards):
+            raise ValueError("rewards: the same thing is named twice; give it one weight")
+        return self
+
+
+class GrpoMethod(RewardedMethod):
+    """Group relative policy optimisation: an answer against the others to its prompt (Shao et al. 2024)."""
+
+    runs: ClassVar[str] = "luthier.train.rl:run"
+    kind: Literal["grpo"] = "grpo"
+    """grpo"""
+    scale: Literal["std", "none"] = "std"
+    """What an answer's lead over its group's mean is divided by: the group's standard deviation, or nothing (Dr. GRPO,
+    Liu et al. 2025: prompts that are nearly always or never answered right do not count more than others)."""
+    mean_over: Literal["tokens", "answers", "longest"] = "tokens"
+    """What the loss is a mean over: all answer tokens of a step alike (DAPO, Yu et al. 2025), each answer's own mean
+    (the first GRPO: tokens of long answers count less), or the longest answer times the answers (Dr. GRPO)."""
+
+
+class RlooMethod(RewardedMethod):
+    """REINFORCE leave-one-out: an answer against the mean of the others, as a whole (Ahmadian et al. 2024)."""
+
+    runs: ClassVar[str] = "luthier.train.rl:run"
+    kind: Literal["rloo"] = "rloo"
+    """rloo"""
+    kl: float = Field(default=0.05, ge=0)
+    """Weight of a nat of KL to the reference; it is taken off the reward."""
+
+
 class WatchSpec(Spec):
     """What is looked at beside validation loss at each evaluation, on rows that are neither trained on nor seen by the
     gate. Looking changes no weight; ``stop`` ends the training and keeps the best weights before that."""
@@ -240,11 +312,16 @@ class WatchSpec(Spec):
 
 AnyTuning = Annotated[FullTuning | LoraTuning | QloraTuning, Field(discriminator="kind"), ByName]
 AnyMethod = Annotated[
-    SftMethod | ContinuedMethod | DpoMethod | IpoMethod | SimpoMethod | OrpoMethod | KtoMethod | RewardMethod,
+    SftMethod | ContinuedMethod | DpoMethod | IpoMethod | SimpoMethod | OrpoMethod | KtoMethod | RewardMethod
+    | GrpoMethod | RlooMethod,
     Field(discriminator="kind"), ByName,
 ]  # fmt: skip
 COMPARES = ("dpo", "ipo", "simpo", "orpo", "kto", "reward")
 """Methods that learn from rows that say which answer is better."""
+SHARED = ("sft", "continued")
+"""Methods whose steps several processes of one machine can share."""
+REWARDED = ("grpo", "rloo")
+"""Methods that learn from what the model's own answers are worth."""
 
 
 class TrainSpec(Spec):
@@ -253,7 +330,8 @@ class TrainSpec(Spec):
     method: AnyMethod = SftMethod()
     """What is learned: ``sft`` from answers, ``continued`` from plain texts; ``dpo``, ``ipo``, ``simpo``, ``orpo`` from
     pairs of a better and a worse answer, ``kto`` from answers with a thumb; ``reward`` makes a model that scores
-    answers, from pairs; or one of them with its keys."""
+    answers, from pairs; ``grpo``, ``rloo`` learn from rewards of the model's own answers; or one of them with its
+    keys."""
     tuning: AnyTuning = LoraTuning()
     """Which weights are trained: ``full``, ``lora`` or ``qlora``, or one of them with its keys."""
     epochs: float = Field(default=3.0, gt=0, le=1000)
@@ -312,13 +390,28 @@ class TrainSpec(Spec):
             raise ValueError("replay_weight: 0 needs an anchor: rows that count nothing hold nothing")
         if self.method.kind in COMPARES and (self.anchor or self.field_weights):
             raise ValueError(f"anchor and field_weights belong to method sft; {self.method.kind} has its own reference")
-        if self.method.kind in COMPARES and (self.processes or 1) > 1:
+        if self.method.kind not in SHARED and (self.processes or 1) > 1:
             raise ValueError(f"processes belongs to methods sft and continued; {self.method.kind} trains in one")
         stops = [name for name in ("overfitting", "memorisation", "forgetting") if getattr(self.watch, name) == "stop"]
         if self.method.kind in COMPARES and stops:
             raise ValueError(f"watch.{stops[0]}: stop belongs to method sft; {self.method.kind} has numbers of its own")
         if self.method.makes == "reward" and self.interpolate < 1:
             raise ValueError("interpolate goes back to a base, and the head of a reward model has none")
+        return self
+
+    @model_validator(mode="after")
+    def _own_answers(self) -> TrainSpec:
+        if self.method.kind not in REWARDED:
+            return self
+        if self.anchor or self.field_weights:
+            raise ValueError(f"anchor and field_weights belong to method sft; {self.method.kind} has kl and rewards")
+        if self.batch_tokens is not None:
+            raise ValueError(f"a step of {self.method.kind} has method.prompts times method.group answers: leave out "
+                             "batch_tokens")  # fmt: skip
+        if stops := [name for name in ("overfitting", "memorisation") if getattr(self.watch, name) == "stop"]:
+            raise ValueError(f"watch.{stops[0]}: stop belongs to method sft; {self.method.kind} has method.hacking")
+        if isinstance(self.tuning, LoraTuning) and self.tuning.dropout:
+            raise ValueError(f"{self.method.kind} needs tuning.dropout: 0: its answers are drawn without")
         return self
 
     @model_validator(mode="after")

@@ -14,6 +14,8 @@ class Completion:
 
     ``token_ids`` are the generated ids without the stop token (empty when a remote engine does not tell them);
     ``logprobs`` the natural-log probability of each, when asked for; ``seconds`` wall time of this request.
+    ``stop_id`` is the stop token that ended it, ``stop_logprob`` its log-probability (None where no token did, or the
+    engine does not tell).
     """
 
     text: str
@@ -23,6 +25,8 @@ class Completion:
     completion_tokens: int = 0
     logprobs: tuple[float, ...] | None = None
     seconds: float = 0.0
+    stop_id: int | None = None
+    stop_logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,15 +77,24 @@ def chart(
 
 
 def training_charts(training: Mapping[str, Any], speed: Sequence[tuple[int, float]]) -> str:
-    """Loss with validation, what the monitors saw, learning rate, speed."""
+    """Loss with validation (or rewards, and what became of the answers), what monitors saw, learning rate, speed."""
     history: Sequence[Mapping[str, Any]] = training.get("history", ())
-    loss = _points(history, "loss")
-    val = _points(history, "val")
+    rewards = _points(history, "reward")
+    seen, val = rewards or _points(history, "loss"), _points(history, "val")
+    if rewards:
+        val = [(x, -y) for x, y in val]
     best = next(((x, y) for x, y in val if x == training.get("best_step")), None)
     note = f"best {best[1]:.3f} at step {best[0]:,.0f}" if best else ""
-    smooth = Series("train", _smooth(loss))
-    lines = [Series("each step", loss, "faint"), smooth, Series("validation", val, "second")]
-    charts = [chart("Loss", lines, unit="nats a token", mark=best, mark_text=note)]
+    named = ("answers drawn", "held-out prompts") if rewards else ("train", "validation")
+    lines = [Series("each step", seen, "faint"), Series(named[0], _smooth(seen)), Series(named[1], val, "second")]
+    title, unit = ("Reward", "mean an answer") if rewards else ("Loss", "nats a token")
+    charts = [chart(title, lines, unit=unit, mark=best, mark_text=note)]
+    if rewards:
+        shown = ("kl", "KL to the reference", "nats an answer"), ("entropy", "Entropy", "nats a token"), (
+            "length", "Length of the answers", "tokens")  # fmt: skip
+        for key, title, unit in shown:
+            points = _points(history, key)
+            charts.append(chart(title, [Series("each step", points, "faint"), Series(key, _smooth(points))], unit=unit))
     probes: dict[str, list[Point]] = {}
     for entry in history:
         for name, number in (entry.get("probe") or {}).items():

@@ -401,19 +401,72 @@ def collate_answers(rows: Sequence[Row], device: torch.device | str = "cpu", *, 
         batch = collate([part for r in rows for part in answers_of(r)], device, worth=NEVER)
         return replace(batch, weights=None, answer=torch.from_numpy(answer).to(device))
     batch = collate(rows, device, worth=NEVER)
-    return replace(batch, tree=_tree(rows, batch.inputs.shape[1], device), answer=torch.from_numpy(answer).to(device))
+    return replace(batch, tree=_forks(rows, batch.inputs.shape[1], device), answer=torch.from_numpy(answer).to(device))
 
 
-def _tree(rows: Sequence[Row], width: int, device: torch.device | str) -> Tree:
+def collate_behind(rows: Sequence[Row], device: torch.device | str = "cpu") -> Batch:
+    """Answers of which neighbours have one prompt: the prompt is read once for all of them, each as if the others were
+    not there. The same targets in the same order as of :func:`collate_answers`."""
     import torch
 
+    groups: list[list[Row]] = []
+    for r in rows:
+        alike = bool(groups) and _prompt(groups[-1][0]).tobytes() == _prompt(r).tobytes()
+        groups[-1].append(r) if alike else groups.append([r])
+    width = -(-max(tokens_behind(group) for group in groups) // PAD_TO) * PAD_TO
+    inputs = np.full((len(groups), width), EMPTY, dtype=np.int64)
+    branch, places = np.full((len(groups), width), -1), np.zeros((len(groups), width), dtype=np.int64)
+    index: list[np.ndarray] = []
+    for i, group in enumerate(groups):
+        prompt = _prompt(group[0])
+        at = len(prompt)
+        inputs[i, :at], branch[i, :at], places[i, :at] = prompt, 0, np.arange(at)
+        for k, r in enumerate(group):
+            own = r.inputs[len(prompt) :]
+            until = at + len(own)
+            inputs[i, at:until], branch[i, at:until] = own, k + 1
+            places[i, at:until] = np.arange(len(prompt), len(r.inputs))
+            moved = np.where(r.positions < len(prompt), r.positions, r.positions - len(prompt) + at)
+            index.append(i * width + moved)
+            at = until
+    answer = np.repeat(np.arange(len(rows)), [len(r.targets) for r in rows])
+    return Batch(
+        inputs=torch.from_numpy(inputs).to(device),
+        index=torch.from_numpy(np.concatenate(index)).to(device),
+        targets=torch.from_numpy(np.concatenate([r.targets for r in rows])).to(device),
+        weights=None,
+        tokens=sum(tokens_behind(group) for group in groups),
+        row_ids=tuple(r.example_id for r in rows),
+        tree=_tree(branch, places, device),
+        answer=torch.from_numpy(answer).to(device),
+    )
+
+
+def _prompt(r: Row) -> np.ndarray:
+    """What stands before a row's first trained token."""
+    return r.inputs[: int(r.positions[0]) + 1]
+
+
+def tokens_behind(group: Sequence[Row]) -> int:
+    """Tokens of a prompt and all its answers."""
+    prompt = len(_prompt(group[0]))
+    return prompt + sum(len(r.inputs) - prompt for r in group)
+
+
+def _forks(rows: Sequence[Row], width: int, device: torch.device | str) -> Tree:
     at = np.array([r.fork.at for r in rows if r.fork is not None])[:, None]
     until = np.array([r.fork.until for r in rows if r.fork is not None])[:, None]
     place = np.arange(width)[None]
-    behind = place >= until
-    places = np.where(behind, place - until + at, place)
-    hidden = behind[:, :, None] & ((place >= at) & ~behind)[:, None, :]
-    sees = np.tril(np.ones((width, width), dtype=bool))[None] & ~hidden
+    branch = np.where(place < at, 0, np.where(place < until, 1, 2))
+    return _tree(branch, np.where(branch == 2, place - until + at, place), device)
+
+
+def _tree(branch: np.ndarray, places: np.ndarray, device: torch.device | str) -> Tree:
+    """Rows whose tokens stand in ``branch`` (B, T): 0 is what all branches of the row see, others see themselves."""
+    import torch
+
+    seen = (branch[:, None, :] == 0) | (branch[:, None, :] == branch[:, :, None])
+    sees = np.tril(np.ones((branch.shape[1],) * 2, dtype=bool))[None] & seen
     return Tree(torch.from_numpy(places).to(device), torch.from_numpy(sees[:, None]).to(device))
 
 

@@ -24,9 +24,12 @@ from luthier.train import checkpoint, machine, optimiser, ranks, team
 from luthier.train.batches import Batch, Layout, Row, kinds, micro_batches
 from luthier.train.checkpoint import Checkpoint
 from luthier.train.interrupt import Interrupted, StopSignal
-from luthier.train.monitors import Finding, Watch, diagnose, stops
+from luthier.train.monitors import Finding
 from luthier.train.plan import TrainPlan
 from luthier.train.room import Full, parts
+
+SPOILT = ("forgetting", "hacking")
+"""Findings of which the weights that show them are not the best, whatever their validation loss."""
 
 
 class Run(Protocol):
@@ -124,6 +127,27 @@ class Objective(Protocol):
         ...
 
 
+class Practice(Protocol):
+    """Where the rows are the model's own answers: they are made for each step, and looked at in place of a loss."""
+
+    def window(self, step: int, history: Sequence[Mapping[str, Any]]) -> list[list[Row]]:
+        """The passes of a step; the same for the same step, weights and history."""
+        ...
+
+    def examine(self) -> dict[str, Any]:
+        """What an evaluation notes of answers to held-out prompts: ``val``, lower is better, ``held_out`` and more;
+        nothing where there are none."""
+        ...
+
+
+class Watched(Protocol):
+    """What is looked at beside the loss, and what it may stop the run for; ``monitors.Watch`` is one."""
+
+    def look(self, *, answers: bool = True) -> dict[str, Any]: ...
+    def stops(self, history: Sequence[Mapping[str, Any]]) -> Finding | None: ...
+    def diagnose(self, history: Sequence[Mapping[str, Any]], *, best_step: int) -> tuple[Finding, ...]: ...
+
+
 class Loop:
     """One training run of one model on one device.
 
@@ -138,16 +162,18 @@ class Loop:
         on_step: called after each step.
         replay_sets: sets that the replayed rows are taken in, one an epoch.
         watch: what else is looked at at each evaluation, and may stop the run.
+        practice: makes the rows of each step, where they are not given: ``train`` then holds none.
     """
 
     def __init__(
         self, model: nn.Module, objective: Objective, plan: TrainPlan, *, train: Sequence[Row],
         validation: Sequence[Row], run: Run, folder: Path, device: torch.device | str = "cpu",
         probe: Probe | None = None,
-        on_step: Callable[[StepInfo], None] | None = None, replay_sets: int = 1, watch: Watch | None = None,
+        on_step: Callable[[StepInfo], None] | None = None, replay_sets: int = 1, watch: Watched | None = None,
+        practice: Practice | None = None,
     ) -> None:  # fmt: skip
         self.model, self.objective, self.plan, self.run, self.folder = model, objective, plan, run, folder
-        self.watch = watch
+        self.watch, self.practice = watch, practice
         self.train, self.device, self.probe, self.on_step = train, device, probe, on_step
         self.parameters = optimiser.trainable(model)
         self.optimiser = optimiser.adamw(
@@ -209,7 +235,7 @@ class Loop:
         """One optimiser step."""
         plan, step = self.plan, self.progress.step + 1
         started = time.monotonic()
-        window = [[self.train[i] for i in numbers] for numbers in self.layout.window(step)]
+        window = self._window(step)
         everything = [r for rows in window for r in rows]
         weight = self.objective.weight(everything)
         tokens = sum(len(r.inputs) for r in everything)
@@ -235,6 +261,11 @@ class Loop:
         speed, left = self._clock.step(step, tokens, time.monotonic() - started)
         self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed, **seen)
         return StepInfo(step, plan.steps, loss, self._last_val(), rate, speed, left)
+
+    def _window(self, step: int) -> list[list[Row]]:
+        if self.practice is not None:
+            return self.practice.window(step, self.progress.history)
+        return [[self.train[i] for i in numbers] for numbers in self.layout.window(step)]
 
     def _numbers(self) -> dict[str, float]:
         """What the objective saw in this window, of all processes."""
@@ -334,7 +365,9 @@ class Loop:
         self.model.eval()
         entry: dict[str, Any] = p.history[-1] if p.history else {"step": 0}
         with torch.no_grad(), machine.threads(self.plan.threads):
-            if self.validation:
+            if self.practice is not None:
+                entry |= self.practice.examine()
+            elif self.validation:
                 entry["val"] = self._validation_loss()
                 if held_out := dict(self.objective.numbers()):  # every process reads all of these rows
                     entry["held_out"] = held_out
@@ -352,8 +385,8 @@ class Loop:
             p.first_loss = entry.get("val")
             p.history.append(entry)
             return
-        stop = stops(p.history, self.watch.spec) if self.watch is not None else None
-        if "val" in entry and (stop is None or stop.kind != "forgetting"):  # what forgot is not the best
+        stop = self.watch.stops(p.history) if self.watch is not None else None
+        if "val" in entry and (stop is None or stop.kind not in SPOILT):
             self._judge(entry["val"])
         if stop is not None and p.step < self.plan.steps:
             p.stopped = stop.kind
@@ -401,7 +434,7 @@ class Loop:
     def _diagnosis(self) -> tuple[Finding, ...]:
         if self.watch is None:
             return ()
-        found = diagnose(self.progress.history, self.watch.spec, best_step=self.progress.best_step)
+        found = self.watch.diagnose(self.progress.history, best_step=self.progress.best_step)
         for one in found:
             told = one.to_dict()
             self._event("diagnosis", monitor=told.pop("kind"), **told)

@@ -96,9 +96,12 @@ class TokenLoss:
 
     def log_probs(self, batch: Batch) -> Tensor:
         """Log-probability of each answer of a batch, summed over its tokens, without gradients. Shape (answers,)."""
+        return by_answer(self.token_log_probs(batch), batch)
+
+    def token_log_probs(self, batch: Batch) -> Tensor:
+        """Log-probability of each target of a batch, without gradients. Shape (n,)."""
         with torch.no_grad():
-            found = [self._said(*part[:2]) for part in self._chunks(self._states(batch), batch)]
-        return _by_answer(torch.cat(found), batch)
+            return torch.cat([self._said(*part[:2]) for part in self._chunks(self._states(batch), batch)])
 
     def states(self, batch: Batch, index: Tensor | None = None) -> Tensor:
         """What the head reads at the trained positions, or at flattened ones, (n, d), without gradients."""
@@ -111,10 +114,14 @@ class TokenLoss:
             return self._logits(states)
 
     def backward_through(self, batch: Batch, judge: Callable[[Tensor], Tensor]) -> Tensor:
-        """Add the gradients of ``judge(log-probabilities of the answers)``, a sum, to the parameters; gives its value.
+        """Add the gradients of ``judge(log-probabilities of the answers)``, a sum, to the parameters; its value."""
+        return self.backward_through_tokens(batch, lambda said: judge(by_answer(said, batch)))
+
+    def backward_through_tokens(self, batch: Batch, judge: Callable[[Tensor], Tensor]) -> Tensor:
+        """The same where the judge sees the log-probability of each target, (n,).
 
         As in :meth:`backward` the decoder's backward runs once. Where the head is frozen, a token's gradient is a
-        number (what its answer weighs) times one that does not hang on it: so each chunk of logits is made once.
+        number (what it weighs) times one that does not hang on it: so each chunk of logits is made once.
         """
         picked = self._states(batch)
         frozen = not (self.short and self.head_learns)
@@ -127,11 +134,9 @@ class TokenLoss:
             if frozen:
                 slopes += torch.autograd.grad(found.sum(), states)
             said.append(found.detach())
-        answers = _by_answer(torch.cat(said), batch).requires_grad_()
-        value = judge(answers)
-        (weighs,) = torch.autograd.grad(value, answers)
-        assert batch.answer is not None
-        weigh = weighs.index_select(0, batch.answer)
+        tokens = torch.cat(said).requires_grad_()
+        value = judge(tokens)
+        (weigh,) = torch.autograd.grad(value, tokens)
         if not frozen:
             for (states, targets, _), share in zip(
                 self._chunks(picked.detach(), batch), torch.split(weigh, self.chunk), strict=True
@@ -279,7 +284,7 @@ class _AttentionInFp32(TorchFunctionMode):
         return out.to(query.dtype)
 
 
-def _by_answer(said: Tensor, batch: Batch) -> Tensor:
+def by_answer(said: Tensor, batch: Batch) -> Tensor:
     """Sums over the tokens of each answer, the last answer being the highest number."""
     assert batch.answer is not None
     count = int(batch.answer[-1]) + 1

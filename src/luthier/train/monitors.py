@@ -78,7 +78,7 @@ class Watch:
         self.general = [collate([_beginning(r)], device) for r in general]
         self.held_out = [r for r in held_out if len(r.targets) >= COPY] if spec.memorisation != "off" else []
         self.answers = _Answers([r for r in train if not r.replayed] if self.held_out else [])
-        self.stops = {int(r.targets[-1]) for r in train}
+        self.ends = {int(r.targets[-1]) for r in train}
         self.device = device
 
     def look(self, *, answers: bool = True) -> dict[str, Any]:
@@ -93,6 +93,14 @@ class Watch:
             copied = [c > 0 for c in found["copies"]["said"]]
             found["probe"]["copies"] = 100.0 * sum(copied) / len(copied)
         return found
+
+    def stops(self, history: Sequence[Mapping[str, Any]]) -> Finding | None:
+        """What the present evaluation stops the training for."""
+        return stops(history, self.spec)
+
+    def diagnose(self, history: Sequence[Mapping[str, Any]], *, best_step: int) -> tuple[Finding, ...]:
+        """What was seen."""
+        return diagnose(history, self.spec, best_step=best_step)
 
     def _read_general(self) -> tuple[dict[str, list[float]], dict[str, float]]:
         nats: list[float] = []
@@ -132,7 +140,7 @@ class Watch:
 
     def _answer_held_out(self) -> dict[str, list[Any]]:
         prompts = [[int(i) for i in r.inputs[: int(r.positions[0]) + 1]] for r in self.held_out]
-        said = greedy(self.loss.model, prompts, self.stops, COPY_LIMIT)
+        said = greedy(self.loss.model, prompts, self.ends, COPY_LIMIT)
         theirs = [self.answers.copied(np.asarray(ids)) for ids in said]
         own = [self.answers.copied(r.targets) for r in self.held_out]
         return {

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from luthier.errors import LuthierError
-from luthier.recipe.train import COMPARES, FullTuning, LoraTuning, TrainSpec
+from luthier.recipe.train import COMPARES, REWARDED, SHARED, FullTuning, LoraTuning, RewardedMethod, TrainSpec
 from luthier.train.batches import micro_batches
 
 PLAN_VERSION = 3
@@ -27,6 +27,8 @@ SPARE_MEMORY = 0.8
 VALIDATION_SHARE = 0.25
 PREFERENCE_RATE = 5
 """Learning from comparisons takes the rate of learning from answers divided by this: only a margin is to move."""
+REWARD_RATE = 5
+"""The same for learning from rewards."""
 WATCH_SHARE = 0.02
 WATCHED_ROWS, WATCHED_ANSWERS = (16, 64), (8, 32)
 """The fewest that show anything, and the most that are looked at unasked."""
@@ -69,7 +71,8 @@ class Facts:
     """What the plan is made from.
 
     ``train_tokens`` and ``validation_tokens`` are input lengths (tokens fed to the model) of the rows that will be
-    trained on and validated with, in their order; ``batches.input_length`` gives the length of one row.
+    trained on and validated with, in their order; ``batches.input_length`` gives the length of one row. Of a prompt
+    whose answers the model makes itself it is the prompt with the longest answer that may be drawn.
     """
 
     model: ModelFacts
@@ -171,6 +174,9 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     micro_tokens, recompute = _micro_tokens(spec, facts, lengths, batch_tokens, precision, notes)
     count = len(micro_batches(lengths, micro_tokens=micro_tokens, seed=seed, epoch=0))
     an_epoch, k = _windows(count, batch_tokens, micro_tokens, lengths)
+    if isinstance(spec.method, RewardedMethod):
+        an_epoch = -(-len(lengths) // spec.method.prompts) * spec.method.iterations
+        k = max(1, -(-batch_tokens // micro_tokens))
     notes.add("micro_batches", k, f"{batch_tokens:,} tokens a step in passes of at most {micro_tokens:,}")
     steps = _steps(spec, an_epoch, notes)
     warmup = min(round(spec.warmup * steps), steps - 1)
@@ -239,6 +245,8 @@ def _learning_rate(spec: TrainSpec, model: ModelFacts, notes: _Notes) -> float:
         reason = f"A's rate; B's is {ratio:g} times as high, and between them lies LoRA's ({reason})"
     if spec.method.kind in COMPARES and spec.method.makes == "model":
         rate, reason = float(f"{rate / PREFERENCE_RATE:.2g}"), f"preferences need smaller steps than answers ({reason})"
+    if spec.method.kind in REWARDED:
+        rate, reason = float(f"{rate / REWARD_RATE:.2g}"), f"rewards need smaller steps than answers ({reason})"
     notes.add("learning_rate", rate, reason)
     return rate
 
@@ -265,6 +273,11 @@ def _batch_tokens(spec: TrainSpec, lengths: np.ndarray, notes: _Notes) -> int:
     if spec.batch_tokens is not None:
         notes.given("batch_tokens", spec.batch_tokens, "train.batch_tokens")
         return spec.batch_tokens
+    if isinstance(spec.method, RewardedMethod):
+        prompts, group = min(spec.method.prompts, len(lengths)), spec.method.group
+        tokens = max(16, int(np.ceil(prompts * group * float(lengths.mean()) / 64)) * 64)
+        notes.add("batch_tokens", tokens, f"{group} answers to each of {prompts} prompts, as long as they may be")
+        return tokens
     rows = int(np.clip(round(len(lengths) / BATCHES_AN_EPOCH), *ROWS_A_STEP))
     rows = max(1, min(rows, len(lengths) // 4))
     mean = float(lengths.mean())
@@ -421,8 +434,8 @@ def _processes(spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens:
         return spec.processes
     rows_a_step = int(batch_tokens / max(1.0, float(lengths.mean())))
     number = min(device.threads, rows_a_step // ROWS_A_PROCESS)
-    small = model.hidden <= SMALL_WIDTH and isinstance(spec.tuning, LoraTuning)
-    if number > 1 and device.kind == "cpu" and device.forks and small and spec.method.kind not in COMPARES:
+    small = model.hidden <= SMALL_WIDTH and spec.tuning.kind == "lora"
+    if number > 1 and device.kind == "cpu" and device.forks and small and spec.method.kind in SHARED:
         reason = f"a model of width {model.hidden} gains little from a second thread: a process each"
         notes.add("processes", number, reason)
         return number
@@ -435,6 +448,8 @@ def _unseen(name: str, method: str) -> str:
     if method in COMPARES:
         seen = "accuracy, rewards" if method == "reward" else "margins, likelihoods, drift from the reference"
         return f"{method} has numbers of its own: {seen}"
+    if name == "watch_answers" and method in REWARDED:
+        return f"{method} learns from its own answers: there are none to copy"
     return "plain texts have no prompts to answer" if name == "watch_answers" and method == "continued" else ""
 
 

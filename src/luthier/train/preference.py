@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from luthier.train.compared import Compared, Pair, Thumb, compared_row, input_le
 from luthier.train.loop import Loop, Objective, Probe, Run, StepInfo, TrainResult, in_order
 from luthier.train.loss import TokenLoss
 from luthier.train.plan import TrainPlan
+from luthier.train.reference import Start
 from luthier.train.session import (
     CHECKED_ROWS,
     SHORT_WAY_TOLERANCE,
@@ -318,39 +319,23 @@ class Drift:
 
     def __init__(self, loss: TokenLoss, rows: Sequence[Row], device: str) -> None:
         model = loss.model
-        self.loss, self.model = loss, model
+        self.loss = loss
         self.batch = collate([answers_of(r)[0] for r in rows[:KL_ROWS]], device) if rows else None
-        adapted = hasattr(model, "disable_adapter") and bool(rows)
-        trained = ((name, p) for name, p in model.named_parameters() if p.requires_grad)
-        self.start = {name: p.detach().clone() for name, p in trained if adapted}
+        self.start = Start(model) if hasattr(model, "disable_adapter") and rows else None
 
     def __call__(self, model: nn.Module, step: int) -> dict[str, float]:
-        if not self.start or self.batch is None:
+        if self.start is None or self.batch is None:
             return {}
         now = self.loss.states(self.batch)
-        with self._reference():
+        with self.start.in_place():
             before = self.loss.states(self.batch)
         parts = zip(torch.split(now, self.loss.chunk), torch.split(before, self.loss.chunk), strict=True)
         nats = []
         for a, b in parts:
-            with self._reference() if self.loss.head_learns else nullcontext():
+            with self.start.in_place() if self.loss.head_learns else nullcontext():
                 known = self.loss.logits(b)
             nats.append(kl(self.loss.logits(a), known))
         return {"kl_to_reference": float(torch.cat(nats).mean())}
-
-    @contextmanager
-    def _reference(self) -> Any:
-        """The first weights in their places for a while."""
-        places = {name: p for name, p in self.model.named_parameters() if name in self.start}
-        present = {name: p.detach().clone() for name, p in places.items()}
-        with torch.no_grad():
-            for name, p in places.items():
-                p.copy_(self.start[name])
-            try:
-                yield
-            finally:
-                for name, p in places.items():
-                    p.copy_(present[name])
 
 
 def log_probs(

@@ -1,0 +1,1 @@
+"""A verifiable job for learning from rewards: who is older, as JSON."""
