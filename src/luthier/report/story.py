@@ -92,6 +92,7 @@ class Story:
         plan: a training plan with ``decided`` reasons; ``measured`` what was found instead of predicted, by plan key.
         examples: items to look at.
         parity: certificates by what was delivered.
+        judges: accounts of the judges that were asked (``evaluate.reliability``).
         frontier: ``{"points": [{"scale", "passes", "target", "kept"}], "best"}``: the adapter at part of its strength.
         stages: time by stage, in order.
         lineage: lines of a tree.
@@ -114,6 +115,7 @@ class Story:
     examples: Sequence[Shown] = ()
     parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     frontier: Mapping[str, Any] | None = None
+    judges: Sequence[Mapping[str, Any]] = ()
     stages: Sequence[Stage] = ()
     lineage: Sequence[str] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)
