@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,20 +63,17 @@ class Task:
         return Score(0.5, "equal answers") if self.pair and self.answer == self.other else None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Panel:
-    """The judges of one metric, opened when one of them has to be asked something that no journal knows."""
+    """The judges of one metric, open, with the names that tell them apart."""
 
     metric: JudgeMetric
-    fingerprints: Sequence[Mapping[str, Any]]
-    open: Callable[[], Sequence[Juror]]
+    jurors: Sequence[Juror]
     names: Sequence[str]
-    _jurors: Sequence[Juror] = field(default_factory=tuple)
 
-    def juror(self, number: int) -> Juror:
-        if not self._jurors:
-            self._jurors = self.open()
-        return self._jurors[number]
+    @property
+    def fingerprints(self) -> list[dict[str, Any]]:
+        return [juror.fingerprint for juror in self.jurors]
 
     @property
     def protocol(self) -> str:
@@ -93,7 +90,7 @@ def seated(metric: JudgeMetric, open_jury: OpenJury) -> Iterator[Panel]:
         for one in jurors:
             times = sum(n.partition(" #")[0] == one.name for n in names)
             names.append(one.name if not times else f"{one.name} #{times + 1}")
-        yield Panel(metric, [one.fingerprint for one in jurors], lambda: jurors, names)
+        yield Panel(metric, jurors, names)
 
 
 def ask_judges(
@@ -121,8 +118,7 @@ def ask_judges(
             _judge_answers(desk, panel, answered, examples)
             facts[metric.key] = {
                 "how": metric.how, "judges": list(panel.names), "min_kappa": metric.min_kappa, "pairs": len(own),
-                "engines": [dict(f) for f in panel.fingerprints], "reads": [panel.juror(i).reads for i in
-                                                                            range(len(panel.names))],
+                "engines": panel.fingerprints, "reads": [juror.reads for juror in panel.jurors],
             }  # fmt: skip
         voted += own
     _file_votes(desk, {v.same: v for v in voted}, answered, examples)
@@ -242,7 +238,7 @@ def _ballots(panel: Panel, number: int, tasks: Sequence[Task], journal: Journal 
 
 
 def _judged(panel: Panel, number: int, block: Sequence[Task]) -> list[Score]:
-    metric, juror = panel.metric, panel.juror(number)
+    metric, juror = panel.metric, panel.jurors[number]
     if metric.how == "pairs":
         pairs = [Pair(t.question, t.answer or "", t.other or "", t.reference) for t in block]
         return [b.score() for b in compare_pairs(juror, pairs, rubric=metric.rubric)]

@@ -92,6 +92,8 @@ def refuse_unproven(ledger: Ledger, metric: JudgeMetric, *, alpha: float) -> Non
     if kappa.bound >= metric.min_kappa:
         return
     told = f"kappa {kappa.estimate:.2f}, at least {kappa.bound:.2f}, on {n:,} pairs that people judged"
+    if not np.isfinite(kappa.estimate):
+        told = f"kappa cannot be told on {n:,} pairs with one and the same verdict"
     weak = not kappa.estimate >= metric.min_kappa
     fix = "take a stronger judge or a clearer rubric" if weak else "have people judge more pairs"
     raise LuthierError(
@@ -243,12 +245,12 @@ def _kin(ledger: Ledger, metric: JudgeMetric, name: str, names: Sequence[str]) -
     """Whether a judge judges itself, and by how much it rates its own answers above what others rate them at."""
     key = metric.key
     facts = ledger.facts.get("judges", {}).get(key, {})
-    weights = dict(zip(names, (f.get("weights") for f in facts.get("engines", ())), strict=False)).get(name)
+    own_engine = dict(zip(names, facts.get("engines", ()), strict=False)).get(name, {})
     engines = ledger.facts.get("engines", {})
     own = [
         s for s in (BASE, TUNED)
-        if weights is not None and (rows := ledger.of(TEST, s))
-        and engines.get(next(iter(rows.values())).engine, {}).get("weights") == weights
+        if own_engine.get("weights") and (rows := ledger.of(TEST, s))
+        and _model(engines.get(next(iter(rows.values())).engine, {})) == _model(own_engine)
     ]  # fmt: skip
     if not own:
         return None
@@ -267,6 +269,11 @@ def _kin(ledger: Ledger, metric: JudgeMetric, name: str, names: Sequence[str]) -
     if len(own) == 1 and pairs:
         gap = self_preference([a for a, _ in pairs], [b for _, b in pairs]).scaled(sign)
     return {"wrote": own, "preference": None if gap is None else _told(gap), "beside": "people" if told else "judges"}
+
+
+def _model(fingerprint: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What of a fingerprint names the model, whatever engine runs it."""
+    return fingerprint.get("weights"), fingerprint.get("adapter")
 
 
 def agreement_told(found: Calibration) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def measure(
             systems[FEW_SHOT] = made
     systems[TUNED] = System(TUNED, "tuned", tuned)
     asked = len(systems) + (WORDS in spec.baselines)
-    judged = sum(1 + len(m.engine) * asked for m in spec.judges)
+    judged = sum(asked + len(m.engine) * (asked - (m.how == "pairs")) for m in spec.judges)
     total = len(items) * (asked + judged) + sum(3 * len(s.items) for s in suites)
     facts: dict[str, Any] = {
         "spec": spec.model_dump(mode="json"),
