@@ -157,11 +157,12 @@ def test_a_judge_and_people_on_the_way_to_a_verdict(recipe: Path, luthier: Luthi
     shown = {"kind": "judge", "engine": "./judge.py:shortest"}
     _, first = luthier("run", "job.yaml", "--set", f"evaluate.also={json.dumps([shown])}")
     line = next(r for r in first["verdict"]["results"] if r["metric"] == "judge")
-    assert line["status"] == "described" and line["n"] == 12
+    n = line["n"]
+    assert line["status"] == "described" and 6 <= n <= 20
     assert "What the judges are worth" in Path(first["report"]).read_text()
 
-    code, asked = luthier("eval", "ask", first["run"], "-o", "tasks", "--items", "12")
-    assert code == 0 and asked["tasks"] + asked["equal"] == 12
+    code, asked = luthier("eval", "ask", first["run"], "-o", "tasks", "--items", "60")
+    assert code == 0 and asked["tasks"] + asked["equal"] == n
     text = (home / "tasks" / "tasks.csv").read_text(encoding="utf-8-sig")
     assert "tuned" not in text and "base" not in text and not (home / "tasks" / "key.json").exists()
     for who in ("anna", "ben"):
@@ -176,7 +177,7 @@ def test_a_judge_and_people_on_the_way_to_a_verdict(recipe: Path, luthier: Luthi
     code, told = luthier("eval", "votes", "anna.csv", "ben.csv", "-o", "mine.jsonl")
     assert code == 0 and told["agreement"]["people"] == 2 and told["agreement"]["alpha"] in (1.0, None)
     people = next(r for r in told["verdict"]["results"] if r["metric"] == "people")
-    assert people["n"] == 12 and people["candidate"] == pytest.approx(line["candidate"]), "they say the same"
+    assert people["n"] == n and people["candidate"] == pytest.approx(line["candidate"]), "they say the same"
     _, again = luthier("gate", first["run"])
     assert any(r["metric"] == "people" for r in again["results"]), "in the ledger that the gate reads"
     assert luthier("verify")[0] == 0
@@ -187,7 +188,7 @@ def test_a_judge_and_people_on_the_way_to_a_verdict(recipe: Path, luthier: Luthi
     _, second = luthier("run", "job.yaml", *keys)
     line = next(r for r in second["verdict"]["results"] if r["metric"] == "judge")
     assert line["status"] in ("improved", "worse", "undecided")
-    assert (home / "asked.txt").stat().st_size - before <= 2 * (40 + 12), "people's pairs once, not twice"
+    assert (home / "asked.txt").stat().st_size - before <= 2 * (40 + n), "people's pairs once, not twice"
     code, accounts = luthier("eval", "judges", second["run"], "-o", "judges.html")
     assert code == 0 and accounts[0]["raters"]["judge.py"]["agreement"]["kappa"]["estimate"] == 1.0
     assert "Agreement beyond chance" in (home / "judges.html").read_text()

@@ -17,7 +17,8 @@ Account = Mapping[str, Any]
 Line = tuple[str, str, Mapping[str, Any] | None, str]
 """(name, a small word beside it, what is drawn, the word for how it is)."""
 _LABELS = ("first", "tie", "second")
-_TITLES = {"first": "the first", "second": "the second", "tie": "a tie"}
+_KINDS = {"proven": "held", "under the floor": "undecided"}
+"""How a row is coloured, by whether the judge may decide."""
 _WAYS = {
     "counted": ("as counted", "a flip is a tie"),
     "level": ("between answers of equal length and style", "logistic fit, refitted in a bootstrap over prompts"),
@@ -112,7 +113,8 @@ def _agreement(found: Account) -> str:
             rows.append((name, f"{decides(one, found['min_kappa'])}{unread}", agreement["kappa"], chance))
     if not rows:
         return "<p>No judge was compared with people.</p>"
-    note = "Cohen's kappa with the majority of people: 0 is chance, 1 is full agreement. Bar: 95%. Dashed: the floor."
+    note = "Cohen's kappa with the majority of people: 0 is chance, 1 is full agreement. Bar: 95%. Dashed: the floor, "
+    note += "which a judge's one-sided bound must reach."
     if among and among.get("alpha") is not None:
         note += f" Krippendorff's alpha among the people: {among['alpha']:.3f}."
     low = min([0.0, *(one["low"] for _, _, one, _ in rows if one and one["low"] is not None)])
@@ -130,17 +132,13 @@ def _rates(found: Account) -> str:
         for both, n in agreement["counts"].items():
             mine, people = both.split(" | ")
             counts[mine][people] = n
-        titles = {**_TITLES}
         rates = [
-            (_TITLES[a], _percent(agreement["judge"].get(a, 0.0)), _percent(agreement["people"].get(a, 0.0)))
-            for a in _LABELS
+            (a, _percent(agreement["judge"].get(a, 0.0)), _percent(agreement["people"].get(a, 0.0))) for a in _LABELS
         ]
-        grid = heat(counts, _LABELS, _LABELS, titles, ())
-        blocks.append(
-            f"<h4>{esc(name)} <small>rows: what it says · columns: what people say</small></h4>"
-            f'{grid}{table(rates, ("better is", "the judge", "people"))}'
-        )
-    return f"<h3>Who says what, and how often</h3>{''.join(blocks)}" if blocks else ""
+        head = f"<h4>{esc(name)} <small>rows: what it says is better · columns: what people say</small></h4>"
+        grid = heat(counts, _LABELS, _LABELS, {}, ())
+        blocks.append(f'<div class="metric">{head}{grid}{table(rates, ("better is", "the judge", "people"))}</div>')
+    return f'<h3>Who says what, and how often</h3><div class="metrics">{"".join(blocks)}</div>' if blocks else ""
 
 
 def _position(found: Account) -> str:
@@ -159,7 +157,7 @@ def _position(found: Account) -> str:
     note += "; less what people do on the same pairs" if beside else "; both orders of a pair are one item"
     scaled = [(a, b, _times(one, 100.0), d) for a, b, one, d in rows]
     ends = [abs(x) for _, _, one, _ in scaled if one for x in (one["low"], one["high"]) if x is not None]
-    reach = max([5.0, *ends])
+    reach = 1.1 * max([5.0, *ends])
     return f"<h3>The pull of position</h3>{_tracks(scaled, -reach, reach, digits=1)}{_note(note + '.')}"
 
 
@@ -225,8 +223,9 @@ def _tracks(rows: Sequence[Line], low: float, high: float, *, limit: float | Non
             marks.append(f'<circle class="dot" cx="{x(one["estimate"])}" cy="50%" r="5"/>')
             ends = f"[{_number(one['low'], digits)}, {_number(one['high'], digits)}]"
             said = f"<b>{_number(one['estimate'], digits)}</b> {ends} <small>n = {one['n']:,}</small>"
+        kind = _KINDS.get(beside.partition(" ·")[0], "plain")
         lines.append(
-            f'<div class="frow"><span class="who"><b>{esc(name)}</b> <small>{esc(beside)}</small></span>'
+            f'<div class="frow f-{kind}"><span class="who"><b>{esc(name)}</b> <small>{esc(beside)}</small></span>'
             f'<svg class="track" role="img" aria-label="{esc(name)}">{"".join(marks)}</svg>'
             f'<span class="what">{said}<small>{esc(word)}</small></span></div>'
         )
