@@ -147,7 +147,7 @@ def calibrate(panel: Panel, voted: Sequence[Voted], workdir: Path | None, desk: 
         rows.append(blank(one, PEOPLE, scores={metric.key: Score(one.majority, "", counts)}))
     journal = Journal(workdir / "journal.jsonl") if workdir is not None else None
     try:
-        known = journal or (desk.journal if desk is not None else None)
+        known = desk.journal if journal is None and desk is not None else journal  # an empty journal is false
         each: list[list[Row]] = []
         for number, name in enumerate(panel.names):
             engine = digest(panel.fingerprints[number])

@@ -143,9 +143,9 @@ def measure(
         ask_suites(desk, suites, base, tuned)
         if spec.judges:
             assert open_jury is not None, "the spec names judges, and nobody opens them"
-            examples = {item.name: item.example for item in items}
+            asked_of = {item.name: item.example for item in items}
             facts["judges"] = ask_judges(
-                desk, spec, examples, open_jury, folder=folder or Path.cwd(), calibration=calibration
+                desk, spec, asked_of, open_jury, folder=folder or Path.cwd(), calibration=calibration
             )
         ledger = Ledger(tuple(desk.rows), facts)
     facts["systems"] = _system_facts(ledger, systems, missing)

@@ -92,8 +92,8 @@ def gate(
         each = [target_p(ledger, m, baselines, level) for m in targets]
         levels = dict(zip(targets, holm_levels(each, level), strict=True))
     proven = [m for m in targets if isinstance(m, JudgeMetric)]
-    for metric in proven:
-        refuse_unproven(ledger, metric, alpha=spec.alpha)
+    for judge in proven:
+        refuse_unproven(ledger, judge, alpha=spec.alpha)
     tested: list[SuiteResult] = []
     shown: list[SuiteResult] = []
     crossed: set[str] = set()

@@ -155,7 +155,7 @@ def _position(found: Account) -> str:
         return ""
     note = "By how much more often the answer shown first is chosen than the one shown second, in points"
     note += "; less what people do on the same pairs" if beside else "; both orders of a pair are one item"
-    scaled = [(a, b, _times(one, 100.0), d) for a, b, one, d in rows]
+    scaled: list[Line] = [(a, b, one and _times(one, 100.0), d) for a, b, one, d in rows]
     ends = [abs(x) for _, _, one, _ in scaled if one for x in (one["low"], one["high"]) if x is not None]
     reach = 1.1 * max([5.0, *ends])
     return f"<h3>The pull of position</h3>{_tracks(scaled, -reach, reach, digits=1)}{_note(note + '.')}"
