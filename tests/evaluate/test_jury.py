@@ -212,6 +212,22 @@ def test_nothing_is_asked_twice_after_a_crash(evaluated: Callable[..., Ledger], 
     assert values[0] == values[1]
 
 
+def test_peoples_pairs_are_asked_once_for_the_check_before_training_and_the_evaluation(tmp_path: Path) -> None:
+    asked: list[int] = []
+    voted = [Voted(f"q{i}", f"tuned {i}", f"base {i}", {"anna": "a"}) for i in range(40)]
+    metric = JudgeMetric(engine=("nano",), people="votes.jsonl")
+
+    @contextmanager
+    def open_jury(_: JudgeMetric) -> Iterator[list[Juror]]:
+        yield [Juror(scripted(truth, asked))]
+
+    found = []
+    for _ in range(2):
+        with seated(metric, open_jury) as panel:
+            found.append([r.to_dict() for r in calibrate(panel, voted, tmp_path)])
+    assert len(asked) == 2 * 40 and found[0] == found[1]
+
+
 def test_another_judge_is_never_served_the_first_ones_verdicts(evaluated: Callable[..., Ledger]) -> None:
     one = evaluated(50, [scripted(truth, name="one")], role="also")
     two = evaluated(50, [scripted(lambda a, b: "C", name="two")], role="also")
