@@ -25,6 +25,7 @@ ROW = {
 SIBLINGS = {
     ("engines", "models"),
     ("score", "models"),
+    ("score", "engines"),
     ("recipe", "registry"),
     ("records", "errors"),
     ("registry", "errors"),

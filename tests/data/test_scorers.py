@@ -17,6 +17,7 @@ from luthier.engines import Request, Unsupported
 from luthier.engines.scripted import ScriptedEngine
 from luthier.recipe.select import JudgeSpec
 from luthier.records import Completion, Example, Message, Score
+from luthier.score.judge import softmax
 
 
 def row(asked: str, answer: str, **more: Any) -> Example:
@@ -149,8 +150,8 @@ def test_a_mark_that_is_missing_is_no_zero() -> None:
 
 
 def test_the_expected_mark_is_the_mean_of_the_digits(nano: Any) -> None:
-    assert expected([math.log(p) for p in (0.1, 0.1, 0.1, 0.1, 0.1, 0.5)]).value == pytest.approx(4.5)
-    assert expected([-1000.0] * 6).value == pytest.approx(3.5)
+    assert expected(softmax([math.log(p) for p in (0.1, 0.1, 0.1, 0.1, 0.1, 0.5)])).value == pytest.approx(4.5)
+    assert expected(softmax([-1000.0] * 6)).value == pytest.approx(3.5)
     spec = JudgeSpec(asks=("quality",), how="expect")
     (score,) = Judge(spec, nano)(ROWS[:1])
     ids = nano.prompt_ids(Request(messages=(Message("user", prompt(ROWS[0], "quality", expect=True)),)))

@@ -111,7 +111,22 @@ METRICS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]]
 KINDS = ("exact", "rouge_l", "json_fields", "json_field", "label")
 COMPARING = {"preference.kind", "preference.by"}
 """Keys of the metric that scores comparisons, not answers."""
+JUDGED = {
+    **dict.fromkeys(
+        (f"judge.{key}" for key in ("kind", "name", "how", "rubric", "reference")),
+        "tests/evaluate/test_jury.py::test_every_key_of_a_judge_is_seen",
+    ),
+    **dict.fromkeys(
+        ("judge.max_tokens", *(f"judge.engine.{key}" for key in ("url", "model", "key", "concurrency"))),
+        "tests/pipeline/test_juries.py::test_a_server_judges_as_the_recipe_says",
+    ),
+    "judge.people": "tests/evaluate/test_jury.py::test_a_judge_that_agrees_with_people_decides",
+    "judge.min_kappa": "tests/evaluate/test_jury.py::test_a_judge_under_the_floor_is_refused_with_figure_and_floor",
+    "people.kind": "tests/evaluate/test_people.py::test_votes_come_back_as_verdicts_on_makers_and_the_gate_reads_them",
+}
+"""Keys of metrics that somebody is asked for."""
 ELSEWHERE = {
+    **JUDGED,
     "preference.kind, preference.by": "tests/evaluate/test_preferences.py::test_by_says_what_the_tuned_model_prefers",
     "alpha of a guard, margin": "tests/evaluate/test_gate.py::test_margin_and_alpha_come_from_the_recipe",
     "target left out": "tests/evaluate/test_stage.py::test_detected_metrics_are_used_where_the_recipe_names_none",
@@ -146,7 +161,7 @@ def test_each_kind_of_metric_is_a_number_of_its_own(kind: str) -> None:
 
 
 def test_no_key_is_without_a_witness() -> None:
-    metrics = {f"{kind}.kind" for kind in KINDS} | METRICS.keys() | COMPARING
+    metrics = {f"{kind}.kind" for kind in KINDS} | METRICS.keys() | COMPARING | JUDGED.keys()
     both = {f"{role}.{key}" for role in ("target", "also") for key in metrics}
     assert leaves(EvaluateSpec) == both | STAGE.keys()
     assert all(is_there(test) for test in ELSEWHERE.values())

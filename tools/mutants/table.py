@@ -348,4 +348,37 @@ MUTANTS = (
         "leaf = _node(*sorted((other, leaf)))",
         "tests/store/test_merkle.py::test_the_root_is_that_of_the_standard_and_every_row_has_a_proof",
     ),
+    Mutant(
+        "a verdict that flips with the order counts as a win", "score/judge.py",
+        "return self.first if self.first == self.second else 0.5", "return self.first",
+        "tests/score/test_judge.py::test_a_flip_is_a_tie_and_counted",
+    ),
+    Mutant(
+        "the second order is not turned back", "score/judge.py",
+        "flipped = None if values[1] is None else 1.0 - values[1]", "flipped = values[1]",
+        "tests/score/test_judge.py::test_a_judge_is_asked_both_ways_round_and_reads_the_same_answer",
+    ),
+    Mutant(
+        "a verdict that cannot be read is a lost one", "score/judge.py",
+        "return Said(None if entry is None else list(menu).index(entry), reason)",
+        "return Said(0 if entry is None else list(menu).index(entry), reason)",
+        "tests/score/test_judge.py::test_what_cannot_be_read_is_unscored_never_wrong",
+    ),
+    Mutant(
+        "a judge decides by its kappa, not by what is shown of it", "evaluate/reliability.py",
+        "if kappa.bound >= metric.min_kappa:", "if kappa.estimate >= metric.min_kappa:",
+        "tests/evaluate/test_jury.py::test_few_pairs_do_not_prove_a_good_judge",
+    ),
+    Mutant(
+        "a judge's faults are added, not taken out", "stats/agreement.py",
+        "estimate = weight * float(u.mean()) + float((y - weight * f).mean())",
+        "estimate = weight * float(u.mean()) + float((weight * f - y).mean())",
+        "tests/stats/test_agreement.py::test_people_put_a_biased_judge_right_and_a_good_one_saves_labels",
+    ),
+    Mutant(
+        "people's votes go to sides, not to makers", "evaluate/people.py",
+        'return {who: "tie" if v == "tie" else "a" if one[v] == TUNED else "b" for who, v in votes.items()}',
+        'return {who: "tie" if v == "tie" else "a" if v == "left" else "b" for who, v in votes.items()}',
+        "tests/evaluate/test_people.py::test_votes_come_back_as_verdicts_on_makers_and_the_gate_reads_them",
+    ),
 )  # fmt: skip

@@ -1,5 +1,5 @@
 """Verbs about rows and single stages: check, convert, contamination, pack, data, data preview, data report, train,
-export, eval.
+export, eval. The verbs below eval are in ``judging``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from luthier.cli.data_report import report
+from luthier.cli.judging import ask, judges, votes
 from luthier.cli.terminal import JSON_OPTION, OPTIONS, SET_OPTION, Progress, colour, console, emit_json
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(convert)
     app.command()(contamination)
     app.command()(pack)
-    group = typer.Typer(cls=_DataGroup, no_args_is_help=True, rich_markup_mode=None)
+    group = typer.Typer(cls=StageGroup, no_args_is_help=True, rich_markup_mode=None)
     what = f"{_alone('validate, clean, de-duplicate, choose and split the rows')} Short: luthier data RECIPE."
-    group.command(_DataGroup.STAGE, help=what)(_stage("data"))
+    group.command(StageGroup.STAGE, help=what)(_stage("data"))
     group.command()(preview)
     group.command()(report)
     told = "The data stage alone (luthier data RECIPE), what it would take out, and reports about rows."
@@ -43,17 +44,23 @@ def add_to(app: typer.Typer) -> None:
     for stage, what in (
         ("train", "train (and the stages before it)"),
         ("export", "write and prove the adapter and the merged model"),
-        ("eval", "measure what ships beside the baselines"),
     ):
         app.command(stage, help=_alone(what))(_stage(stage))
+    group = typer.Typer(cls=StageGroup, no_args_is_help=True, rich_markup_mode=None)
+    what = f"{_alone('measure what ships beside the baselines.')} Short: luthier eval RECIPE."
+    group.command(StageGroup.STAGE, help=what)(_stage("eval"))
+    for verb in (ask, votes, judges):
+        group.command()(verb)
+    told = "The evaluation alone (luthier eval RECIPE), blind tasks for people, and what judges are worth."
+    app.add_typer(group, name="eval", help=told)
 
 
 def _alone(what: str) -> str:
     return f"One stage alone: {what}. What is done already is reused."
 
 
-class _DataGroup(TyperGroup):
-    """Verbs about data; what is none of them is the recipe of the stage itself: ``luthier data job.yaml``."""
+class StageGroup(TyperGroup):
+    """Verbs about a stage; what is none of them is the recipe of the stage itself: ``luthier data job.yaml``."""
 
     STAGE = "stage"
 

@@ -89,6 +89,7 @@ def sweep(
 
     Args:
         ledger: that of the gate: its targets, margins and limit of tokens count here too, its items are not touched.
+            Judges are not asked at every scale: where nothing else is a target, one is detected from the answers.
         base: the base before training.
         at: what would ship at each scale.
         validation: rows of the job that were not trained on.
@@ -102,6 +103,7 @@ def sweep(
     suites = _write_suites(ledger, kept, workdir)
     spec = EvaluateSpec.model_validate(
         {**ledger.facts["spec"], "baselines": (BASE,), "also": (), "regression": suites, "max_items": None,
+         "target": [m for m in ledger.facts["spec"]["target"] if m["kind"] not in ("judge", "people")],
          "max_tokens": ledger.facts["max_tokens"]}
     )  # fmt: skip
     points = []

@@ -16,10 +16,11 @@ from luthier.evaluate.compare import Difference, compare, slices
 from luthier.evaluate.forecast import FLIPS, TARGET_FLIPS
 from luthier.evaluate.ledger import TEST, Ledger, Pairs, Row, pair
 from luthier.evaluate.regression import BITS, MARGIN, TRIVIAL
+from luthier.evaluate.reliability import corrected
 from luthier.evaluate.systems import BASE, TUNED
-from luthier.recipe.evaluate import MetricSpec, RegressionSpec
+from luthier.recipe.evaluate import JudgeMetric, MetricSpec, RegressionSpec
 from luthier.records import SuiteResult
-from luthier.score import build
+from luthier.score import Measure, build
 from luthier.stats import items_needed
 
 USEFUL = 2.0
@@ -59,13 +60,14 @@ def target_lines(
 ) -> list[SuiteResult]:  # fmt: skip
     """One line per baseline, the best baseline first. A gain is tested at ``level``, a lack of it at ``alpha``."""
     measure = build(metric)
+    suite = measure.suite or TEST
     lines: list[tuple[float, SuiteResult]] = []
     for name in baselines:
-        pairs = pair(ledger, TEST, name, TUNED, [measure.key], same_prompt=name == BASE)
+        pairs = _pairs(ledger, measure, name)
         if pairs.cross_template and decides:
             crossed.add(TEST)
-        found = compare(pairs, measure.key, alpha=level, measure=measure)
-        at_alpha = found if level == alpha else compare(pairs, measure.key, alpha=alpha, measure=measure)
+        found = _compared(ledger, metric, pairs, name, level)
+        at_alpha = found if level == alpha else _compared(ledger, metric, pairs, name, alpha)
         lower, upper = found.exact[0], at_alpha.delta.ceiling
         status = target_status(lower, upper)
         unscored = _too_many_unscored(pairs)
@@ -76,7 +78,7 @@ def target_lines(
             needed = _target_items(found, level)
         title = titles.get(name, name)
         result = SuiteResult(
-            suite=TEST, role="target", metric=measure.key, unit=measure.unit, n=len(pairs.rows), reference_name=name,
+            suite=suite, role="target", metric=measure.key, unit=measure.unit, n=len(pairs.rows), reference_name=name,
             reference=found.reference, candidate=found.candidate, delta=found.delta.estimate, low=found.delta.low,
             high=found.delta.high, bound=lower, margin=0.0, alpha=level, status=status if decides else "described",
             reason=unscored or _target_reason(measure.title, status, title, found, len(pairs.rows), upper),
@@ -91,12 +93,26 @@ def target_lines(
 def target_p(ledger: Ledger, metric: MetricSpec, baselines: Sequence[str], alpha: float) -> float:
     """p of "no better than some baseline on this metric": the largest over the baselines, since all must be beaten."""
     measure = build(metric)
-    each = [
-        compare(pair(ledger, TEST, name, TUNED, [measure.key], same_prompt=name == BASE), measure.key, alpha=alpha,
-                measure=measure).delta.p
-        for name in baselines
-    ]  # fmt: skip
+    each = [_compared(ledger, metric, _pairs(ledger, measure, name), name, alpha).delta.p for name in baselines]
     return max((p if math.isfinite(p) else 1.0 for p in each), default=1.0)
+
+
+def _pairs(ledger: Ledger, measure: Measure, name: str) -> Pairs:
+    """What ships and one baseline by item; none where nobody judged that baseline."""
+    suite = measure.suite or TEST
+    if measure.suite is not None and not (ledger.of(suite, name) and ledger.of(suite, TUNED)):
+        return Pairs((), 0, False)
+    return pair(ledger, suite, name, TUNED, [measure.key], same_prompt=name == BASE)
+
+
+def _compared(ledger: Ledger, metric: MetricSpec, pairs: Pairs, name: str, alpha: float) -> Difference:
+    """What ships against one baseline; a judge's win rate over the base with what people said of these pairs."""
+    found = compare(pairs, build(metric).key, alpha=alpha, measure=build(metric))
+    lead = corrected(ledger, metric, alpha=alpha) if isinstance(metric, JudgeMetric) and name == BASE else None
+    if lead is None:
+        return found
+    delta = lead.scaled(100)
+    return replace(found, candidate=50 + delta.estimate, delta=delta, exact=(delta.bound, delta.ceiling))
 
 
 def _target_items(found: Difference, alpha: float) -> int | None:

@@ -20,6 +20,7 @@ from luthier.errors import LuthierError
 from luthier.evaluate.desk import Desk, Progress, row_for
 from luthier.evaluate.forecast import forecast
 from luthier.evaluate.guards import Forced, ask_suite, guess
+from luthier.evaluate.jury import OpenJury, ask_judges
 from luthier.evaluate.ledger import ROWS, TEST, Journal, Ledger, Row, digest, seconds_of, write_ledger
 from luthier.evaluate.regression import Item, Suite, load_suite
 from luthier.evaluate.systems import (
@@ -33,7 +34,7 @@ from luthier.evaluate.systems import (
     few_shot,
 )
 from luthier.evaluate.words import NotApplicable, fit_words
-from luthier.recipe.evaluate import EvaluateSpec
+from luthier.recipe.evaluate import EvaluateSpec, JudgeMetric
 from luthier.records import Completion, Example, Score
 from luthier.score import Measure, build, detect
 from luthier.store import Artifact, Run, Store
@@ -42,14 +43,15 @@ from luthier.store import Artifact, Run, Store
 def run(
     spec: EvaluateSpec, *, base: Contender, tuned: Contender, test: Sequence[Example], train: Sequence[Example],
     store: Store, run: Run, parents: Sequence[str], key: str, seed: int = 0, folder: Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress | None = None, open_jury: OpenJury | None = None,
+    calibration: Callable[[JudgeMetric], Path] | None = None,
 ) -> Artifact:  # fmt: skip
     """Evaluate and file the result as an artifact of kind ``ledger``. See :func:`measure` for the arguments."""
 
     def made(workdir: Path) -> Ledger:
         return measure(
             spec, base=base, tuned=tuned, test=test, train=train, workdir=workdir, seed=seed, folder=folder,
-            progress=progress, note=run.event,
+            progress=progress, note=run.event, open_jury=open_jury, calibration=calibration,
         )  # fmt: skip
 
     return filed(made, store=store, run=run, parents=parents, key=key)
@@ -76,7 +78,8 @@ def filed(make: Callable[[Path], Ledger], *, store: Store, run: Run, parents: Se
 def measure(
     spec: EvaluateSpec, *, base: Contender, tuned: Contender, test: Sequence[Example], train: Sequence[Example],
     workdir: Path, seed: int = 0, folder: Path | None = None, progress: Progress | None = None,
-    note: Callable[..., None] | None = None,
+    note: Callable[..., None] | None = None, open_jury: OpenJury | None = None,
+    calibration: Callable[[JudgeMetric], Path] | None = None,
 ) -> Ledger:  # fmt: skip
     """Ask every system every item and give the ledger.
 
@@ -89,6 +92,8 @@ def measure(
         workdir: where the journal lies; the same folder again resumes.
         folder: where relative suite files start.
         note: called as ``note(kind, **facts)`` with what is known before any answer, and at the end.
+        open_jury: opens the judges that the spec names; needed where it names some.
+        calibration: the folder in which a judge's verdicts on people's pairs are kept from run to run.
 
     Raises:
         LuthierError: no row with an answer, a target that the references do not allow, a suite that cannot be read.
@@ -114,7 +119,9 @@ def measure(
         else:
             systems[FEW_SHOT] = made
     systems[TUNED] = System(TUNED, "tuned", tuned)
-    total = len(items) * (len(systems) + (WORDS in spec.baselines)) + sum(3 * len(s.items) for s in suites)
+    asked = len(systems) + (WORDS in spec.baselines)
+    judged = sum(asked + len(m.engine) * (asked - (m.how == "pairs")) for m in spec.judges)
+    total = len(items) * (asked + judged) + sum(3 * len(s.items) for s in suites)
     facts: dict[str, Any] = {
         "spec": spec.model_dump(mode="json"),
         "detected": why,
@@ -134,6 +141,12 @@ def measure(
             if reason is not None:
                 missing[WORDS] = reason
         ask_suites(desk, suites, base, tuned)
+        if spec.judges:
+            assert open_jury is not None, "the spec names judges, and nobody opens them"
+            asked_of = {item.name: item.example for item in items}
+            facts["judges"] = ask_judges(
+                desk, spec, asked_of, open_jury, folder=folder or Path.cwd(), calibration=calibration
+            )
         ledger = Ledger(tuple(desk.rows), facts)
     facts["systems"] = _system_facts(ledger, systems, missing)
     facts["not_available"] = missing
@@ -199,6 +212,8 @@ def _measures(spec: EvaluateSpec, references: Sequence[str]) -> list[Measure]:
     found: dict[str, Measure] = {}
     for number, metric in enumerate((*spec.target, *spec.also)):
         made = build(metric)
+        if made.suite is not None:  # scored elsewhere: by judges, by people
+            continue
         found.setdefault(made.key, made)
         trial = [made.score(r, r) for r in references]
         if all(s.value is None for s in trial):

@@ -29,7 +29,6 @@ def table(ledger: Ledger) -> dict[str, Any]:
     seconds = ledger.facts.get("seconds", {})
     systems = []
     for name in ledger.systems(TEST):
-        rows = list(ledger.of(TEST, name).values())
         told = ledger.facts.get("systems", {}).get(name, {})
         systems.append(
             {
@@ -39,7 +38,7 @@ def table(ledger: Ledger) -> dict[str, Any]:
                 "prompt_tokens": told.get("prompt_tokens"),
                 "completion_tokens": told.get("completion_tokens"),
                 "seconds": seconds.get(name),
-                "values": {m.key: _value(rows, m) for m, _ in measures},
+                "values": {m.key: _value(_rows(ledger, m, name), m) for m, _ in measures},
             }
         )
     return {
@@ -74,26 +73,36 @@ def contrast(ledger: Ledger, *, metric: str | None = None, reference: str = BASE
     ``status`` compares the tuned model with ``reference`` on the first target (or ``metric``): fixed, broken, right,
     wrong for 0/1 scores, else better, worse, same. The question is found in the data set by ``id``.
     """
+    suite = TEST
     if metric is None:
-        spec = EvaluateSpec.model_validate(ledger.facts["spec"])
-        metric = build(spec.target[0]).key
+        first = build(EvaluateSpec.model_validate(ledger.facts["spec"]).target[0])
+        metric, suite = first.key, first.suite or TEST
     systems = ledger.systems(TEST)
     by_system = {name: ledger.of(TEST, name) for name in systems}
     left, right = by_system.get(reference, {}), by_system.get(TUNED, {})
+    scored = by_system if suite == TEST else {name: ledger.of(suite, name) for name in systems}
+    before, after = scored.get(reference, {}), scored.get(TUNED, {})
     out = []
-    for item in sorted(left.keys() & right.keys()):
+    for item in sorted(left.keys() & right.keys() & before.keys() & after.keys()):
         rows = {name: by_system[name][item] for name in systems if item in by_system[name]}
         out.append(
             {
                 "id": right[item].id,
                 "item": item,
-                "status": _status(left[item].value(metric), right[item].value(metric)),
+                "status": _status(before[item].value(metric), after[item].value(metric)),
                 "reference": right[item].reference,
                 "answers": {name: row.answer for name, row in rows.items()},
-                "reasons": {name: row.scores[metric].reason for name, row in rows.items() if metric in row.scores},
+                "reasons": {
+                    name: found[item].scores[metric].reason
+                    for name, found in scored.items() if item in found and metric in found[item].scores
+                },
             }
         )
     return out
+
+
+def _rows(ledger: Ledger, measure: Measure, system: str) -> list[Row]:
+    return list(ledger.of(measure.suite or TEST, system).values())
 
 
 def _value(rows: list[Row], measure: Measure) -> dict[str, Any]:

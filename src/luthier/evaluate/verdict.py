@@ -26,6 +26,9 @@ A test set wears out: the k-th candidate judged on it has its gain tested at ``s
 number of candidates a false gain passes with probability at most 2 alpha. Suites keep alpha: they are asked about loss,
 and what they would hide is bounded by the margin.
 
+A judge decides only where its agreement with people is shown to be at least its floor; else there is no verdict but a
+refusal (``reliability``). Its win rate over the base is corrected by people where they judged enough of these pairs.
+
 Not scored is not zero: such items leave the pairs, and more than ``lines.MOST_UNSCORED`` of them leave a line
 undecided.
 """
@@ -38,8 +41,9 @@ from typing import Any
 from luthier.errors import UsageError, did_you_mean
 from luthier.evaluate.ledger import TEST, Ledger
 from luthier.evaluate.lines import USEFUL, guard_lines, target_lines, target_p
+from luthier.evaluate.reliability import kappa_told, refuse_unproven
 from luthier.evaluate.systems import BASE, FEW_SHOT, TUNED, WORDS
-from luthier.recipe.evaluate import EvaluateSpec
+from luthier.recipe.evaluate import EvaluateSpec, JudgeMetric
 from luthier.records import SuiteResult, Verdict, VerdictKind
 from luthier.stats import holm_levels, spent
 
@@ -66,7 +70,8 @@ def gate(
 
     Raises:
         UsageError: ``against`` names a system that the ledger does not hold.
-        LuthierError: the systems of one lineage were not asked alike.
+        LuthierError: the systems of one lineage were not asked alike, or a target is a judge that is not shown to agree
+            with people.
     """
     made_with = EvaluateSpec.model_validate(ledger.facts["spec"]) if ledger.facts.get("spec") else EvaluateSpec()
     spec = spec or made_with
@@ -86,6 +91,9 @@ def gate(
     if spec.need == "any" and len(targets) > 1 and baselines:
         each = [target_p(ledger, m, baselines, level) for m in targets]
         levels = dict(zip(targets, holm_levels(each, level), strict=True))
+    proven = [m for m in targets if isinstance(m, JudgeMetric)]
+    for judge in proven:
+        refuse_unproven(ledger, judge, alpha=spec.alpha)
     tested: list[SuiteResult] = []
     shown: list[SuiteResult] = []
     crossed: set[str] = set()
@@ -106,6 +114,8 @@ def gate(
     lines = [g.line for g in guards]
     kind, reason = _decide(spec.need, tested, lines, crossed, bool(targets))
     facts = _facts(ledger, spec, baselines, tested, crossed, test_use)
+    if proven:
+        facts["judges"] = {m.key: {"min_kappa": m.min_kappa, **kappa_told(ledger, m.key, spec.alpha)} for m in proven}
     facts["margins"] = {line.suite: line.margin for line in lines}
     facts["chance"] = {g.line.suite: dict(g.sensitivity) for g in guards}
     advice = _advice(ledger, remedies, tested, lines, titles, crossed, test_use, spec.alpha)

@@ -16,6 +16,7 @@ from luthier.data.replay import files_read
 from luthier.data.sources import files_of
 from luthier.errors import LuthierError
 from luthier.models.source import file_hash
+from luthier.pipeline import juries
 from luthier.pipeline.keys import stage_key, training_environment
 from luthier.pipeline.raters import identities
 from luthier.pipeline.sources import known_sources
@@ -229,9 +230,10 @@ class Job:
 
     def evaluate_key(self, dataset_digest: str, model_digest: str, suites: Sequence[str]) -> str:
         spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha"})
+        judges = {"judges": found} if (found := juries.identities(self)) else {}
         return stage_key(
             "evaluate",
-            {"spec": spec, "seed": self.recipe.seed, **self._started_from},
+            {"spec": spec, "seed": self.recipe.seed, **self._started_from, **judges},
             [dataset_digest, self.base.digest, model_digest, *suites],
         )
 

@@ -73,10 +73,13 @@ def _candidate(ledger: Artifact) -> str:
 
 def _measured(ledger: Ledger, policy: EvaluateSpec) -> None:
     """Refuse a policy about what this ledger does not hold: nothing is asked again here."""
-    held = {key for row in ledger.of(TEST, TUNED).values() for key in row.scores}
-    asked = [build(m).key for m in (*policy.target, *policy.also)]
+    held: dict[str, set[str]] = {}
+    for row in ledger.rows:
+        if row.system == TUNED:
+            held.setdefault(row.suite, set()).update(row.scores)
+    asked = [build(m) for m in (*policy.target, *policy.also)]
     suites = set(ledger.facts.get("suites", {}))
-    missing = [name for name in asked if name not in held]
+    missing = [m.key for m in asked if m.key not in held.get(m.suite or TEST, ())]
     missing += [s.suite for s in policy.regression if s.suite not in suites]
     if missing:
         raise LuthierError(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from luthier.pipeline.job import Job
 
-VERSION = 1
+VERSION = 2
 """Raised when a scorer would say something else of the same row."""
 BATCH = {"likelihood": 256, "judge": 32, "reward": 256}
 _PREFIX = "scores-"

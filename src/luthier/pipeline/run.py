@@ -183,6 +183,9 @@ def _write_recipe(job: Job, folder: Path) -> None:
     if dump["data"].get("replay"):
         dump["data"]["replay"]["source"] = [_absolute(job.folder, n) for n in dump["data"]["replay"]["source"]]
     _make_models_absolute(job.folder, dump["data"])
+    for role in ("target", "also"):
+        for metric in dump.get("evaluate", {}).get(role) or ():
+            _make_judges_absolute(job.folder, metric)
     for suite in dump.get("evaluate", {}).get("regression", ()):
         suite["suite"] = _absolute(job.folder, suite["suite"])
     if dump["model"]["base"].startswith("."):
@@ -204,6 +207,17 @@ def _make_models_absolute(folder: Path, data: dict[str, Any]) -> None:
         name = part.get(key)
         if isinstance(name, str) and name.startswith("."):
             part[key] = str((folder / name).resolve())
+
+
+def _make_judges_absolute(folder: Path, metric: dict[str, Any]) -> None:
+    """Judges and files of votes that start at the recipe's folder."""
+    if metric.get("engine"):
+        metric["engine"] = [
+            str((folder / name).resolve()) if isinstance(name, str) and name.startswith(".") else name
+            for name in metric["engine"]
+        ]
+    if metric.get("people"):
+        metric["people"] = _absolute(folder, metric["people"])
 
 
 def _absolute(folder: Path, name: str) -> str:

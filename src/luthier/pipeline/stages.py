@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError, did_you_mean
-from luthier.pipeline import probes
+from luthier.pipeline import juries, probes
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
 from luthier.recipe.train import RewardedMethod
@@ -394,12 +394,13 @@ def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
     """Before hours of training: what could not be evaluated after them.
 
     Raises:
-        LuthierError: no test row has a question and an answer.
+        LuthierError: no test row has a question and an answer, or a judge that decides does not agree with people.
     """
     from luthier.evaluate import askable
 
     if job.compared is None:
         askable(sides["test"])
+        juries.refuse_unproven(job)
 
 
 def judged(
@@ -464,6 +465,8 @@ def _evaluate(
                 job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
                 store=job.store, run=job.run, parents=(data.id, candidate.id, *job.parents), key=key,
                 seed=job.recipe.seed, folder=job.folder, progress=bar.update,
+                open_jury=lambda metric: juries.open_jury(job, metric),
+                calibration=lambda metric: juries.calibration_folder(job, metric),
             )  # fmt: skip
     finally:
         for engine in engines:

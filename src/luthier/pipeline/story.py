@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from luthier.data import report
 from luthier.evaluate import contrast, read_ledger, table
+from luthier.evaluate.reliability import account
 from luthier.records import Example, Verdict
 from luthier.report import Figure, Metric, Shown, Stage, Story, System
 from luthier.report.story import Status
@@ -49,6 +50,7 @@ def tell(
         parity=parity,
         rewards=rows.facts.get("rewards"),
         frontier=None if frontier is None else frontier.to_dict(),
+        judges=[account(rows, m, alpha=job.recipe.evaluate.alpha) for m in dict.fromkeys(job.recipe.evaluate.judges)],
         stages=[
             Stage(name, seconds.get(name))
             for name in ("data", "train", "export", "evaluate", *(["scales"] if frontier is not None else []))

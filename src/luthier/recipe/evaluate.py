@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from luthier.recipe.augment import RemoteSpec
 from luthier.recipe.spec import ByName, Choice, OneOrMany, Spec
 
 
@@ -76,8 +77,52 @@ class PreferenceMetric(MetricSpec):
     reward), or the one that is likelier as such (``log_prob``). The base is always judged by log-probability."""
 
 
+class JudgeMetric(MetricSpec):
+    """A model judges the answers: each against the base's in both orders, or one by one with marks."""
+
+    runs: ClassVar[str] = "luthier.score.judge:judge"
+    kind: Literal["judge"] = "judge"
+    """judge"""
+    name: str = Field(default="judge", pattern=r"^[a-z][a-z0-9_-]{0,31}$")
+    """What this judge is called in ledger, verdict and report; two judges in one recipe need two names."""
+    engine: Annotated[tuple[str | RemoteSpec, ...], OneOrMany] = Field(min_length=1)
+    """Who judges: a run, a model, a folder, a hub id, ``nano``, ``./file.py:function``, or ``{url, model, key}``; a
+    list of several is a jury."""
+    how: Literal["pairs", "marks"] = "pairs"
+    """``pairs``: every answer against the base's, in both orders; an answer that wins only in one of them ties.
+    ``marks``: every answer by itself, from 1 to 5."""
+    rubric: str | None = Field(default=None, min_length=1)
+    """What makes an answer good, in a sentence or two; left out: whether it is right, does what was asked, and
+    helps."""
+    reference: bool = False
+    """Show the judge the row's own answer to compare with."""
+    people: str | None = None
+    """Pairs that people judged (JSONL, from ``luthier eval votes`` or ``{question, a, b, votes}``): the judge is
+    compared with them, and where they judged pairs of this very evaluation its win rate is corrected by them. A judge
+    that decides needs some."""
+    min_kappa: float = Field(default=0.4, gt=-1.0, lt=1.0)
+    """A judge decides nothing unless its agreement with people beyond chance (Cohen's kappa, one-sided bound at
+    ``alpha``) is shown to be at least this."""
+    max_tokens: int = Field(default=256, ge=4)
+    """Longest reason and verdict of a judge that writes them (one with log-probabilities writes nothing)."""
+
+    @property
+    def key(self) -> str:
+        """Its name in a ledger."""
+        return "judge" if self.name == "judge" else f"judge({self.name})"
+
+
+class PeopleMetric(MetricSpec):
+    """What people said of the answers, read back by ``luthier eval votes``."""
+
+    runs: ClassVar[str] = "luthier.score.judge:people"
+    kind: Literal["people"] = "people"
+    """people"""
+
+
 AnyMetric = Annotated[
-    ExactMetric | RougeLMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric | PreferenceMetric,
+    ExactMetric | RougeLMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric | PreferenceMetric | JudgeMetric
+    | PeopleMetric,
     Field(discriminator="kind"), ByName,
 ]  # fmt: skip
 
@@ -128,6 +173,27 @@ class EvaluateSpec(Spec):
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     """One-sided error rate of each decision. A test set that judged other candidates before has less of it left:
     alpha / (k (k - 1)) for the targets of the k-th candidate."""
+
+    @property
+    def judges(self) -> tuple[JudgeMetric, ...]:
+        """The metrics that ask a judge."""
+        return tuple(m for m in (*self.target, *self.also) if isinstance(m, JudgeMetric))
+
+    @model_validator(mode="after")
+    def _judges(self) -> EvaluateSpec:
+        keys = [m.key for m in self.judges]
+        for key in dict.fromkeys(keys):
+            if len({m for m in self.judges if m.key == key}) > 1:
+                raise ValueError(f"target and also: two judges are called {key!r}; give one of them a name")
+        for judge in self.target:
+            if isinstance(judge, JudgeMetric) and judge.people is None:
+                raise ValueError(
+                    f"target: {judge.key} decides, but was never compared with people: name pairs that they judged "
+                    "(people: votes.jsonl), or put it into also"
+                )
+        if self.judges and "base" not in self.baselines:
+            raise ValueError("baselines: a judge compares with the base's answers; base must be among them")
+        return self
 
     @model_validator(mode="after")
     def _pools(self) -> EvaluateSpec:

@@ -17,6 +17,7 @@ from luthier.report.contamination import contamination_page
 from luthier.report.figures import asset, delta_unit, digits_for, duration, esc, interval, signed, value
 from luthier.report.forest import forest, status
 from luthier.report.frontier import frontier_table
+from luthier.report.judges import judge_section
 from luthier.report.rewards import rewards_page
 from luthier.report.river import river
 from luthier.report.story import Figure, Metric, Story, System
@@ -33,6 +34,7 @@ def page(story: Story) -> str:
         ("rewards", "What the rewards are like", rewards_page(story.rewards) if story.rewards else ""),
         ("answers", "Answers, base beside tuned", answers(story.examples, story.systems) if story.examples else ""),
         ("regression", "What must not get worse", _regression(story.verdict.results)),
+        ("judges", "What the judges are worth", "".join(map(judge_section, story.judges))),
         ("scales", "The adapter at part of its strength", _scales(story.frontier)),
         ("cost", "What it took", _costs(story)),
         ("origin", "Where it comes from, and how to make it again", _origin(story)),
@@ -44,7 +46,7 @@ def page(story: Story) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{esc(story.verdict.kind.value)} · {esc(story.name)}</title>"
-        f"<style>{asset('page.css')}</style></head><body>"
+        f"<style>{asset('page.css')}{asset('survey.css') if story.judges else ''}</style></head><body>"
         f"<nav>{menu}</nav><main>{_verdict(story)}{sections}</main>"
         f"<footer>{esc(story.run)} · made by Luthier · this file is complete: it loads nothing</footer>"
         f"<script>{asset('page.js')}</script></body></html>\n"

@@ -93,6 +93,7 @@ class Story:
         examples: items to look at.
         parity: certificates by what was delivered.
         rewards: what a reward model is like on the test pairs, as ``evaluate.rewards`` describes it.
+        judges: accounts of the judges that were asked (``evaluate.reliability``).
         frontier: ``{"points": [{"scale", "passes", "target", "kept"}], "best"}``: the adapter at part of its strength.
         stages: time by stage, in order.
         lineage: lines of a tree.
@@ -116,6 +117,7 @@ class Story:
     parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rewards: Mapping[str, Any] | None = None
     frontier: Mapping[str, Any] | None = None
+    judges: Sequence[Mapping[str, Any]] = ()
     stages: Sequence[Stage] = ()
     lineage: Sequence[str] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)

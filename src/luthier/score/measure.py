@@ -22,7 +22,8 @@ class Measure:
 
     ``key`` names it in a ledger and is unique among a recipe's metrics. ``binary`` says that every score is 0 or 1.
     ``classes`` is set where the number is no mean of scores but a macro-F1: it gives (true class, said class) of a
-    pair, said None where the answer names none.
+    pair, said None where the answer names none. ``suite`` is set where the scores are no function of the answers to
+    the test rows: they stand in a part of the ledger of that name (a judge's, people's).
     """
 
     key: str
@@ -31,6 +32,7 @@ class Measure:
     binary: bool
     unit: str = "%"
     classes: Callable[[str, str], tuple[str, str | None]] | None = None
+    suite: str | None = None
 
     def score(self, reference: str, answer: str | None) -> Score:
         """Score one answer. No answer gives no score."""

@@ -7,6 +7,7 @@ interval of a proportion has zero width, however many items were all right or al
 Measured error rates stand in ``tests/stats``; nothing here knows of models, suites or files.
 """
 
+from luthier.stats.agreement import Agreement, cohen_kappa, krippendorff_alpha, prediction_powered
 from luthier.stats.interval import Interval, mean_interval, wilson
 from luthier.stats.multiple import false_discovery, holm, holm_levels, spent
 from luthier.stats.paired import (
@@ -27,16 +28,22 @@ from luthier.stats.power import (
     superiority_power,
 )
 from luthier.stats.resample import bootstrap, macro_f1, multinomial_weights
+from luthier.stats.winrate import Controlled, controlled_win_rate, style_features
 
 __all__ = [
+    "Agreement",
+    "Controlled",
     "Interval",
     "bootstrap",
+    "cohen_kappa",
+    "controlled_win_rate",
     "detectable",
     "false_discovery",
     "holm",
     "holm_levels",
     "items_needed",
     "joint_power",
+    "krippendorff_alpha",
     "macro_f1",
     "mcnemar_exact",
     "mean_interval",
@@ -47,8 +54,10 @@ __all__ = [
     "paired_difference",
     "paired_proportions",
     "power_of",
+    "prediction_powered",
     "ratio_change",
     "spent",
+    "style_features",
     "superiority_bounds",
     "superiority_power",
     "wilson",
