@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from luthier.data.answers import AnswerKind
@@ -23,13 +23,12 @@ from luthier.data.render import Renderer
 from luthier.recipe.data import PersonalKind
 from luthier.records import Compared, Example, Origin, Thumb
 from luthier.rows import Finding, Layout, Raw, compares, to_examples
-from luthier.rows.blocks import Block, lines_of, raw_of
+from luthier.rows.blocks import Block, Lines, raw_of
 from luthier.rows.compare import Thumbs, best_answer, compare_row
 from luthier.rows.marks import marks
 from luthier.rows.quick import Plain, reader
-from luthier.rows.read import LARGEST_ROW
 from luthier.rows.rules import RULES
-from luthier.rows.signs import Mended, mend, texts
+from luthier.rows.signs import Mended, mend, signs, texts
 from luthier.rows.write import line_of
 from luthier.text import normalise, personal, strict
 from luthier.text.normal import sieve
@@ -74,6 +73,12 @@ class Seen:
         """Count a finding, and keep it while there are few of its rule."""
         self.counts[finding.rule] += 1
         self._keep(finding)
+
+    def tell(self, rule: str, made: Callable[[], Finding]) -> None:
+        """The same with a finding that is made only where it is kept: most are not."""
+        self.counts[rule] += 1
+        if self.kept[rule] < KEPT:
+            self._keep(made())
 
     def join(self, other: Seen) -> None:
         """Take over what is known of later rows."""
@@ -124,18 +129,20 @@ class Scan:
         quick, kinds, mend = self._quick, self._look.personal, self._look.mend
         data = block.read()
         odd, private = marks(data)
-        for place, line in enumerate(lines_of(block, data)):
-            value = _loads(line) if quick is not None and place not in odd else None
+        lines = Lines(block, data)
+        for place, value in enumerate(lines.rows() if quick is not None else [None] * len(lines)):
             plain = quick(value) if quick is not None and value is not None else None
+            if plain is not None and value is not None and place in odd:
+                plain = self._oddly(Origin(block.name, block.first + place), value, plain, seen)
             if plain is not None and value is not None:
                 seen.usable += 1
                 number = sieve(plain[1])
                 if kinds and place in private:
-                    for finding in self._personal(Origin(block.name, block.first + place), value):
-                        seen.add(finding)
+                    for rule, made in self._personal(Origin(block.name, block.first + place), value):
+                        seen.tell(rule, made)
                 if mend:
-                    seen.good.append(line)
-            elif not line or line.isspace():
+                    seen.good.append(lines[place])
+            elif not (line := lines[place]) or line.isspace():
                 continue
             else:
                 raw = raw_of(block.name, block.first + place, line)
@@ -191,6 +198,15 @@ class Scan:
                 return said, self._look.kind.verdict(example)
         return None
 
+    def _oddly(self, origin: Origin, row: dict[str, Any], plain: Plain, seen: Seen) -> Plain | None:
+        """Tell what is odd in the texts of a row that is in order, or None where it must be looked at closely."""
+        warnings = None if self._look.mend else signs(row, self._look.layout.used, plain[2])
+        if warnings is None or any(warning.severity == "error" for warning in warnings):
+            return None
+        for warning in warnings:
+            seen.tell(warning.rule, partial(warning.finding, origin, None))
+        return plain
+
     def _closely(self, raw: Raw, line: bytes | None, seen: Seen, *, private: bool = True) -> int:
         made: Example | Compared | None = None
         found: list[Finding] = []
@@ -200,7 +216,7 @@ class Scan:
             else:
                 made = item
         if made is not None and raw.value is not None:
-            found += self._personal(raw.origin, raw.value) if private else ()
+            found += [told() for _, told in self._personal(raw.origin, raw.value)] if private else ()
             if self._look.render is not None and isinstance(made, Example):
                 found += self._look.render.findings(made, raw)
         if isinstance(made, Thumb):
@@ -225,34 +241,28 @@ class Scan:
             seen.mended += [(raw.origin, one) for one in done]
             seen.good.append(line if line is not None and not done else line_of(value))
 
-    def _personal(self, origin: Origin, row: dict[str, Any]) -> Iterator[Finding]:
+    def _personal(self, origin: Origin, row: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Finding]]]:
+        """Rules about personal data that a row breaks, each with its finding if it is wanted."""
         found: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for path, text in texts(row, row.keys()):
             for span in personal.find(text, self._look.personal):
                 found[span.kind].append((path, span.value))
         for kind, places in found.items():
-            rule = f"personal.{kind}"
-            path, value = places[0]
-            more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-            # the value is shown as far as it can be found again by it: logs are read by many
-            shown = f"{value[:3]}…{value[-2:]}"
-            yield Finding(origin, rule, f"{RULES[rule].what[:-1]}{more}", path, "warning", shown, RULES[rule].fix)
+            yield f"personal.{kind}", partial(_private, origin, f"personal.{kind}", places)
+
+
+def _private(origin: Origin, rule: str, places: Sequence[tuple[str, str]]) -> Finding:
+    path, value = places[0]
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    # the value is shown as far as it can be found again by it: logs are read by many
+    shown = f"{value[:3]}…{value[-2:]}"
+    return Finding(origin, rule, f"{RULES[rule].what[:-1]}{more}", path, "warning", shown, RULES[rule].fix)
 
 
 def _with(seen: Seen, lines: list[int], sieves: list[int]) -> Seen:
     seen.lines.append(np.asarray(lines, dtype=np.uint32))
     seen.sieves.append(np.asarray(sieves, dtype=np.uint32))
     return seen
-
-
-def _loads(line: bytes) -> dict[str, Any] | None:
-    if len(line) > LARGEST_ROW:
-        return None
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return value if type(value) is dict else None
 
 
 def _digest(text: str) -> bytes:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from luthier.data.scan import Keyed, Look, Scan, Seen
 from luthier.rows import Raw, SourceFile, read_file
-from luthier.rows.blocks import Block, blocks, has_lines, lines_of, raw_of
+from luthier.rows.blocks import Block, Lines, blocks, has_lines, raw_of
 
 PART = 2000
 """Rows of a part, where there are no blocks."""
@@ -83,7 +83,7 @@ def _wanted(known: Iterable[Block], lines: set[int]) -> Iterator[Task]:
 
 
 def _rows(block: Block, lines: tuple[int, ...]) -> Iterator[Raw]:
-    found = lines_of(block)
+    found = Lines(block)
     return (raw_of(block.name, line, found[line - block.first]) for line in lines)
 
 
