@@ -123,35 +123,31 @@ class Scan:
 
     def block(self, block: Block) -> Seen:
         """Every row of a block, which lies behind those that were looked at before."""
-        seen = Seen(kept=self._kept)
-        numbers: list[int] = []
-        sieves: list[int] = []
-        quick, kinds, mend = self._quick, self._look.personal, self._look.mend
         data = block.read()
         odd, private = marks(data)
         lines = Lines(block, data)
-        for place, value in enumerate(lines.rows() if quick is not None else [None] * len(lines)):
-            plain = quick(value) if quick is not None and value is not None else None
-            if plain is not None and value is not None and place in odd:
-                plain = self._oddly(Origin(block.name, block.first + place), value, plain, seen)
-            if plain is not None and value is not None:
-                seen.usable += 1
-                number = sieve(plain[1])
-                if kinds and place in private:
-                    for rule, made in self._personal(Origin(block.name, block.first + place), value):
-                        seen.tell(rule, made)
+        quick, mend = self._quick, self._look.mend
+        rows = lines.rows() if quick is not None else [None] * len(lines)
+        plains = [quick(row) if quick is not None and row is not None else None for row in rows]
+        sieves = [sieve(plain[1]) if plain is not None else 0 for plain in plains]
+        seen = Seen(rows=len(lines), usable=len(lines), kept=self._kept)
+        unclear = np.flatnonzero(np.asarray(sieves) == 0).tolist()
+        for place in range(len(lines)) if mend else sorted(odd.union(private, unclear)):
+            row, plain, origin = rows[place], plains[place], Origin(block.name, block.first + place)
+            if plain is not None and row is not None and self._oddly(origin, row, plain, seen, place in odd):
+                for rule, made in self._personal(origin, row) if place in private else ():
+                    seen.tell(rule, made)
                 if mend:
                     seen.good.append(lines[place])
-            elif not (line := lines[place]) or line.isspace():
                 continue
+            seen.usable -= 1  # unless it is found to be
+            line = lines[place]
+            if not line or line.isspace():
+                seen.rows -= 1
             else:
                 raw = raw_of(block.name, block.first + place, line)
-                number = self._closely(raw, line, seen, private=place in private)
-            seen.rows += 1
-            if number:
-                numbers.append(block.first + place)
-                sieves.append(number)
-        return _with(seen, numbers, sieves)
+                sieves[place] = self._closely(raw, line, seen, private=place in private)
+        return _with(seen, np.arange(block.first, block.first + len(lines)), sieves)
 
     def rows(self, raws: Iterable[Raw]) -> Seen:
         """Every row of some rows of one file."""
@@ -160,9 +156,8 @@ class Scan:
         sieves: list[int] = []
         for raw in raws:
             seen.rows += 1
-            if number := self._closely(raw, None, seen):
-                numbers.append(raw.origin.line)
-                sieves.append(number)
+            numbers.append(raw.origin.line)
+            sieves.append(self._closely(raw, None, seen))
         return _with(seen, numbers, sieves)
 
     def compare(self, raws: Iterable[Raw]) -> Keyed:
@@ -186,6 +181,11 @@ class Scan:
         arrays = (np.frombuffer(bytes(column), dtype=np.uint64) for column in (groups, twins, verdicts))
         return Keyed(np.asarray(lines, dtype=np.uint32), *arrays)
 
+    def asked(self, raw: Raw) -> str | None:
+        """The question of a row, or None where the row cannot be used."""
+        found = self._texts(raw)
+        return None if found is None else found[0][1]
+
     def _texts(self, raw: Raw) -> tuple[Plain, tuple[str, ...] | None] | None:
         """What a row says and what of its answer is right or wrong, or None where it cannot be used."""
         if self._quick is not None and not self._partial and raw.value is not None:
@@ -198,14 +198,16 @@ class Scan:
                 return said, self._look.kind.verdict(example)
         return None
 
-    def _oddly(self, origin: Origin, row: dict[str, Any], plain: Plain, seen: Seen) -> Plain | None:
-        """Tell what is odd in the texts of a row that is in order, or None where it must be looked at closely."""
+    def _oddly(self, origin: Origin, row: dict[str, Any], plain: Plain, seen: Seen, odd: bool) -> bool:
+        """Tell what is odd in the texts of a row that is in order; false where it must be looked at closely."""
+        if not odd:
+            return True
         warnings = None if self._look.mend else signs(row, self._look.layout.used, plain[2])
         if warnings is None or any(warning.severity == "error" for warning in warnings):
-            return None
+            return False
         for warning in warnings:
             seen.tell(warning.rule, partial(warning.finding, origin, None))
-        return plain
+        return True
 
     def _closely(self, raw: Raw, line: bytes | None, seen: Seen, *, private: bool = True) -> int:
         made: Example | Compared | None = None
@@ -244,7 +246,7 @@ class Scan:
     def _personal(self, origin: Origin, row: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Finding]]]:
         """Rules about personal data that a row breaks, each with its finding if it is wanted."""
         found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for path, text in texts(row, row.keys()):
+        for path, text in texts(row, row.keys()) if self._look.personal else ():
             for span in personal.find(text, self._look.personal):
                 found[span.kind].append((path, span.value))
         for kind, places in found.items():
@@ -259,9 +261,12 @@ def _private(origin: Origin, rule: str, places: Sequence[tuple[str, str]]) -> Fi
     return Finding(origin, rule, f"{RULES[rule].what[:-1]}{more}", path, "warning", shown, RULES[rule].fix)
 
 
-def _with(seen: Seen, lines: list[int], sieves: list[int]) -> Seen:
-    seen.lines.append(np.asarray(lines, dtype=np.uint32))
-    seen.sieves.append(np.asarray(sieves, dtype=np.uint32))
+def _with(seen: Seen, lines: Sequence[int] | NDArray[np.int64], sieves: Sequence[int]) -> Seen:
+    """The same with the rows that have a question: those whose number is not 0."""
+    numbers = np.asarray(sieves, dtype=np.uint32)
+    has = np.flatnonzero(numbers)
+    seen.lines.append(np.asarray(lines, dtype=np.uint32)[has])
+    seen.sieves.append(numbers[has])
     return seen
 
 

@@ -95,7 +95,7 @@ class Encoder:
         return self.ids(part) if found is None else ids[: found[0]] + found[1]
 
     def count(self, part: str, whole: str, ids: list[int]) -> int | None:
-        """How many of the ids are those of :meth:`beginning`; None where they go on otherwise, or that is not certain."""
+        """How many of the ids are those of :meth:`beginning`; None where they differ, or it is not certain."""
         found = self._up_to_last(part, whole, ids)
         if found is None or ids[found[0] : found[0] + len(found[1])] != found[1]:
             return None

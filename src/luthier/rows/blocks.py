@@ -92,11 +92,10 @@ class Lines(Sequence[bytes]):
         data = block.read() if data is None else data
         self._data = data.removeprefix(b"\xef\xbb\xbf") if block.first == 1 else data
         ends: list[int] = np.flatnonzero(np.frombuffer(self._data, dtype=np.uint8) == 10).tolist()
-        self._stops = ends if self._data.endswith(b"\n") else [*ends, len(self._data)]
-        self._starts = [0, *(end + 1 for end in ends)]
+        self._ends = ends if self._data.endswith(b"\n") else [*ends, len(self._data)]
 
     def __len__(self) -> int:
-        return len(self._stops)
+        return len(self._ends)
 
     @overload
     def __getitem__(self, place: int) -> bytes: ...
@@ -105,7 +104,7 @@ class Lines(Sequence[bytes]):
     def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
         if isinstance(place, slice):
             return [self[number] for number in range(*place.indices(len(self)))]
-        return self._data[self._starts[place] : self._stops[place]]
+        return self._data[self._ends[place - 1] + 1 if place else 0 : self._ends[place]]
 
     def rows(self) -> list[dict[str, Any] | None]:
         """What each line holds, None where that is no object: parsed together, which takes half the time."""
