@@ -20,8 +20,8 @@ from luthier.rows.files import SourceFile
 from luthier.rows.raw import Raw
 from luthier.rows.read import LARGEST_ROW, _huge, _open, _parse, _refuse_binary
 
-SIZE = 1 << 20
-"""Bytes in a block: some thousand rows. Several arrays of this size fit into a processor's cache."""
+SIZE = 2 << 20
+"""Bytes in a block: some thousand rows, so that to hand one over costs little beside looking at it."""
 
 
 @dataclass(frozen=True, slots=True)
