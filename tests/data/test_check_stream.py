@@ -82,7 +82,7 @@ def test_standard_input_is_checked_too(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_row_that_is_too_large_is_one_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("luthier.rows.blocks", "luthier.rows.read", "luthier.data.scan"):
+    for module in ("luthier.rows.blocks", "luthier.rows.read"):
         monkeypatch.setattr(sys.modules[module], "LARGEST_ROW", 5000)
     good = {"prompt": "What?", "completion": "This."}
     put(tmp_path / "a.jsonl", [good, {**good, "completion": "x" * 9000}, {**good, "prompt": "Why?"}])

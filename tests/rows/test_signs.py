@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from luthier.records import Example, Message
 from luthier.rows import mojibake
 from luthier.rows.signs import cut_off, mend, signs
 
@@ -95,6 +94,5 @@ def test_what_was_mended_gives_no_finding_that_can_be_mended(asked: str, answere
     mended, _ = mend(row, row.keys(), answered)
     for _ in range(3):  # what stood behind a removed sign may be the next to go
         mended, _ = mend(mended, row.keys(), mended["completion"])
-    example = Example((Message("user", mended["prompt"]), Message("assistant", mended["completion"])))
-    rules = {problem.rule for problem in signs(mended, row.keys(), example)}
+    rules = {problem.rule for problem in signs(mended, row.keys(), mended["completion"])}
     assert not rules & {"content.control", "content.end", "answer.space"}

@@ -104,6 +104,12 @@ def test_signs_that_carry_meaning_stay_in_the_strict_text(one: str, other: str, 
 
 
 @settings(deadline=None)
+@given(st.text(st.characters(max_codepoint=127)) | st.text("aB1 .,-!\t\x1c'\"+"))
+def test_the_strict_text_of_ascii_is_that_beside_other_letters(text: str) -> None:
+    assert strict(f"{text}x") + "ü" == strict(f"{text}xü")
+
+
+@settings(deadline=None)
 @given(st.lists(st.text() | st.text("aB1 §.\x00\x1c\x85ÿ", max_size=8), max_size=8), st.integers(1, 3))
 def test_the_words_of_several_texts_are_those_of_each(texts: list[str], ends: int) -> None:
     assert words_of(texts, ends) == [word for text in texts for word in (*words(text), *[END] * ends)]

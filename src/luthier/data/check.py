@@ -55,6 +55,8 @@ from luthier.rows.filter import wanted
 from luthier.rows.finding import shorten
 from luthier.rows.signs import Mended
 
+Place = tuple[int, int]
+"""A row: the number of its file, and its line."""
 HEAD = 2000
 """Rows from which the layout and the kind of answers are told."""
 
@@ -283,15 +285,12 @@ class _Whole:
         found = [np.concatenate([getattr(part, name) for _, part in parts]) for name in _COLUMNS]
         at, groups, same, verdicts = found
         decided = self._kind.kind == "label" or bool(self._kind.fields)
-        for rule, twin in (
-            ("row.duplicate", twins.repeated(same, most=KEPT)),
-            ("label.conflict" if decided else "answer.varies", twins.conflicting(groups, verdicts, most=KEPT)),
-        ):
-            places = [
-                ((int(files[row]), int(at[row])), (int(files[other]), int(at[other])))
-                for row, other in zip(twin.rows, twin.partners, strict=True)
-            ]
-            yield rule, twin.count, list(self._told(rule, places))
+        repeated, varying = twins.repeated(same, most=KEPT), twins.conflicting(groups, verdicts, most=KEPT)
+        places = list(zip(files.tolist(), at.tolist(), strict=True))
+        asked = self._asked({places[row] for row in (*repeated.rows, *varying.rows)})
+        for rule, twin in (("row.duplicate", repeated), ("label.conflict" if decided else "answer.varies", varying)):
+            pairs = [(places[row], places[other]) for row, other in zip(twin.rows, twin.partners, strict=True)]
+            yield rule, twin.count, list(self._told(rule, pairs, asked))
 
     def _compared(self, place: int, lines: set[int]) -> Iterator[Keyed]:
         file, look, *_ = self._files[place]
@@ -300,26 +299,24 @@ class _Whole:
         elif lines:
             yield from again(file, look, lines, self._workers, self._blocks[place])
 
-    def _told(self, rule: str, places: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> Iterator[Finding]:
-        texts = self._texts({row for row, _ in places})
+    def _told(self, rule: str, pairs: Sequence[tuple[Place, Place]], asked: Mapping[Place, str]) -> Iterator[Finding]:
         known = RULES[rule]
-        for row, (other, line) in places:
+        for row, (other, line) in pairs:
             partner = Origin(self._files[other][0].name, line)
             message = f"the same as {partner}" if rule == "row.duplicate" else f"another answer stands at {partner}"
             origin = Origin(self._files[row[0]][0].name, row[1])
-            yield Finding(origin, rule, message, "", known.severity, texts.get(row, ""), known.fix)
+            yield Finding(origin, rule, message, "", known.severity, asked.get(row, ""), known.fix)
 
-    def _texts(self, wanted: set[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    def _asked(self, rows: set[Place]) -> dict[Place, str]:
         """The questions of some rows, read again."""
-        found: dict[tuple[int, int], str] = {}
+        found: dict[Place, str] = {}
         for place, (file, look, *_) in enumerate(self._files):
-            lines = {line for number, line in wanted if number == place}
+            lines, scan = {line for number, line in rows if number == place}, Scan(look)
             kept = self._kept.get(place)
             at = rows_at(file, lines, self._blocks[place]) if kept is None else kept
             for raw in (raw for raw in at if raw.origin.line in lines) if lines else ():
-                for item in to_examples([raw], look.layout):
-                    if isinstance(item, Example):
-                        found[place, raw.origin.line] = shorten(item.asked)
+                if (asked := scan.asked(raw)) is not None:
+                    found[place, raw.origin.line] = shorten(asked)
         return found
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from luthier.data.answers import AnswerKind
@@ -23,13 +23,12 @@ from luthier.data.render import Renderer
 from luthier.recipe.data import PersonalKind
 from luthier.records import Compared, Example, Origin, Thumb
 from luthier.rows import Finding, Layout, Raw, compares, to_examples
-from luthier.rows.blocks import Block, lines_of, raw_of
+from luthier.rows.blocks import Block, Lines, raw_of
 from luthier.rows.compare import Thumbs, best_answer, compare_row
 from luthier.rows.marks import marks
 from luthier.rows.quick import Plain, reader
-from luthier.rows.read import LARGEST_ROW
 from luthier.rows.rules import RULES
-from luthier.rows.signs import Mended, mend, texts
+from luthier.rows.signs import Mended, mend, signs, texts
 from luthier.rows.write import line_of
 from luthier.text import normalise, personal, strict
 from luthier.text.normal import sieve
@@ -75,6 +74,12 @@ class Seen:
         self.counts[finding.rule] += 1
         self._keep(finding)
 
+    def tell(self, rule: str, made: Callable[[], Finding]) -> None:
+        """The same with a finding that is made only where it is kept: most are not."""
+        self.counts[rule] += 1
+        if self.kept[rule] < KEPT:
+            self._keep(made())
+
     def join(self, other: Seen) -> None:
         """Take over what is known of later rows."""
         self.counts.update(other.counts)
@@ -118,33 +123,31 @@ class Scan:
 
     def block(self, block: Block) -> Seen:
         """Every row of a block, which lies behind those that were looked at before."""
-        seen = Seen(kept=self._kept)
-        numbers: list[int] = []
-        sieves: list[int] = []
-        quick, kinds, mend = self._quick, self._look.personal, self._look.mend
         data = block.read()
         odd, private = marks(data)
-        for place, line in enumerate(lines_of(block, data)):
-            value = _loads(line) if quick is not None and place not in odd else None
-            plain = quick(value) if quick is not None and value is not None else None
-            if plain is not None and value is not None:
-                seen.usable += 1
-                number = sieve(plain[1])
-                if kinds and place in private:
-                    for finding in self._personal(Origin(block.name, block.first + place), value):
-                        seen.add(finding)
+        lines = Lines(block, data)
+        quick, mend = self._quick, self._look.mend
+        rows = lines.rows() if quick is not None else [None] * len(lines)
+        plains = [quick(row) if quick is not None and row is not None else None for row in rows]
+        sieves = [sieve(plain[1]) if plain is not None else 0 for plain in plains]
+        seen = Seen(rows=len(lines), usable=len(lines), kept=self._kept)
+        unclear = np.flatnonzero(np.asarray(sieves) == 0).tolist()
+        for place in range(len(lines)) if mend else sorted(odd.union(private, unclear)):
+            row, plain, origin = rows[place], plains[place], Origin(block.name, block.first + place)
+            if plain is not None and row is not None and self._oddly(origin, row, plain, seen, place in odd):
+                for rule, made in self._personal(origin, row) if place in private else ():
+                    seen.tell(rule, made)
                 if mend:
-                    seen.good.append(line)
-            elif not line or line.isspace():
+                    seen.good.append(lines[place])
                 continue
+            seen.usable -= 1  # unless it is found to be
+            line = lines[place]
+            if not line or line.isspace():
+                seen.rows -= 1
             else:
                 raw = raw_of(block.name, block.first + place, line)
-                number = self._closely(raw, line, seen, private=place in private)
-            seen.rows += 1
-            if number:
-                numbers.append(block.first + place)
-                sieves.append(number)
-        return _with(seen, numbers, sieves)
+                sieves[place] = self._closely(raw, line, seen, private=place in private)
+        return _with(seen, np.arange(block.first, block.first + len(lines)), sieves)
 
     def rows(self, raws: Iterable[Raw]) -> Seen:
         """Every row of some rows of one file."""
@@ -153,9 +156,8 @@ class Scan:
         sieves: list[int] = []
         for raw in raws:
             seen.rows += 1
-            if number := self._closely(raw, None, seen):
-                numbers.append(raw.origin.line)
-                sieves.append(number)
+            numbers.append(raw.origin.line)
+            sieves.append(self._closely(raw, None, seen))
         return _with(seen, numbers, sieves)
 
     def compare(self, raws: Iterable[Raw]) -> Keyed:
@@ -179,6 +181,11 @@ class Scan:
         arrays = (np.frombuffer(bytes(column), dtype=np.uint64) for column in (groups, twins, verdicts))
         return Keyed(np.asarray(lines, dtype=np.uint32), *arrays)
 
+    def asked(self, raw: Raw) -> str | None:
+        """The question of a row, or None where the row cannot be used."""
+        found = self._texts(raw)
+        return None if found is None else found[0][1]
+
     def _texts(self, raw: Raw) -> tuple[Plain, tuple[str, ...] | None] | None:
         """What a row says and what of its answer is right or wrong, or None where it cannot be used."""
         if self._quick is not None and not self._partial and raw.value is not None:
@@ -191,6 +198,17 @@ class Scan:
                 return said, self._look.kind.verdict(example)
         return None
 
+    def _oddly(self, origin: Origin, row: dict[str, Any], plain: Plain, seen: Seen, odd: bool) -> bool:
+        """Tell what is odd in the texts of a row that is in order; false where it must be looked at closely."""
+        if not odd:
+            return True
+        warnings = None if self._look.mend else signs(row, self._look.layout.used, plain[2])
+        if warnings is None or any(warning.severity == "error" for warning in warnings):
+            return False
+        for warning in warnings:
+            seen.tell(warning.rule, partial(warning.finding, origin, None))
+        return True
+
     def _closely(self, raw: Raw, line: bytes | None, seen: Seen, *, private: bool = True) -> int:
         made: Example | Compared | None = None
         found: list[Finding] = []
@@ -200,7 +218,7 @@ class Scan:
             else:
                 made = item
         if made is not None and raw.value is not None:
-            found += self._personal(raw.origin, raw.value) if private else ()
+            found += [told() for _, told in self._personal(raw.origin, raw.value)] if private else ()
             if self._look.render is not None and isinstance(made, Example):
                 found += self._look.render.findings(made, raw)
         if isinstance(made, Thumb):
@@ -225,34 +243,31 @@ class Scan:
             seen.mended += [(raw.origin, one) for one in done]
             seen.good.append(line if line is not None and not done else line_of(value))
 
-    def _personal(self, origin: Origin, row: dict[str, Any]) -> Iterator[Finding]:
+    def _personal(self, origin: Origin, row: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Finding]]]:
+        """Rules about personal data that a row breaks, each with its finding if it is wanted."""
         found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for path, text in texts(row, row.keys()):
+        for path, text in texts(row, row.keys()) if self._look.personal else ():
             for span in personal.find(text, self._look.personal):
                 found[span.kind].append((path, span.value))
         for kind, places in found.items():
-            rule = f"personal.{kind}"
-            path, value = places[0]
-            more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-            # the value is shown as far as it can be found again by it: logs are read by many
-            shown = f"{value[:3]}…{value[-2:]}"
-            yield Finding(origin, rule, f"{RULES[rule].what[:-1]}{more}", path, "warning", shown, RULES[rule].fix)
+            yield f"personal.{kind}", partial(_private, origin, f"personal.{kind}", places)
 
 
-def _with(seen: Seen, lines: list[int], sieves: list[int]) -> Seen:
-    seen.lines.append(np.asarray(lines, dtype=np.uint32))
-    seen.sieves.append(np.asarray(sieves, dtype=np.uint32))
+def _private(origin: Origin, rule: str, places: Sequence[tuple[str, str]]) -> Finding:
+    path, value = places[0]
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    # the value is shown as far as it can be found again by it: logs are read by many
+    shown = f"{value[:3]}…{value[-2:]}"
+    return Finding(origin, rule, f"{RULES[rule].what[:-1]}{more}", path, "warning", shown, RULES[rule].fix)
+
+
+def _with(seen: Seen, lines: Sequence[int] | NDArray[np.int64], sieves: Sequence[int]) -> Seen:
+    """The same with the rows that have a question: those whose number is not 0."""
+    numbers = np.asarray(sieves, dtype=np.uint32)
+    has = np.flatnonzero(numbers)
+    seen.lines.append(np.asarray(lines, dtype=np.uint32)[has])
+    seen.sieves.append(numbers[has])
     return seen
-
-
-def _loads(line: bytes) -> dict[str, Any] | None:
-    if len(line) > LARGEST_ROW:
-        return None
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return value if type(value) is dict else None
 
 
 def _digest(text: str) -> bytes:

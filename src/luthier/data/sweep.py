@@ -3,11 +3,13 @@ files of JSON lines by several processes, of whose blocks only a few are under w
 
 from __future__ import annotations
 
+import gc
 import threading
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import cache
 from gzip import BadGzipFile
 from itertools import islice
 from multiprocessing import get_all_start_methods, get_context
@@ -15,7 +17,7 @@ from typing import TypeVar
 
 from luthier.data.scan import Keyed, Look, Scan, Seen
 from luthier.rows import Raw, SourceFile, read_file
-from luthier.rows.blocks import Block, blocks, has_lines, lines_of, raw_of
+from luthier.rows.blocks import Block, Lines, blocks, has_lines, raw_of
 
 PART = 2000
 """Rows of a part, where there are no blocks."""
@@ -83,7 +85,7 @@ def _wanted(known: Iterable[Block], lines: set[int]) -> Iterator[Task]:
 
 
 def _rows(block: Block, lines: tuple[int, ...]) -> Iterator[Raw]:
-    found = lines_of(block)
+    found = Lines(block)
     return (raw_of(block.name, line, found[line - block.first]) for line in lines)
 
 
@@ -103,6 +105,7 @@ def _processes(file: SourceFile, workers: int) -> int:
 def _shared(
     tasks: Iterator[Task], does: Callable[[Scan, Task], Part], look: Look, workers: int
 ) -> Iterator[Part]:
+    _keep_memory()
     if workers < 2:
         scan = Scan(look)
         yield from (does(scan, task) for task in tasks)
@@ -125,7 +128,18 @@ _scan: Scan | None = None
 
 def _start(look: Look) -> None:
     global _scan
+    _keep_memory()
+    gc.freeze()  # what stood there before is no garbage: to look at it would even copy its pages
     _scan = Scan(look)
+
+
+@cache
+def _keep_memory() -> None:
+    """Let the C library keep what a block took for the next one: once a piece of this size was given back, it does.
+
+    Otherwise it returns megabytes to the system after each block and fetches them again, page by page.
+    """
+    bytes(24 << 20)
 
 
 def _run(does: Callable[[Scan, Task], Part], task: Task) -> Part:

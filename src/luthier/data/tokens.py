@@ -62,9 +62,10 @@ def measure(
                 example, "tokens.overlong", f"longer than {max_length:,} tokens" if max_length else "empty"
             )
             continue
-        total.append(sum(len(sample.ids) for sample in samples))
-        trained.append(sum(sample.trained.count(True) for sample in samples))
-        cut += max_length is not None and any(len(sample.ids) == max_length for sample in samples)
+        lengths = [len(sample.ids) for sample in samples]
+        total.append(sum(lengths))
+        trained.append(sum([sample.trained.count(True) for sample in samples]))
+        cut += max_length in lengths
     stats: dict[str, Any] = {"rows": len(total), "total": _percentiles(total), "trained": _percentiles(trained)}
     if on_overlong == "keep_end":
         stats["cut_at_the_front"] = cut

@@ -26,13 +26,12 @@ class Twins:
 
 def suspects(sieves: NDArray[np.uint32]) -> Ints:
     """Rows, in their order, that share their number with another row."""
-    order = np.argsort(sieves, kind="stable")
-    in_order = sieves[order]
-    same = in_order[1:] == in_order[:-1]
-    shared = np.zeros(len(order), dtype=bool)
-    shared[1:] |= same
-    shared[:-1] |= same
-    return np.sort(order[shared])
+    in_order = np.sort(sieves)
+    shared = in_order[1:][in_order[1:] == in_order[:-1]]
+    begins = np.zeros(1 << 20, dtype=bool)  # which beginnings they have: few others do, and these are found fast
+    begins[shared >> 12] = True
+    maybe = np.flatnonzero(begins[sieves >> 12])
+    return maybe[np.isin(sieves[maybe], shared)]
 
 
 def repeated(twins: NDArray[np.uint64], *, most: int) -> Twins:

@@ -17,7 +17,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from luthier.errors import LuthierError
 from luthier.models import template as templates
@@ -82,8 +82,7 @@ class Sample:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(NamedTuple):
     """One assistant turn as text: what is asked, and the chat up to its end."""
 
     asked: str
@@ -92,8 +91,7 @@ class _Shown:
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
+class _Turn(NamedTuple):
     """One assistant turn: ``ids`` up to its end token, of which those from ``start`` on are the model's own."""
 
     ids: list[int]
@@ -259,19 +257,21 @@ class ChatFormat:
 
     def _turn(self, shown: _Shown, ids: list[int]) -> _Turn:
         asked, upto = shown.asked, shown.upto
-        if upto.startswith(asked):
+        begins = upto.startswith(asked)
+        start = self._encoder.count(asked, upto, ids) if begins else None
+        if start is None and begins:
             prompt = self._encoder.beginning(asked, upto, ids)
             if ids[: len(prompt)] != prompt:  # a token reaches across the border: encode as the model would go on
                 ids = prompt + self._encoder.ids_behind(upto[len(asked) :])
-        else:
-            prompt = self._encoder.ids(asked)
-            prompt = prompt[: _common(prompt, ids)]
-        end = self._turn_end(ids, len(prompt))
+            start = len(prompt)
+        elif start is None:
+            start = _common(self._encoder.ids(asked), ids)
+        end = self._turn_end(ids, start)
         if end is None:  # the template marks no end: the model must learn one all the same
             answer = upto[len(asked) :].removesuffix(self._pinned.tail)
-            ids = [*prompt, *self._encoder.ids_behind(answer), self.document_end]
+            ids = [*ids[:start], *self._encoder.ids_behind(answer), self.document_end]
             end = len(ids)
-        return _Turn(ids[:end], len(prompt), shown.weight, shown.exact)
+        return _Turn(ids[:end], start, shown.weight, shown.exact)
 
     def _turn_end(self, ids: list[int], start: int) -> int | None:
         """Index after the token that ends the turn: the first stop token in the run of control tokens and blanks at

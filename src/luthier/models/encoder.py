@@ -44,6 +44,8 @@ class Encoder:
         """The text with its control tokens marked, so that they are encoded as the plain text that they are."""
         if _BREAK in text:
             text = text.replace(_BREAK, "")
+        if self._control.search(text) is None:
+            return text
         return self._control.sub(lambda m: f"{m[0][0]}{_BREAK}{m[0][1:]}", text)
 
     @staticmethod
@@ -90,9 +92,17 @@ class Encoder:
         may reach across its end. Where the cut is not certain, ``part`` is encoded.
         """
         found = self._up_to_last(part, whole, ids)
-        return self.ids(part) if found is None else found
+        return self.ids(part) if found is None else ids[: found[0]] + found[1]
 
-    def _up_to_last(self, part: str, whole: str, ids: list[int]) -> list[int] | None:
+    def count(self, part: str, whole: str, ids: list[int]) -> int | None:
+        """How many of the ids are those of :meth:`beginning`; None where they differ, or it is not certain."""
+        found = self._up_to_last(part, whole, ids)
+        if found is None or ids[found[0] : found[0] + len(found[1])] != found[1]:
+            return None
+        return found[0] + len(found[1])
+
+    def _up_to_last(self, part: str, whole: str, ids: list[int]) -> tuple[int, list[int]] | None:
+        """How many ids the text has up to its last control token, and those of what stands behind."""
         if not self._cuts or _BREAK in whole:
             return None
         at, last = -1, None
@@ -103,7 +113,7 @@ class Encoder:
                 return None
         if last is None or not (self._literal or self._as_many(whole, ids)):
             return None
-        return ids[: at + 1] + self._behind_control(last[0], part[last.end() :])
+        return at + 1, self._behind_control(last[0], part[last.end() :])
 
     def _behind_control(self, control: str, text: str) -> list[int]:
         found = self._behind.get(control + text)

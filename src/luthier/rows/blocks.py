@@ -6,19 +6,22 @@ Files of other kinds have no blocks; their rows come one by one (``read_file``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
+from typing import Any, overload
 
 import numpy as np
+import orjson
 
 from luthier.records import Origin
 from luthier.rows.files import SourceFile
 from luthier.rows.raw import Raw
 from luthier.rows.read import LARGEST_ROW, _huge, _open, _parse, _refuse_binary
 
-SIZE = 1 << 20
-"""Bytes in a block: some thousand rows. Several arrays of this size fit into a processor's cache."""
+SIZE = 2 << 20
+"""Bytes in a block: some thousand rows, so that to hand one over costs little beside looking at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +85,54 @@ def _ends(data: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == 10))
 
 
-def lines_of(block: Block, data: bytes | None = None) -> list[bytes]:
-    """The lines of a block (whose bytes may be given), without their ends. Blank ones are kept: they count."""
-    data = block.read() if data is None else data
-    found = data.split(b"\n")
-    if not found[-1]:
-        found.pop()
-    if block.first == 1 and found:
-        found[0] = found[0].removeprefix(b"\xef\xbb\xbf")
-    return found
+class Lines(Sequence[bytes]):
+    """The lines of a block, without their ends, cut out when they are asked for. Blank ones are kept: they count."""
+
+    def __init__(self, block: Block, data: bytes | None = None) -> None:
+        data = block.read() if data is None else data
+        self._data = data.removeprefix(b"\xef\xbb\xbf") if block.first == 1 else data
+        ends: list[int] = np.flatnonzero(np.frombuffer(self._data, dtype=np.uint8) == 10).tolist()
+        self._ends = ends if self._data.endswith(b"\n") else [*ends, len(self._data)]
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[bytes]: ...
+    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        return self._data[self._ends[place - 1] + 1 if place else 0 : self._ends[place]]
+
+    def rows(self) -> list[dict[str, Any] | None]:
+        """What each line holds, None where that is no object: parsed together, which takes half the time."""
+        values = self._together() if len(self._data) <= LARGEST_ROW else None
+        if values is None:
+            values = [_loads(line) for line in self]
+        return [value if type(value) is dict else None for value in values]
+
+    def _together(self) -> list[Any] | None:
+        """The values of all lines, if each holds exactly one. No line can hold what stands between them here."""
+        last = _NULL if self._data.endswith(b"\n") else _BETWEEN + _NULL
+        try:
+            found = orjson.loads(b"".join((b"[", self._data.replace(b"\n", _BETWEEN), last)))
+        except orjson.JSONDecodeError:
+            return None
+        each = len(found) == 2 * len(self) + 1 and found[1::2].count(_MARK) == len(self)
+        return found[:-1:2] if each else None
+
+
+_MARK = token_hex(8)
+_BETWEEN, _NULL = f',"{_MARK}",'.encode(), b"null]"
+
+
+def _loads(line: bytes) -> Any:
+    try:
+        return orjson.loads(line) if len(line) <= LARGEST_ROW else None
+    except orjson.JSONDecodeError:
+        return None
 
 
 def raw_of(name: str, number: int, line: bytes) -> Raw:

@@ -60,7 +60,8 @@ def compare_row(raw: Raw, layout: Layout) -> Iterator[Compared | Finding]:
     except RowProblem as problem:
         yield problem.finding(raw.origin, raw.value)
         return
-    warnings += signs(raw.value, layout.used, Example(messages=(*made.prompt, *best_answer(made))))
+    chat = Example(messages=(*made.prompt, *best_answer(made)))
+    warnings += signs(raw.value, layout.used, chat.answer, turns=len(chat.messages))
     error = next((warning for warning in warnings if warning.severity == "error"), None)
     if error is not None:
         yield error.finding(raw.origin, raw.value)

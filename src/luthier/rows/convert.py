@@ -63,7 +63,9 @@ def to_examples(raws: Iterable[Raw], layout: Layout) -> Iterator[Example | Findi
         except RowProblem as problem:
             yield problem.finding(raw.origin, raw.value)
             continue
-        warnings = check_chat(example) or signs(raw.value, layout.used, example)
+        warnings = check_chat(example) or signs(
+            raw.value, layout.used, example.answer, turns=len(example.messages), plain=example.text
+        )
         if warnings and warnings[0].severity == "error":
             yield warnings[0].finding(raw.origin, raw.value)
             continue

@@ -7,7 +7,7 @@ and then steps over the signs that matter, which are few in most texts.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,11 @@ _C1 = _among(range(0x80, 0xA0))
 _SURROGATE = _among(range(0xA0, 0xC0))
 _ACCENTED = _among(range(0x82, 0xB5))
 _DAMAGED = _among(b"\xc2\xc5\xc6\xcb\xe2")  # what follows in a text that was decoded as Windows-1252
+_NOTHING = np.zeros(1, dtype=np.uint8)
+_EIGHTS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+_AT_START = np.cumprod(_EIGHTS, axis=1).sum(axis=1)
+_AT_END = np.cumprod(_EIGHTS[:, ::-1], axis=1).sum(axis=1)
+"""Of eight bits, how many at the start (at the end) are set without a gap."""
 _WIDE = {(0xBF, 0xBD), (0xBB, 0xBF), (0xBD, 0x9C)}  # U+FFFD, a byte-order mark, the bar of DeepSeek's control tokens
 
 
@@ -100,13 +105,11 @@ def _tokens(data: bytes, signs: NDArray[np.uint8], places: Places, found: NDArra
 
 def _long_words(signs: NDArray[np.uint8]) -> Places:
     """Where as many signs as the shortest secret has stand without a blank or a quotation mark."""
-    together: Any = signs > 34  # blanks, line ends, ! and "
-    length = 1
-    while length < secrets.SHORTEST:  # runs of twice the length, up to the one wanted
-        step = min(length, secrets.SHORTEST - length)
-        together = together[:-step] & together[step:]
-        length += step
-    return np.flatnonzero(together)
+    eights = np.packbits(signs > 34)  # blanks, line ends, ! and " are left out; a bit a sign
+    eights = np.concatenate([_NOTHING, eights, _NOTHING])
+    full = np.flatnonzero(eights == 255)  # any run of fifteen or more has such eight in it
+    length = _AT_END[eights[full - 1]] + 8 + _AT_START[eights[full + 1]]
+    return (full[length >= secrets.SHORTEST] - 1) * 8
 
 
 def _numbers(data: bytes, ends: Places, digits: Places) -> Places:

@@ -104,15 +104,14 @@ def _chats(key: str, others: frozenset[str]) -> Reader:
 
 
 _SIMPLE = frozenset({str, int, float, bool})
+_STOPS = frozenset(".!?")
 
 
 def _answer_is_plain(answer: str) -> bool:
     """Not empty, no blanks around it, and it does not seem to break off."""
-    if not answer:
+    first, last = answer[:1], answer[-1:]
+    if not first.isalnum() and (first <= " " or first.isspace()):
         return False
-    first, last = answer[0], answer[-1]
-    if first <= " " or last <= " " or first.isspace() or last.isspace():
-        return False
-    if last in ".!?" and first not in "{[" and ("`" not in answer or "```" not in answer):
+    if last in _STOPS and first not in "{[" and "`" not in answer:  # as most are
         return True
-    return not cut_off(answer)
+    return last > " " and not last.isspace() and not cut_off(answer)

@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 
-from luthier.records import Example
 from luthier.rows import mojibake
 from luthier.rows.finding import RowProblem
 from luthier.rows.rules import RULES
@@ -47,23 +46,30 @@ _JSON = re.compile(r'[{\[]\s*["\d\[{]')
 _OPEN = tuple(",([{:;-–—&/\\")
 
 
-def signs(row: Mapping[str, Any], used: Collection[str], example: Example) -> list[RowProblem]:
-    """What is odd in the texts of a row whose order is right; half a character is an error and stands alone."""
+def signs(
+    row: Mapping[str, Any], used: Collection[str], answer: str, *, turns: int = 2, plain: str | None = None
+) -> list[RowProblem]:
+    """What is odd in the texts of a row whose order is right; half a character is an error and stands alone.
+
+    Args:
+        answer: the answer of its chat, empty where there is none.
+        turns: messages of its chat.
+        plain: the text of a row that is no chat.
+    """
     problems: list[RowProblem] = []
-    answer = example.answer
     for path, text in texts(row, used):
         if not text.isascii() and _SURROGATE.search(text):
             message = "half a character (a lone surrogate): no tokenizer can encode it"
             return [_problem("content.surrogate", message, path, text, "export the rows again as UTF-8")]
         found = [*_of_text(text, text is answer)]
-        if example.text is not None and text is example.text and (unclosed := _of_markup(text)):
+        if plain is not None and text is plain and (unclosed := _of_markup(text)):
             found = [*(one for one in found if one[0] != "content.special"), unclosed]  # one reason is enough
         problems += (_problem(rule, message, path, text, fix) for rule, message, fix in found)
         if answer and text is answer:
             problems += (_problem(rule, message, path, text, fix) for rule, message, fix in _of_answer(text))
             answer = ""
     if answer:  # made of several columns: told where the row begins
-        path = f"messages[{len(example.messages) - 1}].content"
+        path = f"messages[{turns - 1}].content"
         problems += (_problem(rule, message, path, answer, fix) for rule, message, fix in _of_answer(answer))
     return problems
 

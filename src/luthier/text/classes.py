@@ -75,7 +75,8 @@ class AnyCase:
 
     def found_in(self, text: str) -> bool:
         """Whether there is any."""
-        return next(self.finditer(text), None) is not None
+        found = self._small.search(text.lower()) if text.isascii() else self._any.search(text)
+        return found is not None
 
 
 def longest_word(found: bytes) -> int:

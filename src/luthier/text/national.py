@@ -72,6 +72,7 @@ _LOOKS = (
     _look("000000000000000", r"[12]\d{14}", nir.is_valid),
     _look("0 00 00 ", r"[12] \d{2} \d{2} (?:\d{2}|2[AB]) \d{3} \d{3} \d{2}", nir.is_valid),
 )
+_LONGEST = max(len(gate) for look in _LOOKS for gate in look.gates)
 _FEW = tuple(look for look in _LOOKS if look.valid in (codicefiscale.is_valid, curp.is_valid, hetu.is_valid))
 """Those that need no seven digits together."""
 
@@ -110,6 +111,7 @@ _RUN = re.compile(r"(?<![\w./-])(?<!\d,)\d(?:[ .-]?\d){8,12}(?![\w]|[.,-]\d)")
 
 def find(text: str, signs: bytes, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Start and end of each number. ``signs`` are the text's classes, ``places`` their clusters of digits."""
+    signs = signs[max(0, signs.find(b"0") - _LONGEST) : signs.rfind(b"0") + _LONGEST]  # every gate has a digit
     for look in _LOOKS if places else _FEW:
         for gate in look.gates:
             if gate in signs:

@@ -41,6 +41,10 @@ _UNSPACED = (
 )
 _SENTENCE_SIGNS = re.compile(r"[\s.,!?;:'\"‘’“”„…]+")  # change no meaning between words
 _DASH = re.compile(r"(\d\s*)?[-–—]+(?=(\s*\d)?)")  # nor does a dash, but beside a number ("5 - 3")
+_ASCII_SENTENCE = bytes(
+    ord(_SENTENCE_SIGNS.sub(" ", chr(sign).lower())) if sign < 128 else sign for sign in range(256)
+)
+"""The same for ASCII: small letters, a blank for each of those signs."""
 _HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 
 
@@ -95,7 +99,10 @@ def sieve(text: str) -> int:
 
 
 def _joined(raw: bytes) -> bytes:
-    found = raw.translate(_ASCII)
+    return _one_blank(raw.translate(_ASCII))
+
+
+def _one_blank(found: bytes) -> bytes:
     while b"  " in found:  # some times faster than to split and join
         found = found.replace(b"  ", b" ")
     return found.strip()
@@ -103,6 +110,8 @@ def _joined(raw: bytes) -> bytes:
 
 def strict(text: str) -> str:
     """The text with its signs that carry meaning: "5 + 3" and "5 - 3" differ, "Top up?" and "top-up" do not."""
+    if text.isascii() and "-" not in text:
+        return _one_blank(text.encode().translate(_ASCII_SENTENCE)).decode()
     folded = _DASH.sub(lambda found: found[0] if found[1] or found[2] else " ", unicodedata.normalize("NFKC", text))
     return _SENTENCE_SIGNS.sub(" ", folded.casefold()).strip()
 
