@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from luthier.store import Run, Store
+from luthier.store.merkle import root_of
 from luthier.track import Ended, Point
 from luthier.track.follow import BATCH, Cursor
 from luthier.track.follow import follow as follow_run
@@ -62,7 +63,9 @@ def begun(store: Store, steps: int = 3) -> Run:
     return run
 
 
-def send(store: Store, run: Run, sink: Kept, *, rows: bool = False, opened: Callable[[str | None], None] | None = None) -> Cursor:
+def send(
+    store: Store, run: Run, sink: Kept, *, rows: bool = False, opened: Callable[[str | None], None] | None = None
+) -> Cursor:
     def open_sink(known: str | None) -> Kept:
         if opened is not None:
             opened(known)
@@ -164,11 +167,14 @@ def test_what_shows_rows_goes_only_where_the_recipe_allows_it(store: Store) -> N
 def test_the_verdicts_figures_and_the_hashes_of_what_was_made(store: Store) -> None:
     run, sink = begun(store), Kept()
     row = json.dumps({"id": "a", "text": "x"}).encode() + b"\n"
-    data = store.put("dataset", {"train.jsonl": row}, parents=["source:x#sha256=" + "0" * 64], run=run)
+    source = "source:x#sha256=" + "0" * 64
+    data = store.put("dataset", {"train.jsonl": row}, parents=[source], run=run, rows=["train.jsonl"])
     run.attach("data", data)
-    line = {"suite": "test", "metric": "exact", "reference_name": "base", "delta": 12.5, "low": 3.0, "high": 20.0, "n": 40}
+    line = {"suite": "test", "metric": "exact", "reference_name": "base", "delta": 12.5, "low": 3.0, "n": 40}
     (run.dir / "verdict.json").write_text(json.dumps({"verdict": "PROMOTE", "results": [line]}))
     run.finish("done", verdict="PROMOTE")
     send(store, run, sink)
     assert sink.facts["dataset"] == data.id and sink.facts["dataset.digest"] == data.digest
-    assert sink.told("verdict/test/exact/base/delta") == [(3, 12.5)] and sink.told("verdict/test/exact/base/n") == [(3, 40.0)]
+    assert sink.facts["dataset.root"] == root_of(data)
+    assert sink.told("verdict/test/exact/base/delta") == [(3, 12.5)]
+    assert sink.told("verdict/test/exact/base/n") == [(3, 40.0)]
