@@ -182,7 +182,7 @@ def send(run: Run, *, patience_s: float = 600.0) -> dict[str, str]:
         raise UsageError(f"run {run.id} is running", why="its trackers follow it", fix="wait for its end")
     if not specs:
         raise UsageError(f"run {run.id} has no tracker", where=run.dir / "recipe.yaml", why="its recipe names none")
-    track.admit(specs, run.recipe.get("privacy", {}).get("egress", ()))
+    track.admit(specs, track.allowed(run))
     trackers = track.start(run, specs)
     lines, problems = trackers.end(patience_s), trackers.problems()
     for name, problem in problems.items():

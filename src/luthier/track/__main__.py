@@ -32,7 +32,7 @@ def main(folder: Path, number: int) -> int:
     os.nice(NICE)
     spec = trackers.of(run)[number]
     name = trackers.names(trackers.of(run))[number]
-    enforce(spec.hosts, purpose=f"the tracker {spec.kind}")
+    enforce(trackers.allowed(run), purpose=f"the tracker {spec.kind}")
     threading.Thread(target=_give_up, args=(folder,), daemon=True).start()
     open_sink = registry.get("tracker", spec.kind).load()
     with _alone(trackers.folder(run) / f"{name}.lock"):

@@ -50,6 +50,11 @@ def of(run: Run) -> tuple[TrackerSpec, ...]:
     return found
 
 
+def allowed(run: Run) -> tuple[str, ...]:
+    """The hosts that a run's recipe allows."""
+    return tuple(run.recipe.get("privacy", {}).get("egress", ()))
+
+
 def names(specs: Sequence[TrackerSpec]) -> list[str]:
     """A name for each: its kind; the second of a kind is ``mlflow-2``."""
     kinds = [_kind(spec) for spec in specs]
