@@ -93,6 +93,7 @@ def plan_recipe(loaded: LoadedRecipe, store: Store) -> Plan:
         ),
         *(Line(f"train.{k}", _show(r.value), r.reason, r.origin) for k, r in plan.decided.items()),
         *_written(job),
+        *_trackers(job),
         Line("needs", f"{tokens:,.0f} tokens", time, "planner"),
     ]  # fmt: skip
     return Plan(tuple(stages), tuple(lines), facts, tuple(_warnings(job, sides)))
@@ -165,6 +166,19 @@ def _written(job: Job) -> Iterator[Line]:
         if key.startswith(("data.", "evaluate.", "export.", "privacy.")) and key.count(".") == 1:
             room, name = key.split(".")
             yield Line(key, _show(dump[room].get(name)), "written in the recipe", origin)
+
+
+def _trackers(job: Job) -> Iterator[Line]:
+    """Where the numbers are shown; refused here as it would be in the run."""
+    from luthier import track
+
+    track.admit(job.recipe.track, job.recipe.privacy.egress)
+    for number, spec in enumerate(job.recipe.track):
+        where = f"sent to {', '.join(spec.hosts)}" if spec.hosts else "stays on this machine"
+        rows = "with the report's rows" if spec.rows else "numbers, no rows"
+        keys = (f"track.{number}", "track")
+        origin = next((job.loaded.origins[key] for key in keys if key in job.loaded.origins), "default")
+        yield Line("track", spec.kind, f"{where}; {rows}", origin)
 
 
 def _show(value: Any) -> str:

@@ -17,6 +17,8 @@ class TrackerSpec(Choice):
     needs: ClassVar[tuple[str, ...]] = ()
     """Modules that must be there; the extra has the tracker's name."""
 
+    kind: str
+    """The tracker's name."""
     rows: bool = False
     """Send also what shows text of rows: the report with its answers. Without it a tracker gets numbers, the recipe,
     hashes, the verdict, and the report without its rows."""

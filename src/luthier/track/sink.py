@@ -77,3 +77,9 @@ class Sink(Protocol):
     def end(self, status: Ended) -> None:
         """The run ended (it may be taken up again). Whatever is buffered is written."""
         ...
+
+
+def told_as_table(facts: Mapping[str, str]) -> str:
+    """Facts as a table in Markdown, for trackers that show text."""
+    cells = {key: text.replace("|", "\\|").replace("\n", "<br>") for key, text in facts.items()}
+    return "\n".join(["| | |", "|---|---|", *(f"| {key} | {text} |" for key, text in cells.items())])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from luthier.recipe import TensorboardTracker
-from luthier.track.sink import Ended, Point, Subject
+from luthier.track.sink import Ended, Point, Subject, told_as_table
 
 
 def open_sink(spec: TensorboardTracker, subject: Subject) -> TensorboardSink:
@@ -20,10 +20,12 @@ class TensorboardSink:
 
     def __init__(self, spec: TensorboardTracker, subject: Subject) -> None:
         from tensorboard.compat.proto import event_pb2, summary_pb2
+        from tensorboard.plugins.text.summary_v2 import text_pb
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
-        from tensorboard.util import tensor_util
 
-        self._event, self._summary, self._tensor = event_pb2.Event, summary_pb2, tensor_util.make_tensor_proto
+        self._event: Any = event_pb2.Event
+        self._summary: Any = summary_pb2.Summary
+        self._text_of: Any = text_pb
         self._folder = subject.place(spec.folder, "tensorboard") / subject.run
         self._started = subject.started
         self._writer = EventFileWriter(str(self._folder))
@@ -41,8 +43,8 @@ class TensorboardSink:
 
     def numbers(self, points: Sequence[Point]) -> None:
         for point in points:
-            values = [self._summary.Summary.Value(tag=n, simple_value=v) for n, v in point.values.items()]
-            summary = self._summary.Summary(value=values)
+            values = [self._summary.Value(tag=name, simple_value=value) for name, value in point.values.items()]
+            summary = self._summary(value=values)
             self._writer.add_event(self._event(wall_time=point.at / 1000, step=point.step, summary=summary))
         self._writer.flush()
 
@@ -60,16 +62,6 @@ class TensorboardSink:
 
     def _text(self, name: str, facts: Mapping[str, str]) -> None:
         """A table of facts, as TensorBoard's text plug-in shows it."""
-        lines = ["| | |", "|---|---|", *(f"| {k} | {_cell(v)} |" for k, v in facts.items())]
-        metadata = self._summary.SummaryMetadata(
-            plugin_data=self._summary.SummaryMetadata.PluginData(plugin_name="text")
-        )
-        tensor: Any = self._tensor(["\n".join(lines).encode()], dtype=str)
-        value = self._summary.Summary.Value(tag=name, metadata=metadata, tensor=tensor)
-        summary = self._summary.Summary(value=[value])
+        summary = self._text_of(name, told_as_table(facts))
         self._writer.add_event(self._event(wall_time=self._started / 1000, step=0, summary=summary))
         self._writer.flush()
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", "<br>")

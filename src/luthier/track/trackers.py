@@ -38,10 +38,10 @@ def admit(specs: Sequence[TrackerSpec], egress: Sequence[str]) -> None:
     """
     for spec in specs:
         for host in spec.hosts:
-            check(host, egress, purpose=f"the tracker {_kind(spec)}")
+            check(host, egress, purpose=f"the tracker {spec.kind}")
         for module in spec.needs:
             if importlib.util.find_spec(module) is None:
-                raise MissingExtra(module, extra=_kind(spec), task=f"track: {_kind(spec)}")
+                raise MissingExtra(module, extra=spec.kind, task=f"track: {spec.kind}")
 
 
 def of(run: Run) -> tuple[TrackerSpec, ...]:
@@ -57,7 +57,7 @@ def allowed(run: Run) -> tuple[str, ...]:
 
 def names(specs: Sequence[TrackerSpec]) -> list[str]:
     """A name for each: its kind; the second of a kind is ``mlflow-2``."""
-    kinds = [_kind(spec) for spec in specs]
+    kinds = [spec.kind for spec in specs]
     return [k if kinds[:n].count(k) == 0 else f"{k}-{kinds[:n].count(k) + 1}" for n, k in enumerate(kinds)]
 
 
@@ -134,10 +134,6 @@ def start(run: Run, specs: Sequence[TrackerSpec]) -> Trackers:
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
             )  # fmt: skip
     return found
-
-
-def _kind(spec: TrackerSpec) -> str:
-    return str(getattr(spec, "kind", ""))
 
 
 def _last_line(path: Path) -> str:

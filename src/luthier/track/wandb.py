@@ -7,6 +7,7 @@ collect by itself (source code, git state, console, machine figures) nothing is 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ class WandbSink:
         self._run.summary.update(dict(tags))
 
     def file(self, path: Path) -> None:
-        self._run.save(str(path), base_path=str(path.parent), policy="now")
+        copy = shutil.copy2(path, Path(self._run.dir) / path.name)  # wandb would keep a link into the run's folder
+        self._run.save(str(copy), base_path=self._run.dir, policy="now")
 
     def end(self, status: Ended) -> None:
         self._run.finish(exit_code=0 if status == "done" else 1)
