@@ -118,6 +118,13 @@ def test_compare_names_what_was_not_the_same_and_what_came_of_it(three: Any, lut
     assert found["runs"][0]["seconds"] == 61.0 and found["runs"][0]["tokens_per_s"] == 1021.0
 
 
+def test_a_key_that_only_one_kind_has_is_no_difference_of_its_own(three: Any, luthier: Luthier) -> None:
+    whole = made("whole", "train.tuning=full")
+    _, found = luthier("runs", "compare", three[0].id, three[1].id, whole.id)
+    keys = {one["key"]: one["values"] for one in found["differing"]}
+    assert keys == {"train.tuning.kind": ["lora", "lora", "full"], "train.tuning.r": ["4", "16", "–"]}
+
+
 class _Links(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

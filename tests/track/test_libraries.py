@@ -29,6 +29,10 @@ pytestmark = pytest.mark.slow
 
 SECRET = "zebra-quartz-4711"
 KINDS = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb", "trackio": "trackio"}
+ASKED: dict[str, dict[str, str]] = {
+    "tensorboard": {"folder": "boards"}, "mlflow": {"folder": "flows", "experiment": "tickets"},
+    "wandb": {"folder": "weights", "project": "tickets", "entity": "us"}, "trackio": {"folder": "tracks", "project": "t"},
+}  # fmt: skip
 STEPS, KILLED_AT, CHECKPOINT = 20, 12, 9
 
 RUNNER = """
@@ -37,7 +41,8 @@ from pathlib import Path
 from luthier import track
 from luthier.store import Store
 from luthier.track.follow import Cursor
-home, ref, first, last, killed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5] == "killed"
+home, ref, first, last = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+killed = sys.argv[5] == "killed"
 store = Store.open(home)
 run = store.run(ref)
 run.resume()
@@ -81,7 +86,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     kinds = [kind for kind, module in KINDS.items() if importlib.util.find_spec(module) is not None]
     given = {
         "name": "job", "model": {"base": "nano"}, "data": {"source": "rows.jsonl"},
-        "train": {"tuning": {"kind": "lora", "r": 4}}, "track": kinds,
+        "train": {"tuning": {"kind": "lora", "r": 4}}, "track": [{"kind": kind, **ASKED[kind]} for kind in kinds],
     }  # fmt: skip
     store = Store.open(home)
     recipe = make_recipe(given).recipe.model_dump(mode="json")
@@ -116,7 +121,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
 def need(told: Told, kind: str) -> Path:
     if importlib.util.find_spec(KINDS[kind]) is None:
         pytest.skip(f"{kind} is not installed (make trackers)")
-    return told.home / "track" / kind
+    return told.home / ASKED[kind]["folder"]
 
 
 LOSSES = [(step, pytest.approx(1 / step)) for step in range(1, STEPS + 1)]
@@ -155,7 +160,7 @@ def test_mlflow(told: Told) -> None:
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("job")
+    experiment = client.get_experiment_by_name("tickets")
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.run_id == told.cursor("mlflow").known and run.info.status == "FINISHED"
     assert run.data.params["train.tuning.r"] == "4" and run.data.params["model.base"] == "nano"
@@ -188,6 +193,7 @@ def test_wandb_stays_offline_and_keeps_every_step(told: Told) -> None:
 
     losses: list[Any] = []
     config: set[str] = set()
+    owners: set[tuple[str, str]] = set()
     summary: dict[str, Any] = {}
     offline = sorted((folder / "wandb").glob(f"offline-run-*-{told.run.id}"))
     assert len(offline) == 2 and not list((folder / "wandb").glob("run-*")), "one folder for each process, none online"
@@ -199,7 +205,8 @@ def test_wandb_stays_offline_and_keeps_every_step(told: Told) -> None:
             losses += [(row["step"], row["loss"])] if "loss" in row else []
             config |= {item.key for item in record.run.config.update}
             summary |= {i.key or i.nested_key[0]: json.loads(i.value_json) for i in record.summary.update}
-    assert losses == LOSSES and "train.tuning.r" in config
+            owners |= {(record.run.entity, record.run.project)} if record.HasField("run") else set()
+    assert losses == LOSSES and "train.tuning.r" in config and owners == {("us", "tickets")}
     assert summary["luthier.verdict"] == "PROMOTE"
     files = {file.name for path in offline for file in (path / "files").iterdir()}
     assert files >= {"recipe.yaml", "report-without-rows.html"} and "report.html" not in files
@@ -207,7 +214,7 @@ def test_wandb_stays_offline_and_keeps_every_step(told: Told) -> None:
 
 def test_trackio_goes_where_the_recipe_says(told: Told) -> None:
     folder = need(told, "trackio")
-    with sqlite3.connect(folder / "job.db") as base:
+    with sqlite3.connect(folder / "t.db") as base:
         rows = base.execute("SELECT step, metrics FROM metrics WHERE run_name = ? ORDER BY step, id", (told.run.id,))
         found = [(step, json.loads(numbers)) for step, numbers in rows]
         configs = [bytes(one) for (one,) in base.execute("SELECT CAST(config AS BLOB) FROM configs")]

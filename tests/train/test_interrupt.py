@@ -24,7 +24,10 @@ def test_a_signal_between_trainings_leaves_the_work_with_a_clear_line(
     handlers: None, number: signal.Signals, told: str
 ) -> None:
     with pytest.raises(Interrupted) as caught, ending_softly():
-        os.kill(os.getpid(), number)
+        try:
+            os.kill(os.getpid(), number)
+        except Exception as error:  # rows with errors are caught like this, and the work goes on
+            raise AssertionError(f"swallowed as {error!r}") from error
         raise AssertionError("the signal did not end the work")
     assert told in caught.value.why and caught.value.exit_code == 130 and caught.value.fix
     assert signal.getsignal(number) is signal.SIG_DFL, "the handler of before is back"

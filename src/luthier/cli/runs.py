@@ -13,8 +13,6 @@ from luthier.cli.terminal import JSON_OPTION, OPTIONS, Progress, console, emit_j
 from luthier.errors import UsageError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from luthier.store import Run
 
 _RUN = typer.Argument(..., metavar="RUN", help="A run: its id, its name (the newest of it), or its folder.")
@@ -61,7 +59,7 @@ def runs(
     rows = [
         [r.run.id, r.run.status, r.verdict, r.base, r.method, r.run.started[:19], str(r.run.dir)] for r in found
     ]
-    console().print(_table(rows, ("run", "status", "verdict", "base", "method", "started", "folder")))
+    _columns(rows, ("run", "status", "verdict", "base", "method", "started", "folder"))
     return 0
 
 
@@ -93,24 +91,22 @@ def compare(
     from luthier.report.runs import differing_table, results_table
 
     screen = console()
-    screen.print(_table(*results_table(found)))
+    _columns(*results_table(found))
     if found.differing:
         screen.print()
-        screen.print(_table(*differing_table(found)))
+        _columns(*differing_table(found))
     screen.print(f"\n  {found.same} other keys are the same in all of them\n  page     {path}", markup=False)
     return 0
 
 
-def _table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for head in heads:
-        made.add_column(head)
-    for row in rows:
-        made.add_row(*(Text(plain(cell)) for cell in row))
-    return made
+def _columns(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> None:
+    """A table whose lines are never broken: a terminal may scroll, a pipe gets one line a row."""
+    cells = [[plain(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(len(row[n]) for row in cells) for n in range(len(heads))]
+    screen = console()
+    for row in cells:
+        text = "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        screen.print(text, markup=False, style="bold" if row is cells[0] else None, no_wrap=True, crop=False)
 
 
 def watch(ref: str = _RUN, json: bool = JSON_OPTION) -> int:

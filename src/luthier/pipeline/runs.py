@@ -122,8 +122,15 @@ def compare_runs(store: Store, refs: Sequence[str]) -> Compared:
     asked = [_asked(run, line) for run, line in zip(runs, lines, strict=True)]
     keys = list(dict.fromkeys(key for one in asked for key in one))
     values = {key: tuple(one.get(key, _ABSENT) for one in asked) for key in keys}
-    differing = {key: found for key, found in values.items() if len(set(found)) > 1}
+    differing = {key: found for key, found in values.items() if len(set(found)) > 1 and not _of_a_kind(key, values)}
     return Compared(lines, differing, len(values) - len(differing))
+
+
+def _of_a_kind(key: str, values: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a key is one of a kind that some runs do not have (``r`` where others are ``full``), and the same in all
+    that have it: then the kind is what differs."""
+    kinds = values.get(f"{key.rpartition('.')[0]}.kind", ("",))
+    return not key.endswith(".kind") and len(set(kinds)) > 1 and len(set(values[key]) - {_ABSENT}) == 1
 
 
 def _line(store: Store, run: Run) -> Line:

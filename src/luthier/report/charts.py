@@ -18,12 +18,13 @@ LEFT, RIGHT, TOP, BOTTOM = 54, 14, 14, 36
 @dataclass(frozen=True, slots=True)
 class Series:
     """One line. ``style`` is a class of the page's style sheet: main, second, faint, dots, r1 to r8. ``marked`` puts a
-    mark at each point; ``bounds`` draws an interval (low, high) at each."""
+    mark at each point, ``label`` its name beside it; ``bounds`` draws an interval (low, high) at each."""
 
     name: str
     points: Sequence[Point]
     style: str = "main"
     marked: bool = False
+    label: bool = False
     bounds: Sequence[Point] = ()
 
 
@@ -60,6 +61,8 @@ def chart(
     shown = list(enumerate(names)) if names else [(x, tick_label(x)) for x in ticks(x0, x1, 5)]
     for x, text in shown:
         body.append(f'<text class="xtick" x="{px(x):.1f}" y="{H - BOTTOM + 17}">{esc(text)}</text>')
+    if y0 < 0 < y1:
+        body.append(f'<line class="base" x1="{LEFT}" x2="{W - RIGHT}" y1="{py(0):.1f}" y2="{py(0):.1f}"/>')
     body.append(f'<line class="base" x1="{LEFT}" x2="{W - RIGHT}" y1="{H - BOTTOM}" y2="{H - BOTTOM}"/>')
     body.append(f'<text class="xtick" x="{(LEFT + W - RIGHT) / 2:.0f}" y="{H - 4}">{esc(across)}</text>')
     for s in drawn:
@@ -70,6 +73,8 @@ def chart(
         if len(places) > 1:
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
             body.append(f'<polyline class="line {s.style}" points="{path}"/>')
+        if s.label:
+            body += [f'<text x="{x + 7:.1f}" y="{y + 4:.1f}">{esc(s.name)}</text>' for x, y in places]
         if s.marked or s.style in ("second", "dots") or len(places) == 1:
             body += [f'<circle class="point {s.style}" cx="{x:.1f}" cy="{y:.1f}" r="3.2"/>' for x, y in places]
     if mark is not None:

@@ -217,10 +217,10 @@ def _by_value(
         if got is None:
             continue
         at = names.index(said)
-        place = at + 0.09 * together[at]  # runs of one value stand beside each other
+        place = at + 0.11 * together[at]  # runs of one value stand beside each other
         together[at] += 1
         bounds = [(got[1], got[2])] if math.isfinite(got[1]) and math.isfinite(got[2]) and got[1] < got[2] else []
-        series.append(Series(f"{number}", [(place, got[0])], _style(number), marked=True, bounds=bounds))
+        series.append(Series(f"{number}", [(place, got[0])], _style(number), marked=True, label=True, bounds=bounds))
     short = [cut(name, max(6, 56 // max(1, len(names)))) for name in names]
     return chart(title, series, unit=unit, across=key, names=short, legend=False) if len(series) > 1 else ""
 

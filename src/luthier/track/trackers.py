@@ -89,25 +89,27 @@ class Trackers:
 
     run: Run
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    unstarted: dict[str, str] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
 
     def problems(self) -> dict[str, str]:
         """What is wrong with a tracker and was not said before, by name."""
-        found = {}
+        problems = dict(self.unstarted)
         for name, process in self.processes.items():
             problem = Cursor.read(folder(self.run) / f"{name}.json").problem
             if not problem and process.poll() not in (None, 0):
                 problem = _last_line(folder(self.run) / f"{name}.log") or f"it ended with code {process.returncode}"
-            if problem and name not in self.told:
-                self.told.add(name)
-                found[name] = problem
-                self.run.event("tracker failed", tracker=name, message=problem)
+            problems |= {name: problem} if problem else {}
+        found = {name: problem for name, problem in problems.items() if name not in self.told}
+        for name, problem in found.items():
+            self.told.add(name)
+            self.run.event("tracker failed", tracker=name, message=problem)
         return found
 
-    def end(self, patience_s: float = PATIENCE_S) -> dict[str, str]:
+    def end(self, patience_s: float | None = None) -> dict[str, str]:
         """Wait a little for those that still send; gives a line for each tracker: where it shows the run, or that it
         goes on."""
-        until = time.monotonic() + patience_s
+        until = time.monotonic() + (PATIENCE_S if patience_s is None else patience_s)
         for process in self.processes.values():
             try:
                 process.wait(max(0.0, until - time.monotonic()))
@@ -127,12 +129,15 @@ def start(run: Run, specs: Sequence[TrackerSpec]) -> Trackers:
     """Start a process for each tracker, in a session of its own: Ctrl-C and a closed terminal do not reach it."""
     found = Trackers(run)
     for number, name in enumerate(names(specs)):
-        with (folder(run) / f"{name}.log").open("ab") as log:
-            found.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "luthier.track", str(run.dir), str(number)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
-            )  # fmt: skip
+        try:
+            with (folder(run) / f"{name}.log").open("ab") as log:
+                found.processes[name] = subprocess.Popen(
+                    [sys.executable, "-m", "luthier.track", str(run.dir), str(number)],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    env={**os.environ, "OMP_NUM_THREADS": "1"},
+                )  # fmt: skip
+        except OSError as error:  # no memory for a process, no room for its log: that is no reason not to train
+            found.unstarted[name] = f"it could not be started: {error.strerror}"
     return found
 
 

@@ -32,6 +32,10 @@ class Interrupted(LuthierError):
     exit_code = ExitCode.INTERRUPTED
 
 
+class _Asked(KeyboardInterrupt):
+    """On its way through code that catches errors of rows and libraries, which must not catch this."""
+
+
 class StopSignal:
     """While entered, ``asked`` turns True on SIGINT, SIGTERM or SIGHUP. Outside the main thread it never does."""
 
@@ -66,11 +70,13 @@ def ending_softly() -> Iterator[None]:
 
     def end(number: int, frame: FrameType | None) -> None:
         _leave_terminal(number)
-        raise Interrupted("stopped", why=_WHY[signal.Signals(number)], fix="the same command goes on")
+        raise _Asked(_WHY[signal.Signals(number)])
 
     before = _listen(end, SIGNALS[1:])
     try:
         yield
+    except _Asked as asked:
+        raise Interrupted("stopped", why=str(asked), fix="the same command goes on") from None
     finally:
         _restore(before)
 
