@@ -31,7 +31,8 @@ SECRET = "zebra-quartz-4711"
 KINDS = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb", "trackio": "trackio"}
 ASKED: dict[str, dict[str, str]] = {
     "tensorboard": {"folder": "boards"}, "mlflow": {"folder": "flows", "experiment": "tickets"},
-    "wandb": {"folder": "weights", "project": "tickets", "entity": "us"}, "trackio": {"folder": "tracks", "project": "t"},
+    "wandb": {"folder": "weights", "project": "tickets", "entity": "us"},
+    "trackio": {"folder": "tracks", "project": "t"},
 }  # fmt: skip
 STEPS, KILLED_AT, CHECKPOINT = 20, 12, 9
 

@@ -37,8 +37,8 @@ class Server(BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length") or 0)
         asked = json.loads(self.rfile.read(size) or b"{}") if size else {}
         self.got.append((verb, asked))
-        run = {"info": {"run_id": "r1", "run_uuid": "r1", "experiment_id": "7", "artifact_uri": str(self.files),
-                        "status": "RUNNING", "lifecycle_stage": "active"}, "data": {}}  # fmt: skip
+        info = {"run_id": "r1", "run_uuid": "r1", "experiment_id": "7", "status": "RUNNING"}
+        run = {"info": {**info, "artifact_uri": str(self.files), "lifecycle_stage": "active"}, "data": {}}
         found: dict[str, Any] = {
             "experiments/create": {"experiment_id": "7"}, "runs/search": {"runs": []}, "runs/create": {"run": run},
             "runs/get": {"run": run}, "runs/update": {"run_info": run["info"]},

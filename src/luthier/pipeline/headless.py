@@ -102,6 +102,7 @@ def watch(reload: Callable[[], Run], *, look_s: float = LOOK_S) -> Iterator[Seen
     numbers: dict[str, float] = {}
     while True:
         run = reload()
+        ended = run.status != "running"  # asked before its files are read: what it wrote last is in this look
         events, events_at = read_on(run.dir / "events.jsonl", events_at)
         metrics, metrics_at = read_on(run.dir / "metrics.jsonl", metrics_at)
         for event in events:
@@ -111,7 +112,7 @@ def watch(reload: Callable[[], Run], *, look_s: float = LOOK_S) -> Iterator[Seen
             numbers |= {name: value for name, value in line.items() if isinstance(value, int | float)}
         lines = tuple(line for event in events if (line := _said(event)) is not None)
         yield Seen(stage, int(numbers.get("step", 0)), steps, dict(numbers), lines)
-        if run.status != "running":
+        if ended:
             return
         time.sleep(look_s)
 
