@@ -413,8 +413,8 @@ def reported(
     verdict: Verdict, frontier: Frontier | None, seconds: Mapping[str, float],
 ) -> Path:  # fmt: skip
     """Write the verdict and the page into the run's folder; gives the page."""
-    from luthier.pipeline.story import tell, without_rows
-    from luthier.report import page
+    from luthier.pipeline.story import tell
+    from luthier.report import page, without_rows
     from luthier.track.follow import WITHOUT_ROWS
 
     assert job.run is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from luthier.data import report
@@ -59,12 +58,6 @@ def tell(
         command=f"luthier run runs/{job.run.id}/recipe.yaml",
         notes=_notes(job, history, given, figures),
     )
-
-
-def without_rows(story: Story) -> Story:
-    """The same without what shows text of rows: answers, the data's story, slices (which are named by values)."""
-    results = tuple(replace(result, slices={}) for result in story.verdict.results)
-    return replace(story, verdict=replace(story.verdict, results=results, facts={}), examples=(), data=None)
 
 
 def _systems(figures: Mapping[str, Any]) -> list[System]:
