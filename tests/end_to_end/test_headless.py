@@ -16,7 +16,11 @@ import pytest
 from luthier.store import Run, Store
 
 LUTHIER = [sys.executable, "-m", "luthier.cli.main"]
-LONG = ["--set", "train.max_steps=4000", "--set", "train.evaluations=2", "--set", "train.checkpoints=2"]
+LONG = [
+    word
+    for item in ("epochs=900", "max_steps=4000", "evaluations=2", "checkpoints=2")
+    for word in ("--set", f"train.{item}")
+]
 
 
 def said(*words: str) -> subprocess.CompletedProcess[str]:

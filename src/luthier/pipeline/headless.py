@@ -110,7 +110,7 @@ def watch(reload: Callable[[], Run], *, look_s: float = LOOK_S) -> Iterator[Seen
             steps = int(event.get("steps", steps)) if event["kind"] == "train" else steps
         for line in metrics:
             numbers |= {name: value for name, value in line.items() if isinstance(value, int | float)}
-        lines = tuple(line for event in events if (line := _said(event)) is not None)
+        lines = tuple(said for event in events if (said := _said(event)) is not None)
         yield Seen(stage, int(numbers.get("step", 0)), steps, dict(numbers), lines)
         if ended:
             return

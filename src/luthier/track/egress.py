@@ -48,7 +48,7 @@ def enforce(hosts: Sequence[str], *, purpose: str) -> None:
 
 def proxies(hosts: Sequence[str]) -> dict[str, str]:
     """Variables that lead requests to other hosts nowhere. A proxy of the user's own stays if its host is named."""
-    found = {}
+    found: dict[str, str] = {}
     for name in _PROXIES:
         own = os.environ.get(name) or os.environ.get(name.lower()) or ""
         stays = (urlsplit(own).hostname or "") in hosts
