@@ -64,7 +64,7 @@ def runs(
 
 
 def compare(
-    refs: list[str] = typer.Argument(..., metavar="RUN RUN …", help="Two runs or more."),
+    refs: list[str] = typer.Argument(..., metavar="RUN", help="Two runs or more."),
     page: Path | None = typer.Option(
         None, "--page", metavar="FILE", help="Where the page goes; left out, compare.html beside the runs."
     ),
