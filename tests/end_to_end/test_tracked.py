@@ -12,6 +12,7 @@ import pytest
 
 from luthier.cli.main import run
 from luthier.errors import EgressDenied
+from luthier.recipe import OwnTracker, load_recipe
 from luthier.store import Store
 from luthier.track import trackers
 
@@ -77,6 +78,9 @@ def test_trackers_that_fail_or_hang_cost_the_run_nothing(
     assert [(int(step), float(value)) for step, name, value in steps if name == "loss"] == losses
     facts = (home / "working.tags").read_text()
     assert "dataset.root=" in facts and f"training={tracked.id}" in facts
+
+    again = load_recipe(one.dir / "recipe.yaml").recipe.track
+    assert isinstance(again[0], OwnTracker) and again[0].function == f"{home}/tracker.py:working"
 
     (home / "mended").touch()
     assert run(["runs", "send", one.id]) == 0

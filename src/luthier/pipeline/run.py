@@ -182,6 +182,10 @@ def _write_recipe(job: Job, folder: Path) -> None:
     _make_models_absolute(job.folder, dump["data"])
     for suite in dump.get("evaluate", {}).get("regression", ()):
         suite["suite"] = _absolute(job.folder, suite["suite"])
+    for tracker in dump.get("track", ()):
+        for key in ("folder", "function"):
+            if tracker.get(key):
+                tracker[key] = str((job.folder / Path(tracker[key]).expanduser()).resolve())
     if dump["model"]["base"].startswith("."):
         dump["model"]["base"] = str((job.folder / dump["model"]["base"]).resolve())
     adapter = dump["model"].get("adapter") or ""
