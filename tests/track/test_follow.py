@@ -79,10 +79,12 @@ def send(
 def test_every_number_once_in_order_and_the_end(store: Store) -> None:
     run, sink = begun(store), Kept()
     run.metric(3, val=0.5)
+    run.event("diagnosis", monitor="overfitting", said="validation turned up at step 2")
     run.finish("done", verdict="PROMOTE", reason="better")
     cursor = send(store, run, sink)
     assert sink.told("loss") == [(1, 1.0), (2, 0.5), (3, 1 / 3)] and sink.told("val") == [(3, 0.5)]
     assert sink.ended == ["done"] and sink.facts["luthier.verdict"] == "PROMOTE"
+    assert sink.facts["diagnosis.overfitting"] == "validation turned up at step 2"
     assert cursor.sent == 7 and cursor.ended == "done" and not cursor.problem
 
 

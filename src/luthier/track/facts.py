@@ -60,6 +60,17 @@ def made(run: Run, artifacts: Path, known: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in tags.items() if known.get(name) != text}
 
 
+def seen(run: Run) -> dict[str, str]:
+    """What the monitors of the training said, by monitor, and why it stopped before its plan's end."""
+    tags = {}
+    for event in run.events():
+        if event["kind"] == "diagnosis":
+            tags[f"diagnosis.{event.get('monitor')}"] = _cut(str(event.get("said", "")))
+        elif event["kind"] in ("stopped by a monitor", "stopped early"):
+            tags["stopped"] = f"{event['kind']} at step {event.get('step')}"
+    return tags
+
+
 def verdict_numbers(run: Run) -> dict[str, float]:
     """Each line of the verdict: candidate, reference, difference with its bounds, and n."""
     try:

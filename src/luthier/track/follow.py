@@ -143,6 +143,7 @@ def _points(path: Path, cursor: Cursor) -> tuple[list[Point], int]:
 def _tell(run: Run, artifacts: Path, sink: Sink, cursor: Cursor, *, ended: bool, rows: bool) -> None:
     """Facts and files that are new since the last time."""
     new = facts.made(run, artifacts, cursor.tags)
+    new |= {name: text for name, text in (facts.seen(run) if ended else {}).items() if cursor.tags.get(name) != text}
     if new:
         sink.tags(new)
         cursor.tags |= new
