@@ -67,7 +67,10 @@ def plan_recipe(loaded: LoadedRecipe, store: Store) -> Plan:
     Raises:
         LuthierError: the recipe could not run: no rows, no model, a row that does not fit.
     """
+    from luthier import track
+
     job = Job(loaded, store)
+    track.admit(job.recipe.track, job.recipe.privacy.egress)
     sides, digest = _dataset(job)
     given = train_input(job, sides, digest)
     sizes, plan = job.sizes, given.plan
@@ -169,10 +172,7 @@ def _written(job: Job) -> Iterator[Line]:
 
 
 def _trackers(job: Job) -> Iterator[Line]:
-    """Where the numbers are shown; refused here as it would be in the run."""
-    from luthier import track
-
-    track.admit(job.recipe.track, job.recipe.privacy.egress)
+    """Where the numbers are shown."""
     for number, spec in enumerate(job.recipe.track):
         where = f"sent to {', '.join(spec.hosts)}" if spec.hosts else "stays on this machine"
         rows = "with the report's rows" if spec.rows else "numbers, no rows"
