@@ -79,9 +79,15 @@ def test_detached_watched_stopped_taken_up_again_and_left_by_a_closed_terminal(c
 
 
 @pytest.mark.slow
-def test_a_mistake_is_told_at_once_and_leaves_no_process(colours: Path) -> None:
+def test_a_mistake_in_the_recipe_is_told_at_once_and_one_in_the_rows_by_watching(colours: Path) -> None:
     done = said("run", "colours.yaml", "--detach", "--set", "train.epocs=2")
     assert done.returncode == 2 and "did you mean train.epochs?" in done.stderr
-    done = said("run", "colours.yaml", "--detach", "--set", "data.source=nothing.jsonl")
-    assert done.returncode == 1 and "nothing.jsonl" in done.stderr
-    assert [r.status for r in Store.open(colours.parent).runs()] in ([], ["failed"])
+    assert not Store.open(colours.parent).runs()
+    began = said("run", "colours.yaml", "--detach", "--json", "--set", "data.source=nothing.jsonl")
+    if began.returncode == 0:  # it had begun before it looked for its rows
+        run = run_of(colours.parent, json.loads(began.stdout)["run"])
+        seen = said("runs", "watch", run.id)
+        assert seen.returncode == 1 and f"{run.id} · failed" in seen.stdout and "nothing.jsonl" in seen.stdout
+        assert "fix:" in (run.dir / "log.txt").read_text()
+    else:
+        assert began.returncode == 1 and "nothing.jsonl" in began.stderr
