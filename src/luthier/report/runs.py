@@ -248,8 +248,8 @@ def _curves(found: Compared) -> str:
 
 
 def _drawn(name: str, points: Sequence[Point]) -> Sequence[Point]:
-    """The loss of a step is noise around what is wanted; everything else is drawn as it was."""
-    return smooth(points) if name == "loss" else points
+    """Single steps are noise around what is wanted; what is measured now and then is drawn as it was."""
+    return smooth(points) if name in ("loss", "gradient_norm", "tokens_per_s") else points
 
 
 def _style(number: int, before: str = "") -> str:
