@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help quickstart test test-all mutants lint types bench docs clean
+.PHONY: help quickstart test trackers test-all mutants lint types bench docs clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,13 +30,20 @@ $(VENV)/.test: $(VENV)/.core
 	@$(PIP) -e '.[dev]'
 	@touch $@
 
+$(VENV)/.trackers: $(VENV)/.test
+	@echo "installing the trackers' libraries into $(VENV) (MLflow, W&B, Trackio, TensorBoard: about 330 MB)"
+	@$(PIP) -e '.[tracking]'
+	@touch $@
+
 quickstart: $(VENV)/.core  ## the whole way on the built-in base and data: report, model, how to talk to it
 	@$(BIN)/luthier quickstart || { code=$$?; case $$code in 10|11) exit 0;; *) exit $$code;; esac; }  # a verdict is no failure
 
 test: $(VENV)/.test  ## the fast suite (minutes on two cores)
 	@$(PYTEST) -q -m "not slow"
 
-test-all: $(VENV)/.test  ## the fast suite and the slow tier: kills, simulations, real engines, benchmarks
+trackers: $(VENV)/.trackers  ## the libraries of all trackers, for the slow tier
+
+test-all: $(VENV)/.trackers  ## the fast suite and the slow tier: kills, simulations, real engines, benchmarks
 	@$(PYTEST) -q
 
 mutants: $(VENV)/.test  ## put one-line defects into a copy of the code: each must turn a named test red

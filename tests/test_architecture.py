@@ -49,6 +49,10 @@ HOMES = {
     "phonenumbers": {"text"},
     "stdnum": {"text"},
     "yaml": {"recipe", "pipeline"},
+    "mlflow": {"track"},
+    "wandb": {"track"},
+    "trackio": {"track"},
+    "tensorboard": {"track"},
 }
 LIGHT_ROOMS = {
     "errors",
@@ -63,7 +67,10 @@ LIGHT_ROOMS = {
     "pipeline",
     "__init__",
 }
-HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "sklearn", "datasets", "trl"}
+HEAVY = {
+    "torch", "transformers", "peft", "bitsandbytes", "sklearn", "datasets", "trl", "mlflow", "wandb", "trackio",
+    "tensorboard",
+}  # fmt: skip
 
 
 def imports(tree: ast.AST, *, top_level: bool) -> Iterator[str]:

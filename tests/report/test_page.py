@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import math
 import re
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from luthier.records import Verdict, VerdictKind
-from luthier.report import Shown, Story, page
+from luthier.report import Shown, Story, page, without_rows
 from luthier.report.answers import difference
 from luthier.report.tables import facts
 from luthier.store import Store
@@ -64,6 +65,16 @@ def test_the_page_is_balanced_html_and_tells_its_numbers_with_n_and_interval(sto
         "base:nano", "torch", "2.13.0", "equals what was trained", "402 prompt tokens", "1st use",
     ):  # fmt: skip
         assert said in read.words, said
+
+
+def test_a_page_without_rows_has_the_verdict_and_the_curves_and_no_text_of_a_row(story: Story) -> None:
+    whole, bare = page(story), page(without_rows(story))
+    assert story.data is not None
+    rows = [row["text"] for step in story.data["steps"] for row in step.get("rows", ())]
+    texts = [html.escape(text) for text in (*rows, *(item.question for item in story.examples)) if len(text) > 12]
+    assert len(texts) > 5 and sum(text in whole for text in texts) > 5, "the whole page shows them"
+    assert [text for text in texts if text in bare] == []
+    assert story.verdict.kind.value in bare and bare.count("over steps") == whole.count("over steps") > 1
 
 
 def test_the_verdict_comes_before_everything_else(story: Story) -> None:

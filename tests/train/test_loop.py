@@ -206,22 +206,26 @@ def test_killed_anywhere_and_resumed_gives_the_same_bits(
     assert result.history == undisturbed.history
 
 
-def test_ctrl_c_stops_at_the_next_step_and_the_same_call_goes_on(
-    fit: Callable[..., Any], rows: Any, tmp_path: Path
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(signal.SIGINT, "you asked for it"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "terminal was closed")],
+)
+def test_a_signal_stops_at_the_next_step_and_the_same_call_goes_on(
+    fit: Callable[..., Any], rows: Any, tmp_path: Path, number: signal.Signals, told: str
 ) -> None:
     whole, undisturbed, _ = fit(SPEC, *rows, tmp_path / "whole")
     stop_at = undisturbed.plan.checkpoint_steps[0] + 1
 
     def press(info: Any) -> None:
         if info.step == stop_at - 1:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
 
-    handler = signal.getsignal(signal.SIGINT)
+    handler = signal.getsignal(number)
     with pytest.raises(Interrupted) as caught:
         fit(SPEC, *rows, tmp_path / "stopped", on_step=press)
     assert f"stopped at step {stop_at - 1}" in caught.value.what or f"stopped at step {stop_at}" in caught.value.what
     assert "goes on from here" in caught.value.fix and caught.value.exit_code == 130
-    assert signal.getsignal(signal.SIGINT) is handler
+    assert signal.getsignal(number) is handler and told in caught.value.why
     model, result, _ = fit(SPEC, *rows, tmp_path / "stopped")
     assert result.resumed_at == caught.value.details["step"]
     assert same_bits(weights(whole), weights(model))

@@ -381,4 +381,41 @@ MUTANTS = (
         'return {who: "tie" if v == "tie" else "a" if v == "left" else "b" for who, v in votes.items()}',
         "tests/evaluate/test_people.py::test_votes_come_back_as_verdicts_on_makers_and_the_gate_reads_them",
     ),
+    Mutant(
+        "a resumed run tells its steps twice", "track/follow.py",
+        "and step > told.get(name, -1)", "and step >= 0",
+        "tests/track/test_follow.py::test_a_resumed_run_goes_on_under_the_trackers_own_name_and_tells_no_step_twice",
+    ),
+    Mutant(
+        "trackers get rows unasked", "track/follow.py",
+        "*(FILES_WITH_ROWS if rows else ())", "*FILES_WITH_ROWS",
+        "tests/track/test_follow.py::test_what_shows_rows_goes_only_where_the_recipe_allows_it",
+    ),
+    Mutant(
+        "a tracker's server needs no leave", "track/trackers.py",
+        "        for host in spec.hosts:\n", "        for host in ():\n",
+        "tests/track/test_egress.py::test_a_server_that_the_recipe_does_not_allow_is_refused",
+    ),
+    Mutant(
+        "a batch that failed counts as sent", "track/follow.py",
+        "            sink, pause = None, min(2 * pause, LONGEST_PAUSE_S)\n",
+        "            sink, pause = None, min(2 * pause, LONGEST_PAUSE_S)\n"
+        "            cursor.offset = (folder / 'metrics.jsonl').stat().st_size\n",
+        "tests/track/test_follow.py::test_a_tracker_that_fails_gets_everything_once_it_is_back",
+    ),
+    Mutant(
+        "nohup is not obeyed", "train/interrupt.py",
+        "if signal.getsignal(number) is not signal.SIG_IGN", "if signal.getsignal(number) is not None",
+        "tests/train/test_interrupt.py::test_nohup_is_obeyed",
+    ),
+    Mutant(
+        "an end by signal is caught like a bad row", "train/interrupt.py",
+        "class _Asked(KeyboardInterrupt):", "class _Asked(Exception):",
+        "tests/train/test_interrupt.py::test_a_signal_between_trainings_leaves_the_work_with_a_clear_line",
+    ),
+    Mutant(
+        "a key of another kind counts as a difference", "pipeline/runs.py",
+        'return not key.endswith(".kind") and len(set(kinds)) > 1', "return False and len(set(kinds)) > 1",
+        "tests/cli/test_runs.py::test_a_key_that_only_one_kind_has_is_no_difference_of_its_own",
+    ),
 )  # fmt: skip

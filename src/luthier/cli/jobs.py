@@ -111,6 +111,7 @@ def run(
     remedy: int | None = typer.Option(
         None, "--remedy", metavar="N", help="With the change [N] that the last run of this recipe suggested."
     ),
+    detach: bool = typer.Option(False, "--detach", help="Go on without this terminal; luthier runs watch looks at it."),
     overrides: list[str] = SET_OPTION,
     json: bool = JSON_OPTION,
 ) -> int:
@@ -118,7 +119,7 @@ def run(
 
     Example: luthier run support.yaml, and after a REJECT: luthier run support.yaml --remedy 1
     """
-    return _run(recipe, overrides, remedy)
+    return _detached(recipe, overrides, remedy) if detach else _run(recipe, overrides, remedy)
 
 
 def gate(
@@ -152,6 +153,28 @@ def gate(
     else:
         console().print("\n".join(verdict_lines(verdict)), markup=False)
     return int(verdict.kind.exit_code)
+
+
+def _detached(path: Path, overrides: list[str], remedy: int | None) -> int:
+    """Start the same command in a process of its own; gives 0 once it has a run."""
+    from luthier.cli.terminal import OPTIONS
+    from luthier.pipeline.headless import detach
+    from luthier.recipe import load_recipe
+    from luthier.store import Store
+
+    load_recipe(path, overrides)  # a mistake in it is told here, not in a log
+    command = ["run", str(path), *(word for item in overrides for word in ("--set", item))]
+    started = detach([*command, *(["--remedy", str(remedy)] if remedy is not None else [])], Store.open())
+    if OPTIONS.json:
+        emit_json(started.to_dict())
+        return 0
+    run = started.run.id
+    typer.echo(f"{run} runs without this terminal (process {started.pid})")
+    for label, text in (
+        ("watch", f"luthier runs watch {run}"), ("stop", f"luthier runs stop {run}"), ("log", str(started.log))
+    ):  # fmt: skip
+        typer.echo(f"  {label:<8} {text}")
+    return 0
 
 
 def _run(path: Path, overrides: list[str], remedy: int | None = None) -> int:

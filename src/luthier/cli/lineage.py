@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from luthier.data.versions import Change
     from luthier.pipeline.diff import Diff
     from luthier.pipeline.forget import Found, Held
+    from luthier.pipeline.runs import Difference
     from luthier.store import Erased
 
 _LIMIT = typer.Option(20, "--limit", min=0, help="Print at most this many rows of a kind.")
@@ -34,15 +35,26 @@ def diff(
 ) -> int:
     """What differs between two versions of a dataset: rows added, removed, changed, moved, and what made them so.
 
+    Of two runs also every key of the recipe, the code, the environment and what came of them.
+
     Example: luthier diff runs/tickets-1a2b runs/tickets-3c4d --rows
     """
     from luthier.pipeline.diff import diff_two
+    from luthier.pipeline.runs import difference, two_runs
     from luthier.store import Store
 
-    found = diff_two(Store.open(), first, second)
-    if json:
-        emit_json(found.to_dict(rows=rows))
+    store = Store.open()
+    runs = two_runs(store, first, second)
+    of_runs = None if runs is None else difference(store, *runs)
+    if of_runs is not None and not all(run.made.get("data") for run in runs or ()):
+        emit_json({"runs": of_runs.to_dict()}) if json else _print(_of_runs(of_runs))
         return 0
+    found = diff_two(store, first, second)
+    if json:
+        emit_json(found.to_dict(rows=rows) | ({} if of_runs is None else {"runs": of_runs.to_dict()}))
+        return 0
+    if of_runs is not None:
+        _print(_of_runs(of_runs))
     screen = console()
     for line in _summary(found):
         screen.print(line, markup=False)
@@ -122,6 +134,25 @@ def prove(
         typer.echo(f"row {proof.row}: {proof.file}, line {proof.line} of {proof.artifact} ({proof.rows:,} rows)")
         typer.echo(f"  root  {proof.root}" + (f"\n  proof {out}" if out else ""))
     return 0
+
+
+def _print(lines: list[str]) -> None:
+    screen = console()
+    for line in lines:
+        screen.print(plain(line), markup=False)
+
+
+def _of_runs(found: Difference) -> list[str]:
+    """What differs between two runs, by group; the groups that are the same in one line."""
+    from luthier.pipeline.runs import GROUPS
+
+    same = [group for group in GROUPS if not found.of(group)]
+    lines = [f"{found.a}  →  {found.b}"]
+    for group in GROUPS:
+        rows = found.of(group)
+        width = max((len(key) for key, _, _ in rows), default=0)
+        lines += [group, *(f"  {key:<{width}}  {a}  →  {b}" for key, a, b in rows)] if rows else []
+    return [*lines, *([f"the same: {', '.join(same)}"] if same else []), ""]
 
 
 def _found(found: Found, limit: int, done: Erased | None) -> list[str]:

@@ -1,39 +1,17 @@
-"""Verbs about what was made: runs, compare, why, verify, rm, gc, doctor."""
+"""Verbs about what was made: compare, why, verify, rm, gc, doctor."""
 
 from __future__ import annotations
 
 import typer
 
-from luthier.cli.terminal import JSON_OPTION, console, emit_json
+from luthier.cli.terminal import JSON_OPTION, emit_json
 from luthier.errors import LuthierError
 
 
 def add_to(app: typer.Typer) -> None:
     """Put these verbs on the command tree."""
-    for verb in (runs, compare, why, verify, rm, gc, doctor):
+    for verb in (compare, why, verify, rm, gc, doctor):
         app.command()(verb)
-
-
-def runs(json: bool = JSON_OPTION) -> int:
-    """List runs, newest first, with status, verdict and report."""
-    from luthier.store import Store
-
-    found = Store.open().runs()
-    if json:
-        emit_json([r.to_dict() for r in found])
-        return 0
-    if not found:
-        typer.echo("no runs yet: luthier quickstart, or luthier tune DATA")
-        return 0
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("run", "status", "verdict", "started", "folder"):
-        table.add_column(column)
-    for one in found:
-        table.add_row(one.id, one.status, str(one.facts.get("verdict", "")), one.started[:19], str(one.dir))
-    console().print(table)
-    return 0
 
 
 def compare(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError
 from luthier.store import Artifact, Run
+from luthier.store.run import leaves
 
 if TYPE_CHECKING:
     from luthier.store import Store
@@ -45,18 +46,13 @@ def _run(run: Run) -> dict[str, Any]:
         "made": {k: " ".join(v) for k, v in run.made.items()},
         "facts": run.facts,
     }
-    return dict(_flat(shown, ""))
+    return dict(_flat(shown))
 
 
 def _artifact(artifact: Artifact) -> dict[str, Any]:
-    return dict(_flat({"meta": artifact.meta, "parents": list(artifact.parents), "digest": artifact.digest}, ""))
+    return dict(_flat({"meta": artifact.meta, "parents": list(artifact.parents), "digest": artifact.digest}))
 
 
-def _flat(value: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _flat(inner, f"{prefix}.{key}" if prefix else str(key))
-    elif isinstance(value, list | tuple):
-        yield prefix, ", ".join(map(str, value))
-    else:
-        yield prefix, value
+def _flat(value: Any) -> Iterator[tuple[str, Any]]:
+    for key, found in leaves(value):
+        yield key, ", ".join(map(str, found)) if isinstance(found, list | tuple) else found

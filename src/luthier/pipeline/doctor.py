@@ -21,6 +21,10 @@ EXTRAS = {
     "bitsandbytes": ("qlora", "QLoRA (a base held in 4 bits)"),
     "trl": ("trl", "TRL as second training backend"),
     "zstandard": ("zstd", "reading .jsonl.zst"),
+    "mlflow-skinny": ("mlflow", "track: mlflow"),
+    "wandb": ("wandb", "track: wandb"),
+    "trackio": ("trackio", "track: trackio"),
+    "tensorboard": ("tensorboard", "track: tensorboard"),
 }
 
 

@@ -6,7 +6,7 @@ Nothing is trained, written or judged here; ``stages`` does that with what stand
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,8 @@ class Job:
         self.store = store
         self.progress = progress
         self.run: Run | None = None
+        self.beside: Callable[[], None] = lambda: None
+        """Called now and then: tells what happens beside the job."""
 
     @property
     def recipe(self) -> Recipe:

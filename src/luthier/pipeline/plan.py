@@ -67,7 +67,10 @@ def plan_recipe(loaded: LoadedRecipe, store: Store) -> Plan:
     Raises:
         LuthierError: the recipe could not run: no rows, no model, a row that does not fit.
     """
+    from luthier import track
+
     job = Job(loaded, store)
+    track.admit(job.recipe.track, job.recipe.privacy.egress)
     sides, digest = _dataset(job)
     given = train_input(job, sides, digest)
     sizes, plan = job.sizes, given.plan
@@ -99,6 +102,7 @@ def plan_recipe(loaded: LoadedRecipe, store: Store) -> Plan:
         ),
         *(Line(f"train.{k}", _show(r.value), r.reason, r.origin) for k, r in plan.decided.items()),
         *_written(job),
+        *_trackers(job),
         Line("needs", f"{tokens:,.0f} tokens", time, "planner"),
     ]  # fmt: skip
     return Plan(tuple(stages), tuple(lines), facts, tuple(_warnings(job, sides)))
@@ -171,6 +175,16 @@ def _written(job: Job) -> Iterator[Line]:
         if key.startswith(("data.", "evaluate.", "export.", "privacy.")) and key.count(".") == 1:
             room, name = key.split(".")
             yield Line(key, _show(dump[room].get(name)), "written in the recipe", origin)
+
+
+def _trackers(job: Job) -> Iterator[Line]:
+    """Where the numbers are shown."""
+    for number, spec in enumerate(job.recipe.track):
+        where = f"sent to {', '.join(spec.hosts)}" if spec.hosts else "stays on this machine"
+        rows = "with the report's rows" if spec.rows else "numbers, no rows"
+        keys = (f"track.{number}", "track")
+        origin = next((job.loaded.origins[key] for key in keys if key in job.loaded.origins), "default")
+        yield Line("track", spec.kind, f"{where}; {rows}", origin)
 
 
 def _show(value: Any) -> str:

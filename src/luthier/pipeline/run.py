@@ -11,14 +11,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from luthier import track
 from luthier.errors import ExitCode, LuthierError
 from luthier.pipeline import remedy, scales, stages, told
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.recipe import LoadedRecipe, Recipe
 from luthier.records import Verdict
+from luthier.train.interrupt import ending_softly
 
 if TYPE_CHECKING:
     from luthier.evaluate.frontier import Frontier
@@ -85,23 +88,23 @@ def run_recipe(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None
     job = Job(loaded, store, progress)
     seconds: dict[str, float] = {}
     with _running(job) as run:
-        with _timed("data", seconds):
+        with _timed(job, "data", seconds):
             data = stages.dataset(job)
         told.data(job, data)
         sides = stages.sides_of(data)
         stages.refuse_unjudged(job, sides)
         given = stages.train_input(job, sides, data.digest)
         told.method(job, given)
-        with _timed("train", seconds):
+        with _timed(job, "train", seconds):
             trained = stages.training(job, data, given, sides)
         told.training(job, trained, seconds["train"])
-        with _timed("export", seconds):
+        with _timed(job, "export", seconds):
             shipped = stages.delivered(job, data, trained, job.export_key(given.key))
         told.export(job, shipped)
-        with _timed("evaluate", seconds):
+        with _timed(job, "evaluate", seconds):
             ledger, verdict = stages.judged(job, data, sides, shipped)
         told.evaluation(job, ledger, verdict)
-        with _timed("scales", seconds):
+        with _timed(job, "scales", seconds):
             verdict, remedies, frontier = scales.remedied(job, data, sides, given, trained, shipped, ledger, verdict)
         remedy.write(run.dir, remedies, frontier)
         seconds = {**run.facts.get("seconds", {}), **{k: v for k, v in seconds.items() if v >= 0.5}}
@@ -144,6 +147,7 @@ def run_until(stage: str, loaded: LoadedRecipe, store: Store, progress: Progress
 @contextmanager
 def _running(job: Job) -> Iterator[Run]:
     """The run of this job: an unfinished one of the same recipe is taken up, else a new one begins."""
+    track.admit(job.recipe.track, job.recipe.privacy.egress)
     recipe = job.recipe.model_dump(mode="json")
     run = next((r for r in job.store.runs() if _resumable(r, job.recipe, recipe)), None)
     if run is not None:
@@ -154,10 +158,13 @@ def _running(job: Job) -> Iterator[Run]:
         run = job.store.start_run(job.recipe.name, recipe, facts)
         _write_recipe(job, run.dir)
     job.run = run
+    trackers = track.start(run, job.recipe.track)
+    job.beside = partial(told.trackers, job, trackers)
     try:
-        yield run
+        with ending_softly():
+            yield run
     except KeyboardInterrupt:
-        run.finish("interrupted")
+        run.finish("interrupted", error="stopped (Ctrl-C)")
         raise
     except LuthierError as error:
         run.finish("interrupted" if error.exit_code == ExitCode.INTERRUPTED else "failed", error=error.what)
@@ -165,6 +172,8 @@ def _running(job: Job) -> Iterator[Run]:
     except Exception as error:
         run.finish("failed", error=f"{type(error).__name__}: {error}"[:500])
         raise
+    finally:
+        told.trackers_end(job, trackers)
 
 
 def _resumable(run: Run, recipe: Recipe, dump: dict[str, Any]) -> bool:
@@ -188,6 +197,10 @@ def _write_recipe(job: Job, folder: Path) -> None:
             _make_judges_absolute(job.folder, metric)
     for suite in dump.get("evaluate", {}).get("regression", ()):
         suite["suite"] = _absolute(job.folder, suite["suite"])
+    for tracker in dump.get("track", ()):
+        for key in ("folder", "function"):
+            if tracker.get(key):
+                tracker[key] = str((job.folder / Path(tracker[key]).expanduser()).resolve())
     if dump["model"]["base"].startswith("."):
         dump["model"]["base"] = str((job.folder / dump["model"]["base"]).resolve())
     adapter = dump["model"].get("adapter") or ""
@@ -238,10 +251,13 @@ def _publish(job: Job, shipped: dict[str, Artifact], verdict: Verdict) -> str:
 
 
 @contextmanager
-def _timed(stage: str, seconds: dict[str, float]) -> Iterator[None]:
+def _timed(job: Job, stage: str, seconds: dict[str, float]) -> Iterator[None]:
+    assert job.run is not None
+    job.run.event("stage", stage=stage)
     began = time.monotonic()
     yield
     seconds[stage] = time.monotonic() - began
+    job.beside()
 
 
 def _shown(path: Path) -> str:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from luthier.train.plan import TrainPlan
 
 
+TELL_EVERY = 50
+"""Steps of training after which one looks at what happens beside the job."""
+
+
 # ---- data
 
 
@@ -280,6 +284,8 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
             if given.answers and info.val is not None:  # of answers it is minus what they are worth
                 val = f"  reward {-info.val:.3f}"
             bar.update(info.step, info.steps, f"loss {info.loss:.3f}{val}  {info.tokens_per_s:,.0f} tok/s")
+            if info.step % TELL_EVERY == 0:
+                job.beside()
 
         result = method(
             job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=job.run,
@@ -383,7 +389,9 @@ def _card(job: Job, data: Artifact) -> Any:
     return Card(
         name=job.recipe.name, base=job.base.name, base_revision=job.base.revision, licence=job.base.licence,
         tuning=job.recipe.train.tuning.kind, data=rows, lineage={"dataset": data.id},
-        recipe=job.recipe.model_dump(mode="json", exclude_defaults=True, exclude={"data": {"source", "test"}}),
+        recipe=job.recipe.model_dump(
+            mode="json", exclude_defaults=True, exclude={"data": {"source", "test"}, "track": True}
+        ),
     )  # fmt: skip
 
 
@@ -482,13 +490,16 @@ def reported(
 ) -> Path:  # fmt: skip
     """Write the verdict and the page into the run's folder; gives the page."""
     from luthier.pipeline.story import tell
-    from luthier.report import page
+    from luthier.report import page, without_rows
+    from luthier.track.follow import WITHOUT_ROWS
 
     assert job.run is not None
     write(job.run.dir / "verdict.json", verdict.to_dict())
     story = tell(job, data, given, trained, shipped, ledger, verdict, frontier, seconds)
     path = job.run.dir / "report.html"
     path.write_text(page(story), encoding="utf-8")
+    if job.recipe.track:
+        (job.run.dir / WITHOUT_ROWS).write_text(page(without_rows(story)), encoding="utf-8")
     return path
 
 

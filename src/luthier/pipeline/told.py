@@ -12,6 +12,7 @@ from luthier.records import Verdict
 if TYPE_CHECKING:
     from luthier.pipeline.job import Job
     from luthier.store import Artifact
+    from luthier.track import Trackers
 
 _QUIET = {"read", "start"}
 
@@ -98,6 +99,24 @@ def export(job: Job, shipped: dict[str, Artifact]) -> None:
 
 def _parity(parity: dict[str, object]) -> str:
     return str(parity.get("summary") or ("equal to the trained model" if parity.get("holds") else "NOT equal"))
+
+
+def trackers(job: Job, found: Trackers) -> None:
+    """A tracker that could not take something; each is told once."""
+    for name, problem in found.problems().items():
+        job.tell("track", f"warning: {name}: {problem}\nthe run goes on; {_later(found)}")
+
+
+def trackers_end(job: Job, found: Trackers) -> None:
+    """Where each tracker shows the run."""
+    lines = found.end()
+    trackers(job, found)
+    if lines:
+        job.tell("track", "\n".join(f"{name}: {text}" for name, text in lines.items()))
+
+
+def _later(found: Trackers) -> str:
+    return f"what is left is sent by: luthier runs send {found.run.id}"
 
 
 def evaluation(job: Job, ledger: Artifact, verdict: Verdict) -> None:

@@ -16,6 +16,15 @@ from luthier.recipe.evaluate import (
 )
 from luthier.recipe.load import LoadedRecipe, load_recipe, make_recipe
 from luthier.recipe.recipe import ExportSpec, ModelSpec, PrivacySpec, Recipe
+from luthier.recipe.track import (
+    AnyTracker,
+    MlflowTracker,
+    OwnTracker,
+    TensorboardTracker,
+    TrackerSpec,
+    TrackioTracker,
+    WandbTracker,
+)
 from luthier.recipe.train import (
     COMPARES,
     REWARDED,
@@ -28,13 +37,10 @@ from luthier.recipe.train import (
 )
 
 __all__ = [
-    "COMPARES", "REWARDED",
-    "AnyMetric", "AugmentSpec", "DataSpec", "DedupeSpec", "EvaluateSpec", "EvolveSpec", "ExactMetric", "ExportSpec",
-    "FullTuning",
-    "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric", "LabelSpec", "LoadedRecipe", "LoraTuning", "MapSpec",
-    "MetricSpec",
-    "ModelSpec", "Operator", "PreferenceMetric", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec",
-    "RemoteSpec", "ReplaySpec",
-    "RougeLMetric", "SelfInstructSpec", "SftMethod",
-    "SplitSpec", "ThreadSpec", "TrainSpec", "Tuning", "load_recipe", "make_recipe",
+    "COMPARES", "REWARDED", "AnyMetric", "AnyTracker", "AugmentSpec", "DataSpec", "DedupeSpec", "EvaluateSpec",
+    "EvolveSpec", "ExactMetric", "ExportSpec", "FullTuning", "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric",
+    "LabelSpec", "LoadedRecipe", "LoraTuning", "MapSpec", "MetricSpec", "MlflowTracker", "ModelSpec", "Operator",
+    "OwnTracker", "PreferenceMetric", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec", "RemoteSpec",
+    "ReplaySpec", "RougeLMetric", "SelfInstructSpec", "SftMethod", "SplitSpec", "TensorboardTracker", "ThreadSpec",
+    "TrackerSpec", "TrackioTracker", "TrainSpec", "Tuning", "WandbTracker", "load_recipe", "make_recipe",
 ]  # fmt: skip

@@ -176,7 +176,7 @@ def _fill(value: Any, key: str, origins: Mapping[str, str]) -> Any:
 def _explain(error: ValidationError, origins: Mapping[str, str], path: Path | None) -> UsageError:
     first, *rest = error.errors(include_url=False)
     location = [str(part) for part in first["loc"]]
-    tags = _KINDS | frozenset(registry.names("operator"))
+    tags = _KINDS | frozenset([*registry.names("operator"), *registry.names("tracker")])
     key = ".".join(p for p in location if p not in tags)
     where = next((origins[k] for k in _prefixes(key) if k in origins), str(path or "recipe"))
     if first["type"] == "extra_forbidden":

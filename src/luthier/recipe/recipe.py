@@ -10,6 +10,7 @@ from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
 from luthier.recipe.spec import OneOrMany, Share, Spec
+from luthier.recipe.track import AnyTracker
 from luthier.recipe.train import COMPARES, REWARDED, LoraTuning, TrainSpec
 
 
@@ -45,7 +46,8 @@ class PrivacySpec(Spec):
     """What may leave this machine, and how long unused rows stay on it."""
 
     egress: Annotated[tuple[str, ...], OneOrMany] = ()
-    """Hosts that rows may be sent to (a remote judge or engine). Default: none."""
+    """Hosts that a run may talk to: rows go to a remote judge or engine, numbers to a tracker's server. Default:
+    none."""
     retention: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4} (hour|day|week)s?$")] | None = None
     """How long rows that were removed or quarantined are kept to look at, e.g. ``30 days``; ``luthier gc`` erases older
     ones. Left out, they stay until somebody erases them."""
@@ -72,6 +74,9 @@ class Recipe(Spec):
     """What "better" means and what must not get worse."""
     export: ExportSpec = ExportSpec()
     """What is delivered."""
+    track: Annotated[tuple[AnyTracker, ...], OneOrMany] = ()
+    """Trackers that show the numbers of runs besides Luthier's own report. They decide nothing: with or without them
+    the weights are the same."""
     privacy: PrivacySpec = PrivacySpec()
     """What may leave this machine."""
 

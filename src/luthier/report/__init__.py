@@ -4,6 +4,6 @@ It draws what it is given and computes no statistics. It fetches nothing: no lib
 """
 
 from luthier.report.page import page
-from luthier.report.story import Figure, Metric, Shown, Stage, Story, System
+from luthier.report.story import Figure, Metric, Shown, Stage, Story, System, without_rows
 
-__all__ = ["Figure", "Metric", "Shown", "Stage", "Story", "System", "page"]
+__all__ = ["Figure", "Metric", "Shown", "Stage", "Story", "System", "page", "without_rows"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -17,24 +17,32 @@ LEFT, RIGHT, TOP, BOTTOM = 54, 14, 14, 36
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line. ``style`` is a class of the page's style sheet: main, second, faint, dots."""
+    """One line. ``style`` is a class of the page's style sheet: main, second, faint, dots, r1 to r8. ``marked`` puts a
+    mark at each point, ``label`` its name beside it; ``bounds`` draws an interval (low, high) at each."""
 
     name: str
     points: Sequence[Point]
     style: str = "main"
+    marked: bool = False
+    label: bool = False
+    bounds: Sequence[Point] = ()
 
 
 def chart(
-    title: str, series: Sequence[Series], *, unit: str = "", mark: Point | None = None, mark_text: str = ""
-) -> str:
-    """One chart over steps; empty text if there is nothing to draw. ``mark`` rings a point and says what it is."""
-    drawn = [Series(s.name, _thin([p for p in s.points if math.isfinite(p[1])]), s.style) for s in series]
+    title: str, series: Sequence[Series], *, unit: str = "", mark: Point | None = None, mark_text: str = "",
+    across: str = "step", names: Sequence[str] = (), legend: bool = True,
+) -> str:  # fmt: skip
+    """One chart; empty text if there is nothing to draw. ``mark`` rings a point and says what it is.
+
+    ``across`` names the horizontal axis; with ``names`` its places 0, 1, … carry these words instead of numbers.
+    """
+    drawn = [replace(s, points=_thin([p for p in s.points if math.isfinite(p[1])])) for s in series]
     drawn = [s for s in drawn if s.points]
     if not drawn:
         return ""
     xs = [x for s in drawn for x, _ in s.points]
-    ys = [y for s in drawn for _, y in s.points]
-    x0, x1 = min(xs), max(max(xs), min(xs) + 1)
+    ys = [y for s in drawn for _, y in s.points] + [y for s in drawn for low_high in s.bounds for y in low_high]
+    x0, x1 = (-0.5, len(names) - 0.5) if names else (min(xs), max(max(xs), min(xs) + 1))
     y0, y1 = min(ys), max(ys)
     y0 = 0.0 if 0 <= y0 < 0.4 * y1 else y0
     pad = (y1 - y0 or abs(y1) or 1.0) * 0.06
@@ -50,29 +58,37 @@ def chart(
     for y in ticks(y0, y1, 4):
         body.append(f'<line class="grid" x1="{LEFT}" x2="{W - RIGHT}" y1="{py(y):.1f}" y2="{py(y):.1f}"/>')
         body.append(f'<text class="ytick" x="{LEFT - 6}" y="{py(y) + 4:.1f}">{esc(tick_label(y))}</text>')
-    for x in ticks(x0, x1, 5):
-        body.append(f'<text class="xtick" x="{px(x):.1f}" y="{H - BOTTOM + 17}">{esc(tick_label(x))}</text>')
+    shown = list(enumerate(names)) if names else [(x, tick_label(x)) for x in ticks(x0, x1, 5)]
+    for x, text in shown:
+        body.append(f'<text class="xtick" x="{px(x):.1f}" y="{H - BOTTOM + 17}">{esc(text)}</text>')
+    if y0 < 0 < y1:
+        body.append(f'<line class="base" x1="{LEFT}" x2="{W - RIGHT}" y1="{py(0):.1f}" y2="{py(0):.1f}"/>')
     body.append(f'<line class="base" x1="{LEFT}" x2="{W - RIGHT}" y1="{H - BOTTOM}" y2="{H - BOTTOM}"/>')
-    body.append(f'<text class="xtick" x="{(LEFT + W - RIGHT) / 2:.0f}" y="{H - 4}">step</text>')
+    body.append(f'<text class="xtick" x="{(LEFT + W - RIGHT) / 2:.0f}" y="{H - 4}">{esc(across)}</text>')
     for s in drawn:
         places = [(px(x), py(y)) for x, y in s.points]
+        for (x, _), (low, high) in zip(s.points, s.bounds, strict=False):
+            ends = f'x1="{px(x):.1f}" x2="{px(x):.1f}" y1="{py(low):.1f}" y2="{py(high):.1f}"'
+            body.append(f'<line class="line {s.style}" {ends}/>')
         if len(places) > 1:
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
             body.append(f'<polyline class="line {s.style}" points="{path}"/>')
-        if s.style in ("second", "dots") or len(places) == 1:
+        if s.label:
+            body += [f'<text x="{x + 7:.1f}" y="{y + 4:.1f}">{esc(s.name)}</text>' for x, y in places]
+        if s.marked or s.style in ("second", "dots") or len(places) == 1:
             body += [f'<circle class="point {s.style}" cx="{x:.1f}" cy="{y:.1f}" r="3.2"/>' for x, y in places]
     if mark is not None:
         x, y = px(mark[0]), py(mark[1])
         body.append(f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="7"/>')
-    legend = " ".join(
-        f'<span class="key k-{s.style}">{esc(s.name)}</span>' for s in drawn if len(drawn) > 1 or s.style != "main"
-    )
+    told = [s for s in drawn if legend and (len(drawn) > 1 or s.style != "main")]
+    keys = " ".join(f'<span class="key k-{s.style}">{esc(s.name)}</span>' for s in told)
     if mark is not None:
-        legend += f' <span class="key k-ring">{esc(mark_text)}</span>'
+        keys += f' <span class="key k-ring">{esc(mark_text)}</span>'
     head = f"{esc(title)}{f' <small>{esc(unit)}</small>' if unit else ''}"
+    told_as = esc(f"{title} over {'steps' if across == 'step' else across}")
     return (
-        f'<figure class="chart"><figcaption><b>{head}</b> {legend}</figcaption>'
-        f'<svg viewBox="0 0 {W} {H}" role="img" aria-label="{esc(title)} over steps">{"".join(body)}</svg></figure>'
+        f'<figure class="chart"><figcaption><b>{head}</b> {keys}</figcaption>'
+        f'<svg viewBox="0 0 {W} {H}" role="img" aria-label="{told_as}">{"".join(body)}</svg></figure>'
     )
 
 
@@ -86,7 +102,7 @@ def training_charts(training: Mapping[str, Any], speed: Sequence[tuple[int, floa
     best = next(((x, y) for x, y in val if x == training.get("best_step")), None)
     note = f"best {best[1]:.3f} at step {best[0]:,.0f}" if best else ""
     named = ("answers drawn", "held-out prompts") if rewards else ("train", "validation")
-    lines = [Series("each step", seen, "faint"), Series(named[0], _smooth(seen)), Series(named[1], val, "second")]
+    lines = [Series("each step", seen, "faint"), Series(named[0], smooth(seen)), Series(named[1], val, "second")]
     title, unit = ("Reward", "mean an answer") if rewards else ("Loss", "nats a token")
     charts = [chart(title, lines, unit=unit, mark=best, mark_text=note)]
     if rewards:
@@ -94,7 +110,7 @@ def training_charts(training: Mapping[str, Any], speed: Sequence[tuple[int, floa
             "length", "Length of the answers", "tokens")  # fmt: skip
         for key, title, unit in shown:
             points = _points(history, key)
-            charts.append(chart(title, [Series("each step", points, "faint"), Series(key, _smooth(points))], unit=unit))
+            charts.append(chart(title, [Series("each step", points, "faint"), Series(key, smooth(points))], unit=unit))
     probes: dict[str, list[Point]] = {}
     for entry in history:
         for name, number in (entry.get("probe") or {}).items():
@@ -122,7 +138,7 @@ def _thin(points: Sequence[Point]) -> Sequence[Point]:
     return [(sum(x for x, _ in g) / len(g), sum(y for _, y in g) / len(g)) for g in groups]
 
 
-def _smooth(points: Sequence[Point]) -> list[Point]:
+def smooth(points: Sequence[Point]) -> list[Point]:
     """A running mean over about a twentieth of the run, both sides; short runs stay as they are."""
     half = len(points) // 40
     sums = [0.0, *accumulate(y for _, y in points)]

@@ -7,7 +7,7 @@ training plan, ``parity`` the certificates. All text in here may be written by s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from luthier.records import Verdict
@@ -124,3 +124,11 @@ class Story:
     recipe: str = ""
     command: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def without_rows(story: Story) -> Story:
+    """The same without what shows text of rows: answers, the data's story, slices (named by values) and what the advice
+    says of them."""
+    results = tuple(replace(result, slices={}) for result in story.verdict.results)
+    verdict = replace(story.verdict, results=results, facts={}, advice=())
+    return replace(story, verdict=verdict, examples=(), data=None)

@@ -82,6 +82,20 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         yield from objects(file)
 
 
+def read_on(path: Path, offset: int, most: int = 1 << 30) -> tuple[list[dict[str, Any]], int]:
+    """The JSON objects of at most ``most`` whole lines from a byte ``offset`` on, and the offset behind them. A last
+    line that is still being written stays for the next time."""
+    lines: list[bytes] = []
+    if path.is_file():
+        with path.open("rb") as file:
+            file.seek(offset)
+            for line in file:
+                if not line.endswith(b"\n") or len(lines) >= most:
+                    break
+                lines.append(line)
+    return list(objects(lines)), offset + sum(map(len, lines))
+
+
 def objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """The JSON objects of lines; lines that are torn or not objects are passed over."""
     for line in lines:

@@ -28,9 +28,13 @@ class Process:
         """A form that fits into a file name."""
         return f"{self.pid}.{self.began}"
 
+    def is_here(self) -> bool:
+        """Whether it ran on this machine."""
+        return self.host == _host()
+
     def alive(self) -> bool:
         """Whether this very process still runs (a zombie does not)."""
-        if self.host != _host():
+        if not self.is_here():
             return True
         return _began(self.pid) == self.began
 

@@ -13,7 +13,7 @@ import platform
 import re
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -27,6 +27,7 @@ from luthier.store import process
 from luthier.store.artifact import Artifact
 from luthier.store.catalogue import RunRow
 from luthier.store.disk import append_line, read_lines, refusals, write_whole
+from luthier.store.process import Process
 
 RECORD = "run.json"
 FORMAT = 1
@@ -86,9 +87,14 @@ class Run:
     def status(self) -> Status:
         """running, done, failed or interrupted; a run whose process died is interrupted."""
         status: Status = self._record["status"]
-        if status == "running" and not process.Process.from_dict(self._record["process"]).alive():
+        if status == "running" and not self.process.alive():
             return "interrupted"
         return status
+
+    @property
+    def process(self) -> Process:
+        """The process that runs it, or did."""
+        return Process.from_dict(self._record["process"])
 
     @property
     def started(self) -> str:
@@ -109,6 +115,17 @@ class Run:
         """What was given at the start and at the end (seeds, verdict, report …)."""
         facts: Mapping[str, Any] = self._record["facts"]
         return facts
+
+    @property
+    def command(self) -> list[str]:
+        """The arguments that it was begun with, without the program's name."""
+        return [str(word) for word in self._record.get("command", ())][1:]
+
+    @property
+    def code(self) -> Mapping[str, str]:
+        """Version and hash of the code that ran."""
+        found: Mapping[str, str] = self._record.get("code", {})
+        return found
 
     @property
     def environment(self) -> Mapping[str, Any]:
@@ -239,6 +256,18 @@ def _new_folder(runs: Path, name: str) -> Path:
             continue
         return folder
     raise LuthierError(f"no free name for a run called {name}", where=runs)
+
+
+def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested facts as ``a.b.0.c`` -> value. A list without mappings in it is one value, an empty mapping is none."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
+        for number, inner in enumerate(value):
+            yield from leaves(inner, f"{prefix}.{number}")
+    else:
+        yield prefix, value
 
 
 def _finite(values: Mapping[str, Any]) -> dict[str, Any]:

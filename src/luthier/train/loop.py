@@ -219,7 +219,7 @@ class Loop:
                 if self.on_step is not None:
                     self.on_step(info)
                 if stop.asked and self.progress.step < self.plan.steps and not self.progress.stopped:
-                    raise self._interrupted()
+                    raise self._interrupted(stop.why)
         self._keep_best()
         kept = self.plan.interpolate
         interpolated_loss = self._interpolate(kept) if kept < 1 else None
@@ -465,11 +465,11 @@ class Loop:
         self._event("resumed", step=found.step)
         return found.step
 
-    def _interrupted(self) -> Interrupted:
+    def _interrupted(self, why: str) -> Interrupted:
         step, steps = self.progress.step, self.plan.steps
         kept = bool(self.plan.checkpoint_steps)
         return Interrupted(
-            f"training stopped at step {step} of {steps}", why="you asked for it",
+            f"training stopped at step {step} of {steps}", why=why,
             fix="run the same command again: it goes on from here" if kept
             else "run the same command again: it starts over, as train.checkpoints is 0",
             details={"step": step},

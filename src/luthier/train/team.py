@@ -152,8 +152,8 @@ def _follow(team: Team, up: int) -> None:
     """Make this forked process a helper: one thread, deaf to Ctrl-C (the first process decides)."""
     global _team
     _team = team
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)
 
 
