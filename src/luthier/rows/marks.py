@@ -109,7 +109,8 @@ def _long_words(signs: NDArray[np.uint8]) -> Places:
     eights = np.concatenate([_NOTHING, eights, _NOTHING])
     full = np.flatnonzero(eights == 255)  # any run of fifteen or more has such eight in it
     length = _AT_END[eights[full - 1]] + 8 + _AT_START[eights[full + 1]]
-    return (full[length >= secrets.SHORTEST] - 1) * 8
+    places: Places = (full[length >= secrets.SHORTEST] - 1) * 8
+    return places
 
 
 def _numbers(data: bytes, ends: Places, digits: Places) -> Places:
