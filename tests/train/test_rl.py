@@ -285,6 +285,7 @@ def test_killed_and_taken_up_again_it_ends_with_the_same_bits(method: dict[str, 
     assert [h.get("kl_weight") for h in result.history] == [h.get("kl_weight") for h in whole.history]
 
 
+@pytest.mark.slow
 def test_a_larger_weight_of_the_kl_stays_closer(tmp_path: Path) -> None:
     last = []
     few, keys = prompts(4), {"max_steps": 10, "epochs": 20, "checkpoints": 0, "learning_rate": 5e-3}
@@ -312,6 +313,7 @@ def test_answers_that_nobody_can_score_end_the_training(tmp_path: Path) -> None:
 # --- a hacked reward
 
 
+@pytest.mark.slow
 def test_a_reward_against_what_is_wanted_is_caught_and_told(tmp_path: Path) -> None:
     """Planted: what is paid for is what nobody wants to read. Length has its own test on nano (end_to_end)."""
     keys: dict[str, Any] = {

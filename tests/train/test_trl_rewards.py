@@ -19,13 +19,16 @@ from luthier.train import policy
 from luthier.train.optimiser import trainable
 
 Make = Callable[..., Any]
+# since 1.16 trl multiplies the KL by the ratio unless told otherwise (DeepSeek-V3.2); ours is the KL of the first GRPO
 METHODS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a token alike": ({"kind": "grpo", "kl": 0.0}, {"loss_type": "dapo", "beta": 0.0}),
-    "first grpo": ({"kind": "grpo", "mean_over": "answers", "kl": 0.04}, {"loss_type": "grpo", "beta": 0.04}),
+    "first grpo": ({"kind": "grpo", "mean_over": "answers", "kl": 0.04},
+                   {"loss_type": "grpo", "beta": 0.04, "use_bias_correction_kl": False}),
     "dr grpo": ({"kind": "grpo", "mean_over": "longest", "scale": "none", "kl": 0.0},
                 {"loss_type": "dr_grpo", "beta": 0.0}),
     "dapo's clip": ({"kind": "grpo", "kl": 0.1, "clip": 0.2, "clip_high": 0.28},
-                    {"loss_type": "bnpo", "beta": 0.1, "epsilon": 0.2, "epsilon_high": 0.28}),
+                    {"loss_type": "bnpo", "beta": 0.1, "epsilon": 0.2, "epsilon_high": 0.28,
+                     "use_bias_correction_kl": False}),
     "rloo": ({"kind": "rloo", "clip": 0.3}, {"epsilon": 0.3}),
 }  # fmt: skip
 
