@@ -39,6 +39,7 @@ HOMES = {
     "sqlalchemy": {"store"},
     "polars": {"rows"},
     "sklearn": {"evaluate", "similar", "data"},
+    "sacrebleu": {"score"},
     "scipy": {"stats", "similar", "evaluate"},
     "fastapi": {"serve"},
     "uvicorn": {"serve"},

@@ -42,7 +42,8 @@ class Row:
     ``id`` is the example's id (by which it can be erased), ``item`` names it within the suite (a repeated row gets
     "#2"). ``asked`` hashes the messages, ``prompt`` what the model saw (token ids where the engine tells them),
     ``decoding`` how the answer was made, ``engine`` the engine's fingerprint. ``slice`` groups items for description,
-    ``cluster`` names items that belong together. Times in seconds.
+    ``cluster`` names items that belong together, ``labels`` holds the probability of each label where a metric asks for
+    them. Times in seconds.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Row:
     seconds: float = 0.0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    labels: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -90,7 +92,7 @@ class Row:
         for name in ("reference", "answer", "cluster"):
             if (value := getattr(self, name)) is not None:
                 out[name] = value
-        for name in ("slice", "finish", "seconds", "prompt_tokens", "completion_tokens"):
+        for name in ("slice", "finish", "seconds", "prompt_tokens", "completion_tokens", "labels"):
             if value := getattr(self, name):
                 out[name] = value
         return out

@@ -20,7 +20,7 @@ Status = Literal["fixed", "broken", "right", "wrong", "better", "worse", "same"]
 def table(ledger: Ledger) -> dict[str, Any]:
     """Systems by metric on the test rows, as JSON.
 
-    ``{"metrics": [{"key", "title", "unit", "role"}], "systems": [{"name", "title", "note", "prompt_tokens",
+    ``{"metrics": [{"key", "title", "unit", "role", "note"}], "systems": [{"name", "title", "note", "prompt_tokens",
     "completion_tokens", "seconds", "values": {key: {"value", "low", "high", "n", "not_scored", "fields"}}}],
     "not_available": {name: reason}}``. ``fields`` holds per-field accuracies of a JSON answer.
     """
@@ -43,7 +43,9 @@ def table(ledger: Ledger) -> dict[str, Any]:
             }
         )
     return {
-        "metrics": [{"key": m.key, "title": m.title, "unit": m.unit, "role": role} for m, role in measures],
+        "metrics": [
+            {"key": m.key, "title": m.title, "unit": m.unit, "role": role, "note": m.note} for m, role in measures
+        ],
         "systems": systems,
         "not_available": dict(ledger.facts.get("not_available", {})),
     }
@@ -55,7 +57,9 @@ def text_table(ledger: Ledger) -> list[str]:
     width = max((len(s["title"]) for s in made["systems"]), default=0)
     lines: list[str] = []
     for metric in made["metrics"]:
-        lines.append(metric["title"] + ("" if metric["role"] == "target" else "  (shown, decides nothing)"))
+        note = f"  {metric['note']}" if metric["note"] else ""
+        lines.append(metric["title"] + ("" if metric["role"] == "target" else "  (shown, decides nothing)") + note)
+        sign = "%" if metric["unit"] == "%" else f" {metric['unit']}"
         for system in made["systems"]:
             v = system["values"][metric["key"]]
             if not v["n"]:
@@ -63,7 +67,7 @@ def text_table(ledger: Ledger) -> list[str]:
                 continue
             extra = f"  {v['not_scored']} not scored" if v["not_scored"] else ""
             around = f"[{v['low']:.1f}, {v['high']:.1f}]  n={v['n']}{extra}"
-            lines.append(f"  {system['title']:<{width}}  {v['value']:5.1f}%  {around}")
+            lines.append(f"  {system['title']:<{width}}  {v['value']:5.1f}{sign}  {around}")
     lines += [f"{name}: not available, {reason}" for name, reason in made["not_available"].items()]
     return lines
 
@@ -74,9 +78,10 @@ def contrast(ledger: Ledger, *, metric: str | None = None, reference: str = BASE
     ``status`` compares the tuned model with ``reference`` on the first target (or ``metric``): fixed, broken, right,
     wrong for 0/1 scores, else better, worse, same. The question is found in the data set by ``id``.
     """
-    if metric is None:
-        spec = EvaluateSpec.model_validate(ledger.facts["spec"])
-        metric = build(spec.target[0]).key
+    spec = EvaluateSpec.model_validate(ledger.facts.get("spec") or {})
+    measures = {m.key: m for m in map(build, (*spec.target, *spec.also))}
+    metric = metric or build(spec.target[0]).key
+    sign = -1 if metric in measures and measures[metric].lower else 1
     systems = ledger.systems(TEST)
     by_system = {name: ledger.of(TEST, name) for name in systems}
     left, right = by_system.get(reference, {}), by_system.get(TUNED, {})
@@ -87,7 +92,7 @@ def contrast(ledger: Ledger, *, metric: str | None = None, reference: str = BASE
             {
                 "id": right[item].id,
                 "item": item,
-                "status": _status(left[item].value(metric), right[item].value(metric)),
+                "status": _status(left[item].value(metric), right[item].value(metric), sign),
                 "reference": right[item].reference,
                 "answers": {name: row.answer for name, row in rows.items()},
                 "reasons": {name: row.scores[metric].reason for name, row in rows.items() if metric in row.scores},
@@ -118,9 +123,13 @@ def _value(rows: list[Row], measure: Measure) -> dict[str, Any]:
     }
 
 
-def _status(before: float | None, after: float | None) -> Status | None:
+def _status(before: float | None, after: float | None, sign: int = 1) -> Status | None:
+    """``sign`` -1: less is better."""
     if before is None or after is None:
         return None
+    if sign < 0:
+        binary = {before, after} <= {0.0, 1.0}
+        before, after = (1 - before, 1 - after) if binary else (-before, -after)
     if {before, after} <= {0.0, 1.0}:
         return {(0.0, 1.0): "fixed", (1.0, 0.0): "broken", (1.0, 1.0): "right", (0.0, 0.0): "wrong"}[(before, after)]  # type: ignore[return-value]
     return "same" if before == after else "better" if after > before else "worse"

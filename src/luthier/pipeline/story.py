@@ -72,8 +72,9 @@ def _metrics(figures: Mapping[str, Any]) -> list[Metric]:
     for metric in figures["metrics"]:
         values = {s["name"]: s["values"][metric["key"]] for s in figures["systems"]}
         drawn = {name: Figure(v["value"], v["low"], v["high"], v["n"]) for name, v in values.items()}
+        decides = metric["role"] == "target"
         out.append(
-            Metric(metric["title"], drawn, metric["unit"], decides=metric["role"] == "target", key=metric["key"])
+            Metric(metric["title"], drawn, metric["unit"], decides=decides, key=metric["key"], note=metric["note"])
         )
     return out
 

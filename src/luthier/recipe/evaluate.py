@@ -8,9 +8,12 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from luthier.recipe.spec import ByName, Choice, OneOrMany, Spec
 
+Said = Literal["accuracy", "macro_f1", "micro_f1", "weighted_f1", "mcc"]
+Probable = Literal["auc", "average_precision", "ece", "brier"]
+
 
 class MetricSpec(Choice):
-    """A number computed from answers to the test rows; higher is better."""
+    """A number computed from answers to the test rows; higher is better unless it says otherwise."""
 
     family: ClassVar[str] = "metric"
 
@@ -33,6 +36,104 @@ class RougeLMetric(MetricSpec):
     """Compare only this field of a JSON answer."""
 
 
+class Rouge1Metric(MetricSpec):
+    """ROUGE-1 F1: words in common, in any order, of the answer or of one JSON field of it."""
+
+    runs: ClassVar[str] = "luthier.score.text:rouge_1"
+    kind: Literal["rouge_1"] = "rouge_1"
+    """rouge_1"""
+    field: str | None = None
+    """Compare only this field of a JSON answer."""
+
+
+class Rouge2Metric(MetricSpec):
+    """ROUGE-2 F1: pairs of neighbouring words in common, of the answer or of one JSON field of it."""
+
+    runs: ClassVar[str] = "luthier.score.text:rouge_2"
+    kind: Literal["rouge_2"] = "rouge_2"
+    """rouge_2"""
+    field: str | None = None
+    """Compare only this field of a JSON answer."""
+
+
+class RougeLsumMetric(MetricSpec):
+    """ROUGE-Lsum F1: ROUGE-L line by line, for summaries, of the answer or of one JSON field of it."""
+
+    runs: ClassVar[str] = "luthier.score.text:rouge_lsum"
+    kind: Literal["rouge_lsum"] = "rouge_lsum"
+    """rouge_lsum"""
+    field: str | None = None
+    """Compare only this field of a JSON answer."""
+
+
+class BleuMetric(MetricSpec):
+    """BLEU of all answers together, by sacrebleu; its signature is printed. Needs the extra ``metrics``."""
+
+    runs: ClassVar[str] = "luthier.score.translation:bleu"
+    kind: Literal["bleu"] = "bleu"
+    """bleu"""
+    tokenize: Literal["13a", "intl", "zh", "char", "none"] = "13a"
+    """sacrebleu's tokeniser: 13a for European languages, zh for Chinese, char for scripts without spaces."""
+
+
+class ChrfMetric(MetricSpec):
+    """chrF of all answers together, by sacrebleu; its signature is printed. Needs the extra ``metrics``."""
+
+    runs: ClassVar[str] = "luthier.score.translation:chrf"
+    kind: Literal["chrf"] = "chrf"
+    """chrf"""
+    word_order: int = Field(default=2, ge=0, le=4)
+    """Words beside characters: 2 is chrF++, 0 plain chrF."""
+
+
+class NumberMetric(MetricSpec):
+    """The number that the answer ends with equals the reference's: ``#### 18``, ``\\boxed{18}``, or the last one."""
+
+    runs: ClassVar[str] = "luthier.score.number:number"
+    kind: Literal["number"] = "number"
+    """number"""
+    tolerance: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the reference by which an answer may be off; 0 asks for the same number."""
+
+
+class FormatMetric(MetricSpec):
+    """The answer has a form: a JSON object, or what a pattern says."""
+
+    runs: ClassVar[str] = "luthier.score.manner:form"
+    kind: Literal["format"] = "format"
+    """format"""
+    pattern: str | None = None
+    """Regular expression that the whole answer must match; left out, it must be a JSON object."""
+
+
+class RefusalMetric(MetricSpec):
+    """Whether the answer declines to help, by its first words; fewer refusals are better unless ``wanted``."""
+
+    runs: ClassVar[str] = "luthier.score.manner:refusal"
+    kind: Literal["refusal"] = "refusal"
+    """refusal"""
+    wanted: bool = False
+    """Whether these questions ought to be refused."""
+
+
+class RepetitionMetric(MetricSpec):
+    """The share of runs of words that stood in the answer before; less is better."""
+
+    runs: ClassVar[str] = "luthier.score.manner:repetition"
+    kind: Literal["repetition"] = "repetition"
+    """repetition"""
+    words: int = Field(default=4, ge=1, le=16)
+    """Length of a run."""
+
+
+class LengthMetric(MetricSpec):
+    """Words in the answer; shown, and decides nothing (``limits.length`` does)."""
+
+    runs: ClassVar[str] = "luthier.score.manner:length"
+    kind: Literal["length"] = "length"
+    """length"""
+
+
 class JsonFieldsMetric(MetricSpec):
     """Every named field of the JSON answer equals the reference's."""
 
@@ -44,25 +145,26 @@ class JsonFieldsMetric(MetricSpec):
 
 
 class JsonFieldMetric(MetricSpec):
-    """One field of the JSON answer: accuracy or macro-F1 over its values."""
+    """One field of the JSON answer: accuracy, an F1 over its values, or MCC."""
 
     runs: ClassVar[str] = "luthier.score.json:field"
     kind: Literal["json_field"] = "json_field"
     """json_field"""
     field: str
     """The field to compare."""
-    metric: Literal["accuracy", "macro_f1"] = "accuracy"
-    """How values are summed up; macro_f1 weighs each value alike."""
+    metric: Said = "accuracy"
+    """How values are summed up; macro_f1 weighs each value alike, weighted_f1 by how often it occurs."""
 
 
 class LabelMetric(MetricSpec):
-    """The answer is a class label: accuracy or macro-F1."""
+    """The answer is a class label: what was said, or how probable each label was."""
 
     runs: ClassVar[str] = "luthier.score.label:label"
     kind: Literal["label"] = "label"
     """label"""
-    metric: Literal["accuracy", "macro_f1"] = "accuracy"
-    """How labels are summed up."""
+    metric: Said | Probable = "accuracy"
+    """How labels are summed up. ``auc``, ``average_precision``, ``ece`` (calibration error) and ``brier`` are read from
+    the log-probability of each label, which the engine must tell."""
 
 
 class PreferenceMetric(MetricSpec):
@@ -76,8 +178,22 @@ class PreferenceMetric(MetricSpec):
     reward), or the one that is likelier as such (``log_prob``). The base is always judged by log-probability."""
 
 
+class CodeMetric(MetricSpec):
+    """The code in the answer passes the row's tests, run in a sandbox (HumanEval's and MBPP's columns)."""
+
+    runs: ClassVar[str] = "luthier.score.code:code"
+    kind: Literal["code"] = "code"
+    """code"""
+    seconds: float = Field(default=10.0, gt=0, le=600)
+    """Longest time that one answer and its tests may take."""
+    memory: int = Field(default=512, ge=64, le=65536)
+    """Most memory that they may take, in MB."""
+
+
 AnyMetric = Annotated[
-    ExactMetric | RougeLMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric | PreferenceMetric,
+    ExactMetric | RougeLMetric | Rouge1Metric | Rouge2Metric | RougeLsumMetric | BleuMetric | ChrfMetric | NumberMetric
+    | JsonFieldsMetric | JsonFieldMetric | LabelMetric | FormatMetric | RefusalMetric | RepetitionMetric | LengthMetric
+    | PreferenceMetric | CodeMetric,
     Field(discriminator="kind"), ByName,
 ]  # fmt: skip
 
@@ -128,6 +244,12 @@ class EvaluateSpec(Spec):
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     """One-sided error rate of each decision. A test set that judged other candidates before has less of it left:
     alpha / (k (k - 1)) for the targets of the k-th candidate."""
+
+    @model_validator(mode="after")
+    def _decides(self) -> EvaluateSpec:
+        if any(isinstance(metric, LengthMetric) for metric in self.target):
+            raise ValueError("target: a longer answer is neither better nor worse; write length under evaluate.also")
+        return self
 
     @model_validator(mode="after")
     def _pools(self) -> EvaluateSpec:

@@ -135,7 +135,8 @@ def _metric(metric: Metric, systems: Sequence[System]) -> str:
     top = 100.0 if metric.unit == "%" else 1.1 * max((f.high or f.value or 0.0 for _, f in found), default=1.0) or 1.0
     rows = "".join(_figure(s, f, metric.unit, top) for s, f in found)
     word = "decides" if metric.decides else "shown"
-    return f'<div class="metric m-{word}"><h4>{esc(metric.title)} <small>{word}</small></h4>{rows}</div>'
+    note = f" · {metric.note}" if metric.note else ""
+    return f'<div class="metric m-{word}"><h4>{esc(metric.title)} <small>{word}{esc(note)}</small></h4>{rows}</div>'
 
 
 def _figure(system: System, figure: Figure, unit: str, top: float) -> str:

@@ -45,7 +45,8 @@ class System:
 class Metric:
     """One row of the comparison. ``figures`` by system name; ``decides`` for targets, false for what is only shown.
 
-    ``key`` is the metric's name in the verdict, so that the verdict can be told with the title too.
+    ``key`` is the metric's name in the verdict, so that the verdict can be told with the title too; ``note`` is printed
+    beside the title (a signature).
     """
 
     title: str
@@ -53,6 +54,7 @@ class Metric:
     unit: str = "%"
     decides: bool = False
     key: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

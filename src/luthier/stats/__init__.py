@@ -7,6 +7,7 @@ interval of a proportion has zero width, however many items were all right or al
 Measured error rates stand in ``tests/stats``; nothing here knows of models, suites or files.
 """
 
+from luthier.stats.classes import auc, average_precision, calibration_error, confusion, f1, mcc
 from luthier.stats.interval import Interval, mean_interval, wilson
 from luthier.stats.multiple import false_discovery, holm, holm_levels, spent
 from luthier.stats.paired import (
@@ -30,14 +31,20 @@ from luthier.stats.resample import bootstrap, macro_f1, multinomial_weights
 
 __all__ = [
     "Interval",
+    "auc",
+    "average_precision",
     "bootstrap",
+    "calibration_error",
+    "confusion",
     "detectable",
+    "f1",
     "false_discovery",
     "holm",
     "holm_levels",
     "items_needed",
     "joint_power",
     "macro_f1",
+    "mcc",
     "mcnemar_exact",
     "mean_interval",
     "multinomial_weights",
