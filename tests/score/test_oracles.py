@@ -30,7 +30,10 @@ TEXTS = (
     "A dog barked on a sunny day.\n\nThe cat sat.", "", "no", "no no no", "it was\nit was not\nit was the cat",
     "We will send it back soon, within 3 working days (or 4).", "We'll send it back within three days.",
 )  # fmt: skip
-UNICODE = ("Привет, мир! Как дела?", "Привет мир", "我们会尽快回复您", "我们会回复", "سنرد عليك قريبا جدا", "café au lait", "ΑΒΓ δεζ")
+UNICODE = (
+    "Привет, мир! Как дела?", "Привет мир", "我们会尽快回复您", "我们会回复",
+    "سنرد عليك قريبا جدا", "café au lait", "ΑΒΓ δεζ",
+)  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)
@@ -53,8 +56,7 @@ def _same_rouge(reference: str, answer: str) -> None:
     if not any(c.isalnum() for c in reference) or not any(c.isalnum() for c in answer):
         return  # two texts without words: theirs is 0, ours 1 if they are equal
     theirs = RougeScorer(["rouge1", "rouge2", "rougeL", "rougeLsum"], use_stemmer=False).score(reference, answer)
-    specs = {"rouge1": Rouge1Metric(), "rouge2": Rouge2Metric(), "rougeL": RougeLMetric(), "rougeLsum": RougeLsumMetric()}
-    for name, spec in specs.items():
+    for name, spec in zip(theirs, (Rouge1Metric(), Rouge2Metric(), RougeLMetric(), RougeLsumMetric()), strict=True):
         assert build(spec).score(reference, answer).value == pytest.approx(theirs[name].fmeasure, abs=CLOSE), name
 
 
@@ -114,7 +116,8 @@ def test_resamples_equal_scikit_learn_on_the_rows_drawn(
 
     truth, said, table = classified
     w = multinomial_weights(len(truth), 20, seed=3)
-    ours = auc(truth, table, w), average_precision(truth, table, w), mcc(truth, said, 4, w), f1(truth, said, 4, "weighted", w)
+    ranked = auc(truth, table, w), average_precision(truth, table, w)
+    ours = (*ranked, mcc(truth, said, 4, w), f1(truth, said, 4, "weighted", w))
     for b, weights in enumerate(w):
         rows = np.repeat(np.arange(len(truth)), weights.astype(int))
         y, p, s = truth[rows], table[rows], said[rows]
@@ -132,7 +135,8 @@ def test_brier_score_equals_scikit_learn() -> None:
     draw = np.random.default_rng(1)
     table = draw.dirichlet(np.ones(3), 50)
     truth = draw.integers(0, 3, 50)
-    ours = np.mean([brier(f"c{t}", {f"c{k}": float(p) for k, p in enumerate(row)}) for t, row in zip(truth, table, strict=True)])
+    named = [{f"c{k}": float(p) for k, p in enumerate(row)} for row in table]
+    ours = np.mean([brier(f"c{t}", row) for t, row in zip(truth, named, strict=True)])
     theirs = metrics.brier_score_loss(truth, table, scale_by_half=True)
     assert ours == pytest.approx(theirs, abs=CLOSE)
 
@@ -171,7 +175,8 @@ def test_measures_of_a_label_are_these_figures(classified: tuple[np.ndarray, np.
         "brier": None,
     }.items():
         measure = build(LabelMetric(metric=name))  # type: ignore[arg-type]
-        scored = [_scored(measure, names[t], dict(zip(names, map(float, p), strict=True))) for t, p in zip(truth, table, strict=True)]
+        shares = [dict(zip(names, map(float, row), strict=True)) for row in table]
+        scored = [_scored(measure, names[t], row) for t, row in zip(truth, shares, strict=True)]
         assert measure.labels and measure.lower == (name in ("ece", "brier"))
         if measure.whole is None:
             ours = float(np.mean([s.score.value for s in scored]))
@@ -188,7 +193,7 @@ def _scored(measure: Measure, truth: str, shares: dict[str, float]) -> Scored:
 def test_bleu_and_chrf_equal_sacrebleu() -> None:
     sacrebleu = pytest.importorskip("sacrebleu")
     draw = random.Random(0)
-    words = "the a cat dog sat on under mat house and runs quickly , .".split()
+    words = ["the", "a", "cat", "dog", "sat", "on", "under", "mat", "house", "and", "runs", "quickly", ",", "."]
     references = [" ".join(draw.choices(words, k=draw.randint(1, 20))) for _ in range(60)]
     answers = [" ".join(w if draw.random() < 0.8 else draw.choice(words) for w in r.split()) for r in references]
     pairs = list(zip(references, answers, strict=True))
@@ -210,7 +215,7 @@ def test_bleu_and_chrf_equal_sacrebleu() -> None:
 
 def test_the_bootstrap_of_bleu_is_that_of_the_rows_drawn() -> None:
     sacrebleu = pytest.importorskip("sacrebleu")
-    references = [f"the {w} sat on the {w} mat today" for w in "cat dog cow hen pig".split()] * 4
+    references = [f"the {w} sat on the {w} mat today" for w in ["cat", "dog", "cow", "hen", "pig"]] * 4
     answers = [r.replace("today", "now") if i % 3 else r for i, r in enumerate(references)]
     measure = build(BleuMetric())
     assert measure.whole is not None
