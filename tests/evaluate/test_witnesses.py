@@ -125,11 +125,18 @@ MANNER = ("refusal", "repetition", "length")
 COMPARING = {"preference.kind", "preference.by"}
 """Keys of the metric that scores comparisons, not answers."""
 OTHERS = {"bleu.kind", "bleu.tokenize", "chrf.kind", "chrf.word_order", "code.kind", "code.seconds", "code.memory",
-          "refusal.wanted"}  # fmt: skip
+          "refusal.wanted", "instructions.kind", "instructions.loose"}  # fmt: skip
+LIMITS = {f"limits.{key}" for key in (
+    "latency", "length", "refusal", "format", "cost.most", "cost.prompt", "cost.completion",
+)}  # fmt: skip
 ELSEWHERE = {
+    "limits.latency, .length, .refusal, .format": "tests/evaluate/test_limits.py::test_a_limit_holds_or_is_broken",
+    "limits.cost": "tests/evaluate/test_limits.py::test_cost_is_of_tokens_and_prices",
     "bleu.kind, bleu.tokenize, chrf.kind, chrf.word_order":
         "tests/score/test_oracles.py::test_bleu_and_chrf_equal_sacrebleu",
     "code.kind, code.seconds, code.memory": "tests/score/test_code.py::test_seconds_and_memory_are_the_answers_limits",
+    "instructions.kind, instructions.loose":
+        "tests/score/test_instructions.py::test_read_loosely_an_opening_line_is_forgiven",
     "refusal.wanted": "tests/score/test_manner.py::test_wanted_says_which_way_is_better",
     "preference.kind, preference.by": "tests/evaluate/test_preferences.py::test_by_says_what_the_tuned_model_prefers",
     "alpha of a guard, margin": "tests/evaluate/test_gate.py::test_margin_and_alpha_come_from_the_recipe",
@@ -167,7 +174,7 @@ def test_each_kind_of_metric_is_a_number_of_its_own(kind: str) -> None:
 @pytest.mark.parametrize("kind", MANNER)
 def test_each_kind_of_manner_is_a_number_of_its_own(kind: str) -> None:
     measure = build(EvaluateSpec.model_validate({"also": kind}).also[0])
-    assert measure.key == kind and measure.summarise([("", "I'm sorry, I cannot help you with that that that")]) > 0
+    assert measure.key == kind and measure.summarise([("", "I'm sorry, I cannot help you with that" + " that" * 9)]) > 0
 
 
 def test_length_decides_nothing() -> None:
@@ -178,5 +185,5 @@ def test_length_decides_nothing() -> None:
 def test_no_key_is_without_a_witness() -> None:
     metrics = {f"{kind}.kind" for kind in (*KINDS, *MANNER)} | METRICS.keys() | COMPARING | OTHERS
     both = {f"{role}.{key}" for role in ("target", "also") for key in metrics}
-    assert leaves(EvaluateSpec) == both | STAGE.keys()
+    assert leaves(EvaluateSpec) == both | STAGE.keys() | LIMITS
     assert all(is_there(test) for test in ELSEWHERE.values())

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from statistics import median
 from types import TracebackType
 from typing import Any, Protocol
 
 from luthier.errors import LuthierError
 from luthier.records import Score
+from luthier.stats import median_interval
 from luthier.store.disk import objects
 
 ROWS = "ledger.rows.jsonl"
@@ -171,12 +172,24 @@ def write_ledger(folder: Path, ledger: Ledger) -> None:
 
 
 def seconds_of(ledger: Ledger) -> dict[str, dict[str, float]]:
-    """Time that answering the test rows took, by system: total and median seconds a request."""
+    """Time that answering the test rows took, by system: total and median seconds a request, limits of the median
+    (one-sided 95% each; absent where the requests are too few), the 95th percentile, and how many requests that were.
+    """
     taken: dict[str, list[float]] = {}
     for row in ledger.rows:
         if row.suite == TEST and row.seconds:
             taken.setdefault(row.system, []).append(row.seconds)
-    return {system: {"total_s": sum(s), "median_s": median(s)} for system, s in taken.items()}
+    return {system: _time(seconds) for system, seconds in taken.items()}
+
+
+def _time(seconds: Sequence[float]) -> dict[str, float]:
+    found = median_interval(seconds)
+    slow = sorted(seconds)[math.ceil(0.95 * len(seconds)) - 1]
+    told = {
+        "total_s": sum(seconds), "median_s": found.estimate, "p95_s": slow, "median_low_s": found.bound,
+        "median_high_s": found.ceiling, "n": float(len(seconds)),
+    }  # fmt: skip
+    return {name: value for name, value in told.items() if math.isfinite(value)}
 
 
 class Journal:

@@ -38,6 +38,7 @@ from luthier.recipe.evaluate import EvaluateSpec
 from luthier.records import Completion, Example, Score
 from luthier.score import Measure, build, detect
 from luthier.score.label import probable
+from luthier.score.sandbox import proven
 from luthier.store import Artifact, Run, Store
 
 
@@ -168,6 +169,17 @@ def resolve(spec: EvaluateSpec, references: Sequence[str]) -> tuple[EvaluateSpec
     also = spec.also or found.also
     chosen = {"target": [t.model_dump() for t in found.target], "also": [a.model_dump() for a in also]}
     return EvaluateSpec.model_validate({**dump, **chosen}), found.reason
+
+
+def refuse_unmeasurable(spec: EvaluateSpec, suites: Sequence[Suite]) -> None:
+    """Before anything is trained: what could not be measured after it.
+
+    Raises:
+        LuthierError: a metric lacks its library, or code would have to run where the sandbox keeps no promise.
+    """
+    measures = [build(metric) for metric in (*spec.target, *spec.also)]
+    if any(m.key == "code" for m in measures) or any(s.kind == "code" for s in suites):
+        proven()
 
 
 def askable(test: Sequence[Example]) -> list[Example]:

@@ -198,7 +198,7 @@ class Job:
         return stage_key("export", self.recipe.export.model_dump(mode="json"), [train_key])
 
     def evaluate_key(self, dataset_digest: str, model_digest: str, suites: Sequence[str]) -> str:
-        spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha"})
+        spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha", "limits"})
         return stage_key(
             "evaluate",
             {"spec": spec, "seed": self.recipe.seed, **self._started_from},

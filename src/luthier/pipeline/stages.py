@@ -327,10 +327,12 @@ def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
     """Before hours of training: what could not be evaluated after them.
 
     Raises:
-        LuthierError: no test row has a question and an answer.
+        LuthierError: no test row has a question and an answer, or a metric or suite cannot be computed here.
     """
-    from luthier.evaluate import askable
+    from luthier.evaluate import askable, load_suite, refuse_unmeasurable
 
+    spec = job.recipe.evaluate
+    refuse_unmeasurable(spec, [load_suite(s, folder=job.folder) for s in spec.regression])
     if job.compared is None:
         askable(sides["test"])
 

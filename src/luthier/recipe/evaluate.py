@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from luthier.recipe.spec import ByName, Choice, OneOrMany, Spec
+from luthier.recipe.spec import ByName, Choice, OneOrMany, Share, Spec
 
 Said = Literal["accuracy", "macro_f1", "micro_f1", "weighted_f1", "mcc"]
 Probable = Literal["auc", "average_precision", "ece", "brier"]
@@ -190,10 +190,20 @@ class CodeMetric(MetricSpec):
     """Most memory that they may take, in MB."""
 
 
+class InstructionsMetric(MetricSpec):
+    """Every instruction of the row that a program can check is followed (IFEval's columns and kinds)."""
+
+    runs: ClassVar[str] = "luthier.score.instructions:instructions"
+    kind: Literal["instructions"] = "instructions"
+    """instructions"""
+    loose: bool = False
+    """Also pass an answer that follows them without its first or last line, or without asterisks."""
+
+
 AnyMetric = Annotated[
     ExactMetric | RougeLMetric | Rouge1Metric | Rouge2Metric | RougeLsumMetric | BleuMetric | ChrfMetric | NumberMetric
     | JsonFieldsMetric | JsonFieldMetric | LabelMetric | FormatMetric | RefusalMetric | RepetitionMetric | LengthMetric
-    | PreferenceMetric | CodeMetric,
+    | PreferenceMetric | CodeMetric | InstructionsMetric,
     Field(discriminator="kind"), ByName,
 ]  # fmt: skip
 
@@ -221,6 +231,39 @@ class RegressionSpec(Spec):
 AnyRegression = Annotated[RegressionSpec, BeforeValidator(_suite)]
 
 
+class CostLimit(Spec):
+    """The price of an answer."""
+
+    most: float = Field(gt=0)
+    """Largest price of 1,000 answers, in your currency."""
+    prompt: float = Field(default=0.0, ge=0)
+    """Price of a million prompt tokens."""
+    completion: float = Field(default=0.0, ge=0)
+    """Price of a million generated tokens."""
+
+    @model_validator(mode="after")
+    def _priced(self) -> CostLimit:
+        if not self.prompt and not self.completion:
+            raise ValueError("cost: nothing has a price; write prompt and completion, per million tokens")
+        return self
+
+
+class LimitsSpec(Spec):
+    """What an answer of the tuned model to a test row may cost, in whatever way; each that is named must hold."""
+
+    latency: float | None = Field(default=None, gt=0)
+    """Longest median time of an answer in seconds, as measured while evaluating (answers are made in batches)."""
+    length: float | None = Field(default=None, gt=0)
+    """Longest answers, as a multiple of the references' length in words, over all rows together."""
+    refusal: Share | None = Field(default=None, ge=0, lt=1)
+    """Largest share of answers that decline to help."""
+    format: Share | None = Field(default=None, gt=0, le=1)
+    """Smallest share of answers in the form of the references: a JSON object, one of the labels, or what a ``format``
+    metric under ``target`` or ``also`` says."""
+    cost: CostLimit | None = None
+    """Largest price of an answer, by its tokens."""
+
+
 class EvaluateSpec(Spec):
     """What "better" means and what must not get worse."""
 
@@ -232,6 +275,9 @@ class EvaluateSpec(Spec):
     """Metrics that are shown beside the target and decide nothing."""
     regression: Annotated[tuple[AnyRegression, ...], OneOrMany] = ()
     """Suites that must hold: the candidate may not be worse than the base by more than a margin."""
+    limits: LimitsSpec = LimitsSpec()
+    """What answers may take: time, length, refusals, format, price. The gate rejects a model that is shown to be beyond
+    one, and promotes none that is not shown to be within all."""
     baselines: tuple[Literal["base", "few_shot", "words"], ...] = ("base", "few_shot", "words")
     """What the tuned model must beat: the base as it is, the base with examples in the prompt, words + logistic
     regression (where the answer has labels)."""

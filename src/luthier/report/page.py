@@ -31,6 +31,7 @@ def page(story: Story) -> str:
         ("training", "Training", _training(story)),
         ("answers", "Answers, base beside tuned", answers(story.examples, story.systems) if story.examples else ""),
         ("regression", "What must not get worse", _regression(story.verdict.results)),
+        ("limits", "What an answer may take", _limits(story.verdict.results)),
         ("scales", "The adapter at part of its strength", _scales(story.frontier)),
         ("cost", "What it took", _costs(story)),
         ("origin", "Where it comes from, and how to make it again", _origin(story)),
@@ -242,6 +243,20 @@ def _regression(results: Sequence[SuiteResult]) -> str:
     grid = f'<table class="grid"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
     note = "Positive is better. A suite is held only if its one-sided bound stays above minus its margin."
     return f'<div class="wide">{grid}</div><p class="note">{note}</p>{slices}'
+
+
+def _limits(results: Sequence[SuiteResult]) -> str:
+    """Time, length, refusals, format and price of an answer beside what the policy allows."""
+    rows = [r for r in results if r.role == "limit"]
+    lines = []
+    for r in rows:
+        digits = digits_for([r.delta, r.low, r.high])
+        left = f"<b>{esc(signed(r.delta, digits))}</b> {esc(interval(r.low, r.high, digits))} {esc(delta_unit(r.unit))}"
+        cells = (f"<b>{esc(r.suite)}</b>", f"{r.n:,}", left, f"{status(r.status)}<small>{esc(r.reason)}</small>")
+        lines.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    head = "".join(f"<th>{h}</th>" for h in ("limit", "n", "what is left [95%]", ""))
+    grid = f'<table class="grid"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    return f'<div class="wide">{grid}</div>' if rows else ""
 
 
 def _slices(result: SuiteResult) -> str:

@@ -8,7 +8,7 @@ Measured error rates stand in ``tests/stats``; nothing here knows of models, sui
 """
 
 from luthier.stats.classes import auc, average_precision, calibration_error, confusion, f1, mcc
-from luthier.stats.interval import Interval, mean_interval, wilson
+from luthier.stats.interval import Interval, mean_interval, median_interval, wilson
 from luthier.stats.multiple import false_discovery, holm, holm_levels, spent
 from luthier.stats.paired import (
     mcnemar_exact,
@@ -47,6 +47,7 @@ __all__ = [
     "mcc",
     "mcnemar_exact",
     "mean_interval",
+    "median_interval",
     "multinomial_weights",
     "noninferiority",
     "noninferiority_p",
