@@ -168,14 +168,15 @@ def test_measures_of_a_label_are_these_figures(classified: tuple[np.ndarray, np.
         assert ours == pytest.approx(theirs, abs=CLOSE)
     theirs = metrics.matthews_corrcoef(*zip(*pairs, strict=True))
     assert build(LabelMetric(metric="mcc")).summarise(pairs) == pytest.approx(theirs, abs=CLOSE)
+    nats = np.log(np.maximum(table, 1e-300))
     for name, theirs in {
-        "auc": metrics.roc_auc_score(truth, table, multi_class="ovr"),
-        "average_precision": metrics.average_precision_score(np.eye(4)[truth], table, average="macro"),
+        "auc": np.mean([metrics.roc_auc_score(truth == k, nats[:, k]) for k in range(4)]),
+        "average_precision": metrics.average_precision_score(np.eye(4)[truth], nats, average="macro"),
         "ece": calibration_error(table.argmax(1) == truth, table.max(1))[0],
         "brier": None,
     }.items():
         measure = build(LabelMetric(metric=name))  # type: ignore[arg-type]
-        shares = [dict(zip(names, map(float, row), strict=True)) for row in table]
+        shares = [dict(zip(names, map(float, row), strict=True)) for row in nats]
         scored = [_scored(measure, names[t], row) for t, row in zip(truth, shares, strict=True)]
         assert measure.labels and measure.lower == (name in ("ece", "brier"))
         if measure.whole is None:

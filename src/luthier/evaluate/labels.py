@@ -1,7 +1,8 @@
 """How probable each label is as the answer to a row: what AUC, average precision and calibration are read from.
 
 A label's worth is the log-likelihood of the whole label with its end of turn; over all labels of training and test rows
-these become probabilities (softmax), so that a short label is not favoured for being the beginning of a longer one.
+these become probabilities (softmax, kept as logarithms), so that a short label is not favoured for being the beginning
+of a longer one.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def label_set(train: Sequence[Example], test: Sequence[Example]) -> tuple[str, .
 def probabilities(
     system: System, rows: Sequence[Example], labels: Sequence[str]
 ) -> list[dict[str, float]] | str:  # fmt: skip
-    """Of each row the probability of each label, to six digits; or why this engine does not tell. A row whose prompt is
+    """Of each row the log-probability of each label, in nats; or why this engine does not tell. A row whose prompt is
     too long has none."""
     contender = system.contender
     if "loglikelihood" not in contender.engine.capabilities or contender.chat is None:
@@ -64,8 +65,11 @@ def probabilities(
 
 
 def shares(nats: dict[str, float]) -> dict[str, float]:
-    """Log-likelihoods as probabilities that sum to 1, to six significant digits."""
-    top = max(nats.values())
-    weights = {name: math.exp(x - top) for name, x in nats.items()}
-    total = sum(weights.values())
-    return {name: float(f"{w / total:.6g}") for name, w in weights.items()}
+    """Log-likelihoods less the logarithm of the sum of what they stand for: logarithms of probabilities that sum to 1.
+
+    Six significant digits of the logarithm keep the order even among probabilities that all round to 1.
+    """
+    best = max(nats, key=nats.__getitem__)
+    others = sum(math.exp(x - nats[best]) for name, x in nats.items() if name != best)
+    beyond = math.log1p(others)
+    return {name: float(f"{x - nats[best] - beyond:.6g}") for name, x in nats.items()}

@@ -43,8 +43,8 @@ class Row:
     ``id`` is the example's id (by which it can be erased), ``item`` names it within the suite (a repeated row gets
     "#2"). ``asked`` hashes the messages, ``prompt`` what the model saw (token ids where the engine tells them),
     ``decoding`` how the answer was made, ``engine`` the engine's fingerprint. ``slice`` groups items for description,
-    ``cluster`` names items that belong together, ``labels`` holds the probability of each label where a metric asks for
-    them. Times in seconds.
+    ``cluster`` names items that belong together, ``labels`` holds the log-probability of each label (nats) where a
+    metric asks for them. Times in seconds.
     """
 
     id: str

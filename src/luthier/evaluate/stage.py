@@ -336,7 +336,7 @@ def _words(
     examples = [i.example for i in items]
     answers = fitted[0].answer(examples)
     asked = any(m.labels for m in measures)
-    shares = fitted[0].probabilities(examples) if asked else [{} for _ in examples]
+    shares = fitted[0].log_probabilities(examples) if asked else [{} for _ in examples]
     for row, example, answer, labels in zip(rows, examples, answers, shares, strict=True):
         scores = {
             m.key: _probable(m, example, labels) if m.labels else m.score_row(example, answer) for m in measures

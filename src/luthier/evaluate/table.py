@@ -5,6 +5,7 @@ For reading: the intervals are of single systems; the paired ones that decide ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from luthier.evaluate.compare import interval_of
@@ -12,7 +13,7 @@ from luthier.evaluate.ledger import TEST, Ledger, Row
 from luthier.evaluate.systems import BASE, TUNED
 from luthier.recipe.evaluate import EvaluateSpec
 from luthier.score import Measure, build
-from luthier.stats import wilson
+from luthier.stats import confusion, wilson
 
 Status = Literal["fixed", "broken", "right", "wrong", "better", "worse", "same"]
 
@@ -22,7 +23,9 @@ def table(ledger: Ledger) -> dict[str, Any]:
 
     ``{"metrics": [{"key", "title", "unit", "role", "note"}], "systems": [{"name", "title", "note", "prompt_tokens",
     "completion_tokens", "seconds", "values": {key: {"value", "low", "high", "n", "not_scored", "fields"}}}],
-    "not_available": {name: reason}}``. ``fields`` holds per-field accuracies of a JSON answer.
+    "not_available": {name: reason}, "confusion": {title: {system: {"labels", "counts"}}}}``. ``fields`` holds per-field
+    accuracies of a JSON answer; ``confusion`` counts of true class (rows) by said class (columns, the last of them
+    answers that are no class) of the base and the tuned model.
     """
     spec = EvaluateSpec.model_validate(ledger.facts["spec"])
     measures = [(build(m), role) for role, ms in (("target", spec.target), ("also", spec.also)) for m in ms]
@@ -48,7 +51,27 @@ def table(ledger: Ledger) -> dict[str, Any]:
         ],
         "systems": systems,
         "not_available": dict(ledger.facts.get("not_available", {})),
+        "confusion": _confusions(ledger, [m for m, _ in measures]),
     }
+
+
+def _confusions(ledger: Ledger, measures: Sequence[Measure]) -> dict[str, Any]:
+    """Counts of what was said where, once for each classification, however many metrics sum it up."""
+    out: dict[str, Any] = {}
+    for measure in measures:
+        if measure.classes is None:
+            continue
+        made = {}
+        for name in (BASE, TUNED):
+            rows = [r for r in ledger.of(TEST, name).values() if r.answer is not None]
+            rows = [r for r in rows if r.value(measure.key) is not None]
+            if rows:
+                truth, said, kinds = measure.codes([(r.reference or "", r.answer or "") for r in rows])
+                made[name] = {"labels": kinds, "counts": confusion(truth, said, len(kinds)).tolist()}
+        what = measure.key.partition("(")[2].partition(",")[0] if measure.key.startswith("json_field") else "label"
+        if made:
+            out.setdefault(what, made)
+    return out
 
 
 def text_table(ledger: Ledger) -> list[str]:

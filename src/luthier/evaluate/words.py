@@ -62,12 +62,12 @@ class WordsModel:
         made = [{n: json.loads(said[n][i]) for n in self.fields} for i in range(len(examples))]
         return [json.dumps(m, ensure_ascii=False) for m in made]
 
-    def probabilities(self, examples: Sequence[Example]) -> list[dict[str, float]]:
-        """Of each row the probability of each label that was trained on; nothing where the answer is JSON."""
+    def log_probabilities(self, examples: Sequence[Example]) -> list[dict[str, float]]:
+        """Of each row the log-probability of each label that was trained on; nothing where the answer is JSON."""
         if self.fields is not None:
             return [{} for _ in examples]
         head = self._heads[""]
-        table = head.predict_proba(self._vectorizer.transform([e.asked for e in examples]))
+        table = head.predict_log_proba(self._vectorizer.transform([e.asked for e in examples]))
         return [
             {str(k): float(f"{p:.6g}") for k, p in zip(head.classes_, row, strict=True)} for row in table
         ]  # fmt: skip
@@ -132,8 +132,8 @@ class _Constant:
         self._value = value
         self.classes_ = [value]
 
-    def predict_proba(self, seen: Any) -> list[list[float]]:
-        return [[1.0]] * seen.shape[0]
+    def predict_log_proba(self, seen: Any) -> list[list[float]]:
+        return [[0.0]] * seen.shape[0]
 
     def predict(self, seen: Any) -> list[str]:
         return [self._value] * seen.shape[0]

@@ -45,6 +45,7 @@ def tell(
         training=history,
         speed=[(m["step"], m["tokens_per_s"]) for m in job.run.metrics() if "tokens_per_s" in m],
         plan=given.plan.to_dict(),
+        confusion=figures["confusion"],
         examples=_shown(contrast(rows), sides_of(data)["test"]),
         parity=parity,
         frontier=None if frontier is None else frontier.to_dict(),

@@ -13,6 +13,7 @@ from typing import Any
 from luthier.records import SuiteResult
 from luthier.report.answers import answers
 from luthier.report.charts import training_charts
+from luthier.report.confusion import confusions
 from luthier.report.contamination import contamination_page
 from luthier.report.figures import asset, delta_unit, digits_for, duration, esc, interval, signed, value
 from luthier.report.forest import forest, status
@@ -29,6 +30,7 @@ def page(story: Story) -> str:
     parts = [
         ("data", "The data", _data(story)),
         ("training", "Training", _training(story)),
+        ("classes", "Which class is taken for which", confusions(story.confusion)),
         ("answers", "Answers, base beside tuned", answers(story.examples, story.systems) if story.examples else ""),
         ("regression", "What must not get worse", _regression(story.verdict.results)),
         ("limits", "What an answer may take", _limits(story.verdict.results)),

@@ -92,6 +92,7 @@ class Story:
         training: ``{"steps", "best_step", "best_loss", "history": [{"step", "loss", "rate", "val"?, "probe"?}]}``.
         speed: (step, tokens a second) pairs.
         plan: a training plan with ``decided`` reasons; ``measured`` what was found instead of predicted, by plan key.
+        confusion: by classification and system ``{"labels", "counts"}``: true classes down, said ones across.
         examples: items to look at.
         parity: certificates by what was delivered.
         frontier: ``{"points": [{"scale", "passes", "target", "kept"}], "best"}``: the adapter at part of its strength.
@@ -113,6 +114,7 @@ class Story:
     speed: Sequence[tuple[int, float]] = ()
     plan: Mapping[str, Any] | None = None
     measured: Mapping[str, Any] = field(default_factory=dict)
+    confusion: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     examples: Sequence[Shown] = ()
     parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     frontier: Mapping[str, Any] | None = None

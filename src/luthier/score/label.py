@@ -8,7 +8,8 @@ such figures are then not scored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -69,15 +70,16 @@ def of_classes(
     return Measure(key, title, one, binary=name != "mcc", classes=classes, whole=whole)
 
 
-def brier(reference: str, probabilities: dict[str, float]) -> float:
+def brier(reference: str, probabilities: Mapping[str, float]) -> float:
     """Half the squared distance between the probabilities and the truth: 0 is certain and right, 1 certain and
     wrong."""
     return sum((p - (name == reference)) ** 2 for name, p in probabilities.items()) / 2
 
 
-def probable(metric: str, reference: str, probabilities: dict[str, float]) -> Score:
-    """The score of one item by the labels' probabilities: the Brier score, or the true label's probability."""
+def probable(metric: str, reference: str, nats: Mapping[str, float]) -> Score:
+    """The score of one item by the labels' log-probabilities: the Brier score, or the true label's probability."""
     want = reference.strip()
+    probabilities = {name: math.exp(x) for name, x in nats.items()}
     if want not in probabilities:
         return Score(None, f"{want[:40]!r} is not among the labels")
     best = max(probabilities, key=probabilities.__getitem__)
@@ -88,11 +90,11 @@ def probable(metric: str, reference: str, probabilities: dict[str, float]) -> Sc
 
 
 def _table(rows: Sequence[Scored]) -> tuple[np.ndarray, np.ndarray]:
-    """(true label numbers (n,), probabilities (n, K)), labels in the order of their names."""
+    """(true label numbers (n,), log-probabilities (n, K)), labels in the order of their names."""
     names = sorted({name for row in rows for name in row.labels})
     number = {name: i for i, name in enumerate(names)}
     truth = np.array([number.get(row.reference.strip(), -1) for row in rows])
-    return truth, np.array([[row.labels.get(name, 0.0) for name in names] for row in rows])
+    return truth, np.array([[row.labels.get(name, -math.inf) for name in names] for row in rows])
 
 
 def _ranked(statistic: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> Callable[..., Statistic]:
@@ -107,7 +109,7 @@ def _calibration(rows: Sequence[Scored]) -> Statistic:
     truth, table = _table(rows)
     if not table.size:
         return _unknown
-    right, confidence = table.argmax(axis=1) == truth, table.max(axis=1)
+    right, confidence = table.argmax(axis=1) == truth, np.exp(table.max(axis=1))
     return lambda w: calibration_error(right, confidence, w)
 
 

@@ -20,8 +20,8 @@ Statistic = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One answer with its score, as a number over many of them sees it. ``labels`` holds the probability of each label
-    where a measure asks for them."""
+    """One answer with its score, as a number over many of them sees it. ``labels`` holds the log-probability of each
+    label (nats) where a measure asks for them."""
 
     reference: str
     answer: str
