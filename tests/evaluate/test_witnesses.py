@@ -125,7 +125,9 @@ MANNER = ("refusal", "repetition", "length")
 COMPARING = {"preference.kind", "preference.by"}
 """Keys of the metric that scores comparisons, not answers."""
 OTHERS = {"bleu.kind", "bleu.tokenize", "chrf.kind", "chrf.word_order", "code.kind", "code.seconds", "code.memory",
-          "refusal.wanted", "instructions.kind", "instructions.loose"}  # fmt: skip
+          "refusal.wanted", "instructions.kind", "instructions.loose",
+          "embedding.kind", "embedding.encoder", "bert_score.kind", "bert_score.encoder",
+          "bert_score.layer"}  # fmt: skip
 LIMITS = {f"limits.{key}" for key in (
     "latency", "length", "refusal", "format", "cost.most", "cost.prompt", "cost.completion",
 )}  # fmt: skip
@@ -137,6 +139,8 @@ ELSEWHERE = {
     "code.kind, code.seconds, code.memory": "tests/score/test_code.py::test_seconds_and_memory_are_the_answers_limits",
     "instructions.kind, instructions.loose":
         "tests/score/test_instructions.py::test_read_loosely_an_opening_line_is_forgiven",
+    "embedding": "tests/score/test_meaning.py::test_similarity_is_the_cosine_of_mean_vectors",
+    "bert_score": "tests/score/test_meaning.py::test_bert_score_is_the_greedy_match_of_tokens",
     "refusal.wanted": "tests/score/test_manner.py::test_wanted_says_which_way_is_better",
     "preference.kind, preference.by": "tests/evaluate/test_preferences.py::test_by_says_what_the_tuned_model_prefers",
     "alpha of a guard, margin": "tests/evaluate/test_gate.py::test_margin_and_alpha_come_from_the_recipe",

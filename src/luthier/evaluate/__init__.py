@@ -8,7 +8,7 @@ from luthier.evaluate.forecast import forecast
 from luthier.evaluate.ledger import Ledger, Row, read_ledger, write_ledger
 from luthier.evaluate.preferences import measure_preferences
 from luthier.evaluate.regression import Suite, load_suite
-from luthier.evaluate.stage import askable, filed, measure, refuse_unmeasurable, resolve, run
+from luthier.evaluate.stage import askable, encoders, filed, measure, refuse_unmeasurable, resolve, run
 from luthier.evaluate.systems import Contender
 from luthier.evaluate.table import contrast, table, text_table
 from luthier.evaluate.verdict import gate
@@ -20,6 +20,7 @@ __all__ = [
     "Suite",
     "askable",
     "contrast",
+    "encoders",
     "filed",
     "forecast",
     "gate",

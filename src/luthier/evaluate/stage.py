@@ -34,7 +34,8 @@ from luthier.evaluate.systems import (
     few_shot,
 )
 from luthier.evaluate.words import NotApplicable, fit_words
-from luthier.recipe.evaluate import EvaluateSpec
+from luthier.models.source import resolve as resolve_model
+from luthier.recipe.evaluate import EvaluateSpec, MetricSpec
 from luthier.records import Completion, Example, Score
 from luthier.score import Measure, build, detect
 from luthier.score.label import probable
@@ -99,7 +100,7 @@ def measure(
     train = [e for e in train if "replay" not in e.meta]
     items = _items(test, spec.max_items, seed)
     spec, why = resolve(spec, [i.example.answer for i in items])
-    measures = _measures(spec, [i.example for i in items])
+    measures = _measures(located(spec, folder or Path.cwd()), [i.example for i in items])
     suites = [load_suite(s, folder=folder or Path.cwd()) for s in spec.regression]
     ahead = forecast(suites, test_items=len(items), alpha=spec.alpha)
     limit = spec.max_tokens or _longest(base, items)
@@ -169,6 +170,27 @@ def resolve(spec: EvaluateSpec, references: Sequence[str]) -> tuple[EvaluateSpec
     also = spec.also or found.also
     chosen = {"target": [t.model_dump() for t in found.target], "also": [a.model_dump() for a in also]}
     return EvaluateSpec.model_validate({**dump, **chosen}), found.reason
+
+
+def located(spec: EvaluateSpec, folder: Path) -> EvaluateSpec:
+    """The spec with encoders that start at the recipe's folder named by their whole path. What is filed keeps the names
+    that were written."""
+
+    def placed(metric: MetricSpec) -> MetricSpec:
+        encoder = getattr(metric, "encoder", "")
+        if not encoder.startswith("."):
+            return metric
+        return metric.model_copy(update={"encoder": str((folder / encoder).resolve())})
+
+    both = {side: tuple(placed(metric) for metric in getattr(spec, side)) for side in ("target", "also")}
+    return spec.model_copy(update=both)
+
+
+def encoders(spec: EvaluateSpec, folder: Path) -> list[str]:
+    """Digests of the encoders that metrics name: other weights give other scores."""
+    spec = located(spec, folder)
+    named = {metric.encoder for metric in (*spec.target, *spec.also) if hasattr(metric, "encoder")}
+    return [resolve_model(name).digest for name in sorted(named)]
 
 
 def refuse_unmeasurable(spec: EvaluateSpec, suites: Sequence[Suite]) -> None:

@@ -76,7 +76,7 @@ def load(
     }
     if quantised is not None:
         options |= {"quantization_config": _nf4(quantised, dtype), "device_map": {"": place}}
-    model = _from_files(AutoModelForCausalLM, source, options)
+    model = from_files(AutoModelForCausalLM, source, options)
     if quantised is None:
         model = model.to(place)
     model.eval().requires_grad_(False)
@@ -182,7 +182,12 @@ def _nf4(tuning: QloraTuning, dtype: torch.dtype) -> Any:
     )
 
 
-def _from_files(auto: Any, source: ModelSource, options: dict[str, Any]) -> Any:
+def from_files(auto: Any, source: ModelSource, options: dict[str, Any]) -> Any:
+    """A model of transformers from a source's files.
+
+    Raises:
+        LuthierError: it does not fit the memory, or cannot be loaded.
+    """
     try:
         try:
             return auto.from_pretrained(source.folder, **options)

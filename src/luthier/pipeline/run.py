@@ -173,6 +173,9 @@ def _write_recipe(job: Job, folder: Path) -> None:
     _make_models_absolute(job.folder, dump["data"])
     for suite in dump.get("evaluate", {}).get("regression", ()):
         suite["suite"] = _absolute(job.folder, suite["suite"])
+    for metric in (m for side in ("target", "also") for m in dump.get("evaluate", {}).get(side, ())):
+        if str(metric.get("encoder", "")).startswith("."):
+            metric["encoder"] = str((job.folder / metric["encoder"]).resolve())
     if dump["model"]["base"].startswith("."):
         dump["model"]["base"] = str((job.folder / dump["model"]["base"]).resolve())
     adapter = dump["model"].get("adapter") or ""

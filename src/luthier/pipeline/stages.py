@@ -341,13 +341,13 @@ def judged(
     job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], shipped: Mapping[str, Artifact]
 ) -> tuple[Artifact, Verdict]:
     """The ledger of what ships beside its baselines, and the verdict on it."""
-    from luthier.evaluate import gate, load_suite, read_ledger
+    from luthier.evaluate import encoders, gate, load_suite, read_ledger
     from luthier.pipeline.judge import uses
 
     spec = job.recipe.evaluate
     candidate = shipped.get("model") or shipped["adapter"]
     suites = [load_suite(s, folder=job.folder).digest for s in spec.regression]
-    key = job.evaluate_key(data.digest, candidate.digest, suites)
+    key = job.evaluate_key(data.digest, candidate.digest, [*suites, *encoders(spec, job.folder)])
     found = job.store.find(key, "ledger")
     if found is None:
         with job.store.lock(key):

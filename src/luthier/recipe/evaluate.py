@@ -86,6 +86,28 @@ class ChrfMetric(MetricSpec):
     """Words beside characters: 2 is chrF++, 0 plain chrF."""
 
 
+class EmbeddingMetric(MetricSpec):
+    """How near the answer's meaning is to the reference's: the cosine of their vectors by a local encoder."""
+
+    runs: ClassVar[str] = "luthier.score.meaning:embedding"
+    kind: Literal["embedding"] = "embedding"
+    """embedding"""
+    encoder: str
+    """A folder (``./minilm``), a hub id or ``nano``; best one that was made for similarity."""
+
+
+class BertScoreMetric(MetricSpec):
+    """BERTScore F1 of the answer by a local encoder: each token beside the nearest of the other text; not rescaled."""
+
+    runs: ClassVar[str] = "luthier.score.meaning:bert_score"
+    kind: Literal["bert_score"] = "bert_score"
+    """bert_score"""
+    encoder: str
+    """A folder (``./roberta``), a hub id or ``nano``."""
+    layer: int | None = Field(default=None, ge=1)
+    """The layer whose vectors are compared; left out, the last. Scores of different layers do not compare."""
+
+
 class NumberMetric(MetricSpec):
     """The number that the answer ends with equals the reference's: ``#### 18``, ``\\boxed{18}``, or the last one."""
 
@@ -201,9 +223,10 @@ class InstructionsMetric(MetricSpec):
 
 
 AnyMetric = Annotated[
-    ExactMetric | RougeLMetric | Rouge1Metric | Rouge2Metric | RougeLsumMetric | BleuMetric | ChrfMetric | NumberMetric
-    | JsonFieldsMetric | JsonFieldMetric | LabelMetric | FormatMetric | RefusalMetric | RepetitionMetric | LengthMetric
-    | PreferenceMetric | CodeMetric | InstructionsMetric,
+    ExactMetric | RougeLMetric | Rouge1Metric | Rouge2Metric | RougeLsumMetric | BleuMetric | ChrfMetric
+    | NumberMetric | EmbeddingMetric | BertScoreMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric
+    | FormatMetric | RefusalMetric | RepetitionMetric | LengthMetric | PreferenceMetric | CodeMetric
+    | InstructionsMetric,
     Field(discriminator="kind"), ByName,
 ]  # fmt: skip
 
