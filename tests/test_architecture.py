@@ -40,6 +40,7 @@ HOMES = {
     "polars": {"rows"},
     "sklearn": {"evaluate", "similar", "data"},
     "sacrebleu": {"score"},
+    "lm_eval": {"evaluate"},
     "scipy": {"stats", "similar", "evaluate"},
     "fastapi": {"serve"},
     "uvicorn": {"serve"},

@@ -131,7 +131,10 @@ OTHERS = {"bleu.kind", "bleu.tokenize", "chrf.kind", "chrf.word_order", "code.ki
 LIMITS = {f"limits.{key}" for key in (
     "latency", "length", "refusal", "format", "cost.most", "cost.prompt", "cost.completion",
 )}  # fmt: skip
+LM_EVAL = {"regression.data", "regression.shots"}
 ELSEWHERE = {
+    "regression.data, regression.shots":
+        "tests/evaluate/test_harness.py::test_answers_go_through_its_filters_and_metric",
     "limits.latency, .length, .refusal, .format": "tests/evaluate/test_limits.py::test_a_limit_holds_or_is_broken",
     "limits.cost": "tests/evaluate/test_limits.py::test_cost_is_of_tokens_and_prices",
     "bleu.kind, bleu.tokenize, chrf.kind, chrf.word_order":
@@ -189,5 +192,5 @@ def test_length_decides_nothing() -> None:
 def test_no_key_is_without_a_witness() -> None:
     metrics = {f"{kind}.kind" for kind in (*KINDS, *MANNER)} | METRICS.keys() | COMPARING | OTHERS
     both = {f"{role}.{key}" for role in ("target", "also") for key in metrics}
-    assert leaves(EvaluateSpec) == both | STAGE.keys() | LIMITS
+    assert leaves(EvaluateSpec) == both | STAGE.keys() | LIMITS | LM_EVAL
     assert all(is_there(test) for test in ELSEWHERE.values())

@@ -203,6 +203,7 @@ def _asking(contender: Contender, example: Example, rule: Rule, sample: int) -> 
             raise Unsupported(contender.engine.name, wish, fix="use the embedded engine, or ask: chat in the suite")
         ids = (*contender.tokens.opening, *contender.tokens.encode(example.asked))
         request = replace(request, messages=(), token_ids=ids)
+    request = replace(request, stop=rule.stop)
     return request if rule.samples == 1 else replace(request, temperature=rule.temperature, seed=sample)
 
 
@@ -221,7 +222,9 @@ def _score_answered(contender: Contender, suite: Suite, items: Sequence[Item]) -
             continue
         answers = [next(said).text for _ in one]
         tests = row_tests(item.example.meta, item.example.asked) if sandbox is not None else None
-        if sandbox is None:
+        if suite.judge is not None:
+            made.append((suite.judge(item.name, answers[0]), answers[0]))
+        elif sandbox is None:
             made.append((checked(answers[0], item.example.meta), answers[0]))
         elif tests is None:
             made.append((Score(None, "the item has no tests"), answers[0]))

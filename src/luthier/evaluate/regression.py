@@ -15,23 +15,25 @@ import gzip
 import hashlib
 import json
 import math
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from luthier.errors import LuthierError, did_you_mean
+from luthier.evaluate.harness import PREFIX, read_benchmark
 from luthier.evaluate.tasks import ANSWERED, Choice, Rule, answered_of, choice_of, example_of, read_task
 from luthier.recipe.evaluate import RegressionSpec
 from luthier.records import Example, Message, Score
 from luthier.score.instructions import checked
 
 BUILT_IN = ("skills", "text")
-MARGIN = {"exact": 2.0, "text": 2.0, "choice": 2.0, "code": 2.0, "instructions": 2.0}
+MARGIN = {"exact": 2.0, "text": 2.0, "choice": 2.0, "code": 2.0, "instructions": 2.0, "harness": 2.0}
 """Largest accepted loss where the recipe names none: points of accuracy, percent of bits per byte."""
-Kind = Literal["exact", "text", "choice", "code", "instructions"]
+Kind = Literal["exact", "text", "choice", "code", "instructions", "harness"]
 EXACT = "exact"
 CHOICE = "choice"
 BITS = "bits_per_byte"
@@ -65,12 +67,15 @@ class Suite:
     pool: str | None = None
     floor: float = 10.0
     rule: Rule = field(default_factory=Rule)
+    judge: Callable[[str, str], Score] | None = None
+    """Of a benchmark that is answered: (name of the item, answer) to its score."""
 
     @property
     def metric(self) -> str:
-        """The name of its score in a ledger: exact, bits_per_byte, choice, choice_probability, pass@K, instructions."""
+        """The name of its score in a ledger: exact, bits_per_byte, choice, choice_probability, pass@K, instructions,
+        harness."""
         if self.kind in ANSWERED:
-            return f"pass@{self.rule.k}" if self.kind == "code" else "instructions"
+            return f"pass@{self.rule.k}" if self.kind == "code" else self.kind
         if self.kind == "choice":
             return CHOICE if self.rule.measure == "accuracy" else f"{CHOICE}_probability"
         return EXACT if self.kind == "exact" else BITS
@@ -95,6 +100,8 @@ def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
     Raises:
         LuthierError: no such file, a line of no known shape, kinds mixed, no line at all, a task that is wrong.
     """
+    if spec.suite.startswith(PREFIX):
+        return _benchmark(spec, folder)
     rule = Rule()
     if spec.suite in BUILT_IN:
         packed = resources.files("luthier.evaluate").joinpath("suites", f"{spec.suite}.jsonl.gz")
@@ -143,10 +150,25 @@ def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
     return Suite(spec.suite, kind, tuple(items), margin, found, spec.pool, spec.floor, rule)
 
 
+def _benchmark(spec: RegressionSpec, folder: Path) -> Suite:
+    """A suite of lm-eval."""
+    data = {split: folder / Path(os.path.expandvars(name)).expanduser() for split, name in spec.data.items()}
+    for path in data.values():
+        if not path.is_file():
+            raise LuthierError(f"no such file of rows: {path.name}", where="evaluate.regression", fix="check data:")
+    found = read_benchmark(spec.suite.removeprefix(PREFIX), data, spec.shots, _rows)
+    items = tuple(Item(q.name, q.example, "", q.choice) for q in found.questions)
+    margin = spec.margin if spec.margin is not None else MARGIN[found.kind]
+    return Suite(
+        spec.suite, found.kind, items, margin, found.digest, spec.pool, spec.floor, found.rule, found.judge
+    )
+
+
 def trivial(suite: Suite) -> list[Score]:
     """What the trivial predictor scores on each item.
 
-    Choice: chance, 1 / options. Code: nothing passes. Instructions: the question said back.
+    Choice: chance, 1 / options. Code: nothing passes. Instructions: the question said back. A benchmark
+    that is answered: an empty answer.
 
     Exact: the most common answer of the item's slice (of the whole suite, where there are
     no slices). Text: bits by the frequencies of bytes over the whole suite. Both of these may look at the suite itself,
@@ -156,6 +178,8 @@ def trivial(suite: Suite) -> list[Score]:
         return [Score(1 / len(i.choice.options) if i.choice else None, "chance") for i in suite.items]
     if suite.kind == "code":
         return [Score(0.0, "no code") for _ in suite.items]
+    if suite.judge is not None:
+        return [replace(suite.judge(item.name, ""), reason="an empty answer") for item in suite.items]
     if suite.kind == "instructions":
         return [replace(checked(i.example.asked, i.example.meta), reason="the question said back") for i in suite.items]
     if suite.kind == "exact":

@@ -50,8 +50,8 @@ _KEYS = {
     "unconditional", "good", "bad", "text", "slice", "id", "tokens", "samples", "k", "temperature", "ask", "seconds",
     "memory",
 }  # fmt: skip
-Answered = Literal["code", "instructions"]
-ANSWERED: tuple[Answered, ...] = ("code", "instructions")
+Answered = Literal["code", "instructions", "harness"]
+ANSWERED: tuple[Answered, ...] = ("code", "instructions", "harness")
 """Kinds of suites whose items are answered, and the answer looked at."""
 
 
@@ -79,6 +79,7 @@ class Rule:
     temperature: float = 0.8
     """Of samples; one answer is greedy."""
     ask: Literal["chat", "text"] = "chat"
+    stop: tuple[str, ...] = ()
     seconds: float = 10.0
     memory: int = 512
 
@@ -108,7 +109,7 @@ def read_task(path: Path, read_rows: Any) -> Task:
     for key in ("version", "kind", "data"):
         if key not in found:
             raise LuthierError(f"the suite names no {key}", where=path, fix="write version, kind and data")
-    kind = _one_of("kind", found["kind"], ("choice", "pairs", "text", *ANSWERED), path)
+    kind = _one_of("kind", found["kind"], ("choice", "pairs", "text", "code", "instructions"), path)
     rule = Rule(
         **_answering(found, path),
         normalise=_one_of("normalise", found.get("normalise", "raw"), NORMALISE, path),  # type: ignore[arg-type]

@@ -173,6 +173,8 @@ def _write_recipe(job: Job, folder: Path) -> None:
     _make_models_absolute(job.folder, dump["data"])
     for suite in dump.get("evaluate", {}).get("regression", ()):
         suite["suite"] = _absolute(job.folder, suite["suite"])
+        if suite.get("data"):
+            suite["data"] = {split: _absolute(job.folder, name) for split, name in suite["data"].items()}
     for metric in (m for side in ("target", "also") for m in dump.get("evaluate", {}).get(side, ())):
         if str(metric.get("encoder", "")).startswith("."):
             metric["encoder"] = str((job.folder / metric["encoder"]).resolve())

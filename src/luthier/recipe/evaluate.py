@@ -235,13 +235,24 @@ def _suite(value: Any) -> Any:
     return {"suite": value} if isinstance(value, str) else value
 
 
+def _split(value: Any) -> Any:
+    return {"test": value} if isinstance(value, str) else value
+
+
 class RegressionSpec(Spec):
     """A suite that must not get worse than ``margin``."""
 
     suite: str
     """``skills`` and ``text`` are built in (made for the nano base); else a JSONL file of rows of one kind:
     ``{messages, answer}``, ``{text}``, ``{prompt, options, answer}`` or ``{good, bad}``; or a task in YAML that says
-    how the rows of a file become such rows."""
+    how the rows of a file become such rows; or ``lm-eval/NAME``, a benchmark as lm-eval defines it (extra
+    ``lm-eval``)."""
+    data: Annotated[dict[str, str], BeforeValidator(_split)] = Field(default_factory=dict)
+    """Rows of an ``lm-eval`` suite: a JSONL file with the columns of the original rows, or one for each of ``test`` and
+    ``train`` (from which examples are drawn); left out, lm-eval looks for them itself."""
+    shots: int | None = Field(default=None, ge=0, le=64)
+    """Examples before each question of an ``lm-eval`` suite; left out, what its task says (none without
+    ``data.train``)."""
     margin: float | None = Field(default=None, gt=0)
     """Largest loss that is accepted: points of accuracy (default 2.0) or percent of bits per byte (default 2.0)."""
     pool: str | None = Field(default=None, min_length=1)
@@ -249,6 +260,17 @@ class RegressionSpec(Spec):
     harmless model passes), and each suite alone must only keep within its floor."""
     floor: float = Field(default=10.0, gt=0)
     """Within a pool: the largest loss of this suite alone, in the margin's unit."""
+
+
+    @model_validator(mode="after")
+    def _benchmark(self) -> RegressionSpec:
+        if (self.data or self.shots is not None) and not self.suite.startswith("lm-eval/"):
+            raise ValueError("data and shots belong to a suite of lm-eval; a suite of your own names its rows itself")
+        if strange := set(self.data) - {"test", "train"}:
+            raise ValueError(f"data: {sorted(strange)[0]!r} is no split; write test, and train for examples")
+        if self.data and "test" not in self.data:
+            raise ValueError("data: names no test rows")
+        return self
 
 
 AnyRegression = Annotated[RegressionSpec, BeforeValidator(_suite)]
