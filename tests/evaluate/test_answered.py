@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,33 @@ def test_code_that_still_passes_holds(tmp_path: Path) -> None:
     worse, rejected = evaluated(tmp_path / "worse", other, (base, lambda r: "x"))
     assert rejected.kind.value == "REJECT"
     assert next(iter(worse.of(str(tmp_path / name), "tuned").values())).scores["pass@1"].value == 0.0
+
+
+@kept
+def test_code_as_a_target_is_scored_beside_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests stand in columns of the test rows; an engine's own thread never waits for them."""
+    rows = [
+        Example(messages=(Message("user", row["prompt"]), Message("assistant", f"    return a + {n}\n")), meta=row)
+        for n, row in enumerate(CODE)
+    ]
+    threads: set[str] = set()
+    run = sandbox.Sandbox.run
+
+    def noted(self: sandbox.Sandbox, program: str) -> sandbox.Outcome:
+        threads.add(threading.current_thread().name)
+        return run(self, program)
+
+    monkeypatch.setattr(sandbox.Sandbox, "run", noted)
+    spec = EvaluateSpec.model_validate({"target": "code", "baselines": ["base"], "max_tokens": 20})
+    both = [Contender(ScriptedEngine(one, name=one.__name__)) for one in (lambda r: "    return 99", base)]
+    ledger = measure(spec, base=both[0], tuned=both[1], train=[], test=rows, workdir=tmp_path)
+    verdict = gate(ledger, spec)
+    assert verdict.kind.value == "PROMOTE" and verdict.results[0].candidate == 100.0
+    names = {name.split("_")[0] for name in threads}
+    assert "scoring" in names and names <= {"MainThread", "scoring"}  # the references are tried beforehand
+    monkeypatch.setattr(sandbox.Sandbox, "run", lambda self, program: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        measure(spec, base=both[0], tuned=both[1], train=[], test=rows, workdir=tmp_path / "again")
 
 
 @kept

@@ -19,7 +19,7 @@ from luthier.evaluate.regression import BITS, MARGIN, TRIVIAL
 from luthier.evaluate.systems import BASE, TUNED
 from luthier.recipe.evaluate import MetricSpec, RegressionSpec
 from luthier.records import SuiteResult
-from luthier.score import build
+from luthier.score import Measure, build
 from luthier.stats import items_needed
 
 USEFUL = 2.0
@@ -79,7 +79,7 @@ def target_lines(
             suite=TEST, role="target", metric=measure.key, unit=measure.unit, n=len(pairs.rows), reference_name=name,
             reference=found.reference, candidate=found.candidate, delta=found.delta.estimate, low=found.delta.low,
             high=found.delta.high, bound=lower, margin=0.0, alpha=level, status=status if decides else "described",
-            reason=unscored or _target_reason(measure.title, status, title, found, len(pairs.rows), upper),
+            reason=unscored or _target_reason(measure, status, title, found, len(pairs.rows), upper),
             n_needed=needed if decides else None, test=_test(found, pairs),
             slices=slices(pairs, measure.key),
         )  # fmt: skip
@@ -111,8 +111,9 @@ def _target_items(found: Difference, alpha: float) -> int | None:
     )
 
 
-def _target_reason(title: str, status: str, against: str, found: Difference, n: int, upper: float) -> str:
-    gain = f"{found.delta.estimate:+.1f} points over {against} on {n:,} items"
+def _target_reason(measure: Measure, status: str, against: str, found: Difference, n: int, upper: float) -> str:
+    title, unit = measure.title, "points" if measure.unit == "%" else measure.unit
+    gain = f"{found.delta.estimate:+.1f} {unit} over {against} on {n:,} items"
     if status == "improved":
         return f"{title}: {gain}"
     if status == "worse":

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -193,13 +195,18 @@ def encoders(spec: EvaluateSpec, folder: Path) -> list[str]:
     return [resolve_model(name).digest for name in sorted(named)]
 
 
-def refuse_unmeasurable(spec: EvaluateSpec, suites: Sequence[Suite]) -> None:
+def refuse_unmeasurable(
+    spec: EvaluateSpec, suites: Sequence[Suite], train: Sequence[Example] = (), test: Sequence[Example] = ()
+) -> None:  # fmt: skip
     """Before anything is trained: what could not be measured after it.
 
     Raises:
-        LuthierError: a metric lacks its library, or code would have to run where the sandbox keeps no promise.
+        LuthierError: a metric lacks its library, the answers are no labels, or code would have to run where the sandbox
+            keeps no promise.
     """
     measures = [build(metric) for metric in (*spec.target, *spec.also)]
+    if any(m.labels for m in measures):
+        label_set([e for e in train if "replay" not in e.meta], test)
     if any(m.key == "code" for m in measures) or any(s.kind == "code" for s in suites):
         proven()
 
@@ -300,9 +307,7 @@ def _ask(
 
     told = probabilities(system, [item.example for _, _, item in waiting], labels) if labels and waiting else []
 
-    def done(index: int, completion: Completion) -> None:
-        if completion.finish_reason == "cancelled":
-            return
+    def score(index: int, completion: Completion) -> None:
         _, row, item = waiting[index]
         known = told if isinstance(told, str) or not told else told[index]
         scores = {m.key: _judge(m, item.example, completion, known) for m in measures}
@@ -314,7 +319,27 @@ def _ask(
         desk.take(finished, new=True, doing=system.title)
 
     if waiting:
-        system.contender.engine.generate([request for request, _, _ in waiting], done)
+        with _scoring(score, aside=any(m.slow for m in measures)) as done:
+            system.contender.engine.generate([request for request, _, _ in waiting], done)
+
+
+@contextmanager
+def _scoring(score: Callable[[int, Completion], None], *, aside: bool) -> Iterator[Callable[[int, Completion], None]]:
+    """What an engine calls with each answer. ``aside``: scoring takes longer than the engine's thread may be held, so
+    it is done in a thread beside it; what goes wrong there is raised at the end."""
+    if not aside:
+        yield lambda index, said: None if said.finish_reason == "cancelled" else score(index, said)
+        return
+    with ThreadPoolExecutor(1, "scoring") as pool:
+        begun: list[Future[None]] = []
+
+        def done(index: int, said: Completion) -> None:
+            if said.finish_reason != "cancelled":
+                begun.append(pool.submit(score, index, said))
+
+        yield done
+        for one in begun:
+            one.result()
 
 
 def _judge(

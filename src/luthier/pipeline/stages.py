@@ -332,9 +332,11 @@ def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
     from luthier.evaluate import askable, load_suite, refuse_unmeasurable
 
     spec = job.recipe.evaluate
-    refuse_unmeasurable(spec, [load_suite(s, folder=job.folder) for s in spec.regression])
-    if job.compared is None:
-        askable(sides["test"])
+    suites = [load_suite(s, folder=job.folder) for s in spec.regression]
+    if job.compared is not None:
+        refuse_unmeasurable(spec, suites)
+    else:
+        refuse_unmeasurable(spec, suites, sides["train"], askable(sides["test"]))
 
 
 def judged(

@@ -88,7 +88,7 @@ def code(spec: CodeMetric) -> Measure:
     def bare(reference: str, answer: str) -> Score:
         return Score(None, "code is scored by the tests of its row, not by a reference")
 
-    return Measure("code", "code passes its tests", bare, binary=True, of=of)
+    return Measure("code", "code passes its tests", bare, binary=True, of=of, slow=True)
 
 
 def limits_of(seconds: float, memory: int) -> Limits:

@@ -20,7 +20,8 @@ def embedding(spec: EmbeddingMetric) -> Measure:
     """Cosine of the mean vectors; a negative one counts as 0."""
     name = Path(spec.encoder).name
     compare = _by(spec.encoder, None, lambda a, b: cosine(a.mean, b.mean) if len(a.vectors) and len(b.vectors) else 0.0)
-    return Measure(f"embedding({name})", "similarity of meaning", compare, binary=False, note=f"{name}, mean of tokens")
+    note = f"{name}, mean of tokens"
+    return Measure(f"embedding({name})", "similarity of meaning", compare, binary=False, slow=True, note=note)
 
 
 def bert_score(spec: BertScoreMetric) -> Measure:
@@ -29,7 +30,7 @@ def bert_score(spec: BertScoreMetric) -> Measure:
     layer = "last layer" if spec.layer is None else f"layer {spec.layer}"
     compare = _by(spec.encoder, spec.layer, greedy_f1)
     key = f"bert_score({name})" if spec.layer is None else f"bert_score({name}, {spec.layer})"
-    return Measure(key, "BERTScore", compare, binary=False, note=f"{name}, {layer}, no idf, not rescaled")
+    return Measure(key, "BERTScore", compare, binary=False, slow=True, note=f"{name}, {layer}, no idf, not rescaled")
 
 
 def _by(

@@ -40,7 +40,8 @@ class Measure:
     ``whole`` is set where the number is no mean of scores (F1, AUC, BLEU): it gives that number as a function of
     weights of the items. ``classes`` gives (true class, said class) of a pair, said None where the answer names none.
     ``of`` is set where the reference does not tell what is right but the row's other columns do (tests of code,
-    instructions to check). ``labels`` says that it needs the probability of each label. ``note`` is printed beside the
+    instructions to check). ``slow`` says that one score takes longer than an engine's
+    thread may be held. ``labels`` says that it needs the probability of each label. ``note`` is printed beside the
     number (a signature).
     """
 
@@ -57,6 +58,7 @@ class Measure:
     lower: bool = False
     decides: bool = True
     labels: bool = False
+    slow: bool = False
     note: str = ""
 
     def score(self, reference: str, answer: str | None) -> Score:
