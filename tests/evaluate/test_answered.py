@@ -116,7 +116,7 @@ def test_code_as_a_target_is_scored_beside_the_engine(tmp_path: Path, monkeypatc
 
 @kept
 def test_a_task_says_how_many_samples_are_drawn(tmp_path: Path) -> None:
-    written(tmp_path / "rows.jsonl", [{**row, "task_id": row["id"]} for row in CODE])
+    written(tmp_path / "rows.jsonl", [{**row, "task_id": row["id"]} for row in CODE[:3]])
     (tmp_path / "code.yaml").write_text(
         "version: 1\nkind: code\ndata: rows.jsonl\nid: task_id\nprompt: 'Go on: {prompt}'\nsamples: 4\nk: 2\n"
         "temperature: 0.5\ntokens: 33\nseconds: 3\n"
@@ -132,7 +132,7 @@ def test_a_task_says_how_many_samples_are_drawn(tmp_path: Path) -> None:
         return f"    return a + {number}\n" if request.seed in (0, 1) else "    return a\n"
 
     ledger, _ = evaluated(tmp_path, ["code.yaml"], (sometimes, sometimes))
-    row = ledger.of("code.yaml", "tuned")["add/5"]
+    row = ledger.of("code.yaml", "tuned")["add/2"]
     score = row.scores["pass@2"]
     assert score.value == pytest.approx(1 - (2 * 1) / (4 * 3)) and score.parts == {"passed": 2.0, "samples": 4.0}
     coding = [r for r in asked if r.messages[-1].content.startswith("Go on")]

@@ -168,6 +168,15 @@ def test_a_hostile_program_is_held_and_named(name: str, cell: Sandbox, outside: 
     assert "secret" not in found.output
 
 
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="not root on Linux")
+def test_root_on_linux_can_keep_every_promise() -> None:
+    """Otherwise all tests of the sandbox would be skipped unseen."""
+    tool = shutil.which("unshare")
+    if tool is None or subprocess.run([tool, "-m", "-p", "-n", "--fork", "true"], check=False).returncode:
+        pytest.skip("this root may not make namespaces: a container without CAP_SYS_ADMIN")
+    assert sandbox.missing_of("namespaces") == {}
+
+
 @kept
 def test_nothing_of_a_program_is_left_behind(cell: Sandbox, tmp_path: Path) -> None:
     mark = f"luthier-{os.getpid()}"

@@ -76,7 +76,7 @@ def read_benchmark(name: str, data: Mapping[str, Path], shots: int | None, read_
         raise LuthierError("the task has no documents", where=f"{PREFIX}{name}", fix="check data: of the suite")
     kind = task.OUTPUT_TYPE
     made = {"multiple_choice": _choices, "loglikelihood_rolling": _texts, "generate_until": _answers}.get(kind)
-    if made is None or getattr(task, "multiple_input", 0):
+    if made is None or bool(getattr(task, "multiple_input", False)):
         what = "options with contexts of their own" if made is not None else kind
         raise _refused(name, f"it has {what}")
     found = made(task, asked)

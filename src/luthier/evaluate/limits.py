@@ -87,7 +87,10 @@ def _line(
         )  # fmt: skip
     found = figure.found
     status = limit_status(found, limit, least=least)
-    left = (lambda x: x - limit) if least else (lambda x: limit - x)
+
+    def left(x: float) -> float:
+        return x - limit if least else limit - x
+
     low, high = sorted((left(found.low), left(found.high)))
     told = f"{_spell(found.estimate, unit)}, at {'least' if least else 'most'} {_spell(limit, unit)} wanted"
     if math.isfinite(figure.base):

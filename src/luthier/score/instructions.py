@@ -150,7 +150,7 @@ def _paragraphs(text: str, given: Mapping[str, Any]) -> bool:
     inner = parts[1:-1]
     if any(not part.strip() for part in inner):
         return False
-    return sum(bool(part.strip()) for part in parts) == given["num_paragraphs"]
+    return sum(bool(part.strip()) for part in parts) == int(given["num_paragraphs"])
 
 
 def _first_word(text: str, given: Mapping[str, Any]) -> bool:
@@ -159,7 +159,7 @@ def _first_word(text: str, given: Mapping[str, Any]) -> bool:
     if at > count or not (part := parts[at - 1].strip()):
         return False
     word = re.split(r"[.,?!'\"]", part.split()[0].lstrip("'").lstrip('"'), maxsplit=1)[0].lower()
-    return count == given["num_paragraphs"] and word == str(given["first_word"]).lower()
+    return count == int(given["num_paragraphs"]) and word == str(given["first_word"]).lower()
 
 
 def _postscript(text: str, given: Mapping[str, Any]) -> bool:
