@@ -64,7 +64,7 @@ def limit_lines(ledger: Ledger, spec: EvaluateSpec, alpha: float) -> list[SuiteR
     if asked.cost is not None:
         price = asked.cost
         figure = _both(lambda rows: _cost(rows, price, alpha), tuned, base)
-        out.append(_line("cost", "per 1,000", asked.cost.most, figure, alpha, "the engine tells no tokens"))
+        out.append(_line("cost", "per 1,000 answers", asked.cost.most, figure, alpha, "the engine tells no tokens"))
     return out
 
 

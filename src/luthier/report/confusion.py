@@ -21,7 +21,8 @@ _TITLES = {"base": "base", "tuned": "tuned"}
 
 def confusions(found: Mapping[str, Mapping[str, Any]]) -> str:
     """A section for each classification; empty if there is none."""
-    return "".join(_classification(what, systems) for what, systems in found.items())
+    made = "".join(_classification(what, systems) for what, systems in found.items())
+    return f'<div class="confusion">{made}</div>' if made else ""
 
 
 def _classification(what: str, systems: Mapping[str, Any]) -> str:

@@ -152,7 +152,8 @@ def _figure(system: System, figure: Figure, unit: str, top: float) -> str:
         marks = f'<rect width="{x(figure.value)}" height="100%"/>'
         if figure.low is not None and figure.high is not None:
             marks += f'<line x1="{x(figure.low)}" x2="{x(figure.high)}" y1="50%" y2="50%"/>'
-            said += f" <small>[{value(figure.low, unit).rstrip('%')}, {value(figure.high, unit).rstrip('%')}]</small>"
+            low, high = (value(x, unit).removesuffix("%").removesuffix(" words") for x in (figure.low, figure.high))
+            said += f" <small>[{low}, {high}]</small>"
     return (
         f'<div class="crow{" ships" if system.ships else ""}"><span>{esc(system.title)}</span>'
         f'<svg class="cbar" aria-hidden="true">{marks}</svg><span>{said} <small>n={figure.n:,}</small></span></div>'
