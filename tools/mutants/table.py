@@ -321,4 +321,10 @@ MUTANTS = (
         "        os.setresuid(job[\"uid\"], job[\"uid\"], job[\"uid\"])\n", "",
         "tests/score/test_sandbox.py::test_root_on_linux_can_keep_every_promise",
     ),
+    Mutant(
+        "other weights are served old answers", "evaluate/ledger.py",
+        "made_by = (self.asked, self.prompt, self.decoding, self.engine)",
+        "made_by = (self.asked, self.prompt, self.decoding)",
+        "tests/evaluate/test_kills.py::test_other_weights_at_the_same_path_are_asked_anew",
+    ),
 )  # fmt: skip
