@@ -137,7 +137,7 @@ def test_data_and_shots_belong_to_lm_eval(tmp_path: Path) -> None:
 def test_without_lm_eval_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "lm_eval.tasks", None)
     harness._manager.cache_clear()
-    with pytest.raises(LuthierError, match="standard benchmarks need lm-eval") as refused:
+    with pytest.raises(LuthierError, match="lm_eval is not installed") as refused:
         load_suite(RegressionSpec(suite="lm-eval/arc_easy"), folder=tmp_path)
     assert "luthier[lm-eval]" in refused.value.fix
     harness._manager.cache_clear()

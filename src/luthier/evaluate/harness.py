@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from luthier.errors import LuthierError, did_you_mean
+from luthier.errors import LuthierError, MissingExtra, did_you_mean
 from luthier.evaluate.tasks import Choice, Rule
 from luthier.records import Example, Message, Score
 
@@ -186,9 +186,7 @@ def _manager() -> Any:
     try:
         from lm_eval.tasks import TaskManager
     except ImportError:
-        raise LuthierError(
-            "standard benchmarks need lm-eval", where="evaluate.regression", fix="pip install 'luthier[lm-eval]'"
-        ) from None
+        raise MissingExtra("lm_eval", extra="lm-eval", task="a standard benchmark") from None
     return TaskManager()
 
 

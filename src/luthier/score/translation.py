@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from luthier.errors import LuthierError
+from luthier.errors import MissingExtra
 from luthier.recipe.evaluate import BleuMetric, ChrfMetric
 from luthier.records import Score
 from luthier.score.measure import Measure, Scored, Statistic
@@ -63,7 +63,5 @@ def _metrics() -> Any:
     try:
         from sacrebleu import metrics
     except ImportError:
-        raise LuthierError(
-            "BLEU and chrF need sacrebleu", where="evaluate", fix="pip install 'luthier[metrics]'"
-        ) from None
+        raise MissingExtra("sacrebleu", extra="metrics", task="BLEU or chrF") from None
     return metrics
