@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from pathlib import Path
@@ -17,6 +18,7 @@ from luthier.evaluate.ledger import Ledger
 from luthier.recipe.evaluate import EvaluateSpec, RegressionSpec
 from luthier.records import Example, Message
 from luthier.score import sandbox
+from luthier.score.code import row_tests
 from luthier.score.sandbox import SandboxMissing
 
 try:
@@ -137,6 +139,25 @@ def test_a_task_says_how_many_samples_are_drawn(tmp_path: Path) -> None:
     assert score.value == pytest.approx(1 - (2 * 1) / (4 * 3)) and score.parts == {"passed": 2.0, "samples": 4.0}
     coding = [r for r in asked if r.messages[-1].content.startswith("Go on")]
     assert {(r.max_tokens, r.temperature, r.seed) for r in coding} == {(33, 0.5, n) for n in range(4)}
+
+
+def test_the_recipes_of_humaneval_and_mbpp_read_their_rows(tmp_path: Path) -> None:
+    recipes = Path(__file__).resolve().parents[2] / "recipes" / "suites"
+    rows = {
+        "humaneval.yaml": ("HumanEval.jsonl.gz", {**CODE[0], "task_id": "HumanEval/0", "canonical_solution": "x"}),
+        "mbpp.yaml": ("mbpp.jsonl", {"task_id": 2, "text": "Write twice.", "code": "x", "test_setup_code": "",
+                                     "test_list": ["assert twice(2) == 4", "assert twice(3) == 6"]}),
+    }  # fmt: skip
+    for recipe, (name, row) in rows.items():
+        (tmp_path / recipe).write_bytes((recipes / recipe).read_bytes())
+        data = json.dumps(row).encode() + b"\n"
+        (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        suite = load_suite(RegressionSpec(suite=recipe), folder=tmp_path)
+        tests = row_tests(suite.items[0].example.meta, suite.items[0].example.asked)
+        assert suite.kind == "code" and tests is not None and suite.items[0].name == str(row["task_id"])
+        shown = CODE[0]["prompt"] if recipe == "humaneval.yaml" else "assert twice(2) == 4"
+        assert shown in suite.items[0].example.asked
+    assert tests.code.count("assert twice") == 2 and "twice(3)" not in suite.items[0].example.asked
 
 
 def test_wrong_tasks_are_refused(tmp_path: Path) -> None:

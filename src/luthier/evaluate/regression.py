@@ -224,7 +224,7 @@ def _rows(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _item(row: dict[str, Any], where: str) -> tuple[Kind, Example, Choice | None]:
     text = row.get("text")
-    if isinstance(text, str) and text.strip():
+    if isinstance(text, str) and text.strip() and "asked" not in row:  # a task's question may have a column "text"
         return "text", Example(text=text), None
     choice = choice_of(row)
     if choice is not None:

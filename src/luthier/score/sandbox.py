@@ -17,6 +17,7 @@ process with its own tests can forge their result (``code`` sees to honest mista
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import secrets
@@ -52,6 +53,7 @@ GUARANTEES = {
 """What the self-test tries from inside, by name."""
 _WATCHED_EVERY = 0.02
 """Seconds between two looks at the memory of all processes."""
+_RUNS = itertools.count()
 _OPTIONS = ("-I", "-S", "-B", "-X", "utf8")
 
 
@@ -301,7 +303,8 @@ def _user() -> int:
         return 65534
     spans = [line.split() for line in Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()]
     most = max(int(first) + int(count) for first, _, count in spans)
-    return 2_000_000_000 + os.getpid() % 1_000_000 if most > 2_001_000_000 else 60_100 + os.getpid() % 5_000
+    own = os.getpid() * 61 + next(_RUNS)
+    return 2_000_000_000 + own % 1_000_000 if most > 2_001_000_000 else 60_100 + own % 5_000
 
 
 @functools.cache
