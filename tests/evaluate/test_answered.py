@@ -33,8 +33,8 @@ CODE = [
      "test": f"def check(f):\n    assert f(1) == {1 + n}\n"} for n in range(12)
 ]  # fmt: skip
 COMMAS = [
-    {"id": n, "prompt": f"Name {n} things, no commas.", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
-    for n in range(40)
+    {"id": n, "prompt": f"Name {n} things, no commas.", "kwargs": [{}],
+     "instruction_id_list": ["punctuation:no_comma" if n else "change_case:english_lowercase"]} for n in range(40)
 ]  # fmt: skip
 TEST = [
     Example(messages=(Message("user", f"What is {n}?"), Message("assistant", str(n % 7)))) for n in range(40)
@@ -71,7 +71,10 @@ def test_instructions_no_longer_followed_are_a_broken_suite(tmp_path: Path) -> N
     name = written(tmp_path / "commas.jsonl", COMMAS)
     ledger, verdict = evaluated(tmp_path, [name])
     line = next(r for r in verdict.results if r.role == "regression")
-    assert (line.reference, line.candidate, line.metric) == (100.0, 0.0, "instructions")
+    assert (line.reference, line.candidate, line.metric) == (100.0, 2.5, "instructions")
+    assert {name: one["n"] for name, one in line.slices.items()} == {
+        "punctuation:no_comma": 39, "change_case:english_lowercase": 1,
+    }  # fmt: skip
     assert verdict.kind.value == "REJECT" and "commas.jsonl broke" in verdict.reason
     row = ledger.of(name, "tuned")["3"]
     assert row.answer == "one, two, three" and row.scores["instructions"].reason.endswith("punctuation:no_comma")

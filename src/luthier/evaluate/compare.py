@@ -165,7 +165,8 @@ def slices(pairs: Pairs, metric: str) -> dict[str, Any]:
             both = values(left, metric), values(right, metric)
             found[name] = compare_values(*both, clusters(left), alpha=0.05), len(left)
     if not found and metric != BITS and pairs.rows:
-        for part in (p for p in pairs.rows[0][0].scores[metric].parts if p.startswith("field.")):
+        known = dict.fromkeys(p for a, _ in pairs.rows for p in a.scores[metric].parts if p.startswith("field."))
+        for part in known:
             held = [row for row in pairs.rows if all(part in one.scores[metric].parts for one in row)]
             left, right = [a for a, _ in held], [b for _, b in held]
             both = parts(left, part, metric), parts(right, part, metric)
