@@ -124,7 +124,7 @@ def test_a_task_says_how_many_samples_are_drawn(tmp_path: Path) -> None:
     written(tmp_path / "rows.jsonl", [{**row, "task_id": row["id"]} for row in CODE[:3]])
     (tmp_path / "code.yaml").write_text(
         "version: 1\nkind: code\ndata: rows.jsonl\nid: task_id\nprompt: 'Go on: {prompt}'\nsamples: 4\nk: 2\n"
-        "temperature: 0.5\ntokens: 33\nseconds: 3\n"
+        "temperature: 0.5\ntokens: 33\nseconds: 60\n"
     )
     asked: list[Request] = []
 

@@ -54,13 +54,14 @@ ANSWERS = {
 @pytest.mark.parametrize("name", ANSWERS)
 def test_an_answer_passes_or_says_why_not(name: str) -> None:
     answer, value, reason = ANSWERS[name]
-    score = build(CodeMetric(seconds=1.2, memory=128)).score_row(row(COLUMNS), answer)
+    seconds = 1.2 if name == "an endless one" else 60.0  # a busy machine starts an interpreter slowly
+    score = build(CodeMetric(seconds=seconds, memory=128)).score_row(row(COLUMNS), answer)
     assert score.value == value and reason in score.reason, score
 
 
 @kept
 def test_row_tests_mbpp_and_plain_tests() -> None:
-    measure = build(CodeMetric(seconds=2))
+    measure = build(CodeMetric(seconds=60))
     answer = "```python\ndef twice(x):\n    return 2 * x\n```"
     listed = ["assert twice(2) == 4", "assert twice(LIMIT) == 18"]
     mbpp = row({"test_list": listed, "test_setup_code": "LIMIT = 9"}, "?")
@@ -74,7 +75,7 @@ def test_row_tests_mbpp_and_plain_tests() -> None:
 def test_seconds_and_memory_are_the_answers_limits() -> None:
     slow = row({"tests": "import time\ntime.sleep(1.5)"}, "?")
     assert build(CodeMetric(seconds=1)).score_row(slow, "x = 1").reason == "stopped at the limit: 1 s"
-    assert build(CodeMetric(seconds=4)).score_row(slow, "x = 1").value == 1.0
+    assert build(CodeMetric(seconds=60)).score_row(slow, "x = 1").value == 1.0
     large = row({"tests": "x = bytearray(200 << 20)"}, "?")
     assert "MemoryError" in build(CodeMetric(memory=128)).score_row(large, "x = 1").reason
     assert build(CodeMetric(memory=400)).score_row(large, "x = 1").value == 1.0
