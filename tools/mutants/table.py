@@ -170,7 +170,7 @@ MUTANTS = (
     ),
     Mutant(
         "random numbers not restored", "train/loop.py",
-        "                torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))\n",
+        "                torch.manual_seed(_seed(self.plan.seed, step, number))\n",
         "",
         "tests/train/test_loop.py::test_killed_and_resumed_gives_the_bits_of_an_undisturbed_run",
     ),
