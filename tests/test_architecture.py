@@ -40,6 +40,8 @@ HOMES = {
     "sqlalchemy": {"store"},
     "polars": {"rows"},
     "sklearn": {"evaluate", "similar", "data"},
+    "sacrebleu": {"score"},
+    "lm_eval": {"evaluate"},
     "scipy": {"stats", "similar", "evaluate"},
     "fastapi": {"serve"},
     "uvicorn": {"serve"},

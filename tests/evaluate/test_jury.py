@@ -14,7 +14,7 @@ import pytest
 from luthier.engines import Request
 from luthier.engines.scripted import ScriptedEngine
 from luthier.errors import LuthierError
-from luthier.evaluate import Contender, Ledger, gate, measure, table
+from luthier.evaluate import Contender, Ledger, contrast, gate, measure, table
 from luthier.evaluate.jury import ballots_of, calibrate, seated
 from luthier.evaluate.ledger import TEST
 from luthier.evaluate.reliability import account, calibration, corrected, position, refuse_unproven
@@ -126,6 +126,19 @@ def test_a_judge_that_agrees_with_people_decides(evaluated: Callable[..., Ledger
     assert shown_values["n"] == 120 and shown_values["not_scored"] == 0
 
 
+def test_a_limit_holds_beside_a_judge_and_answers_are_told_apart_by_its_verdicts(
+    evaluated: Callable[..., Ledger],
+) -> None:
+    ledger = evaluated(120, truth, people=votes_on(range(60)))
+    spec = EvaluateSpec.model_validate({**ledger.facts["spec"], "limits": {"length": 0.5}})
+    verdict = gate(ledger, spec)
+    assert verdict.kind is VerdictKind.REJECT and "judge" in verdict.facts["judges"]
+    assert [r.status for r in verdict.results if r.role == "limit"] == ["broken"]
+    told = [c["status"] for c in contrast(ledger, metric="judge")]
+    assert told == [c["status"] for c in contrast(ledger)] and len(told) == 120
+    assert told.count("better") == sum(map(tuned_is_better, range(120)))
+
+
 def test_a_judge_without_people_may_not_be_a_target() -> None:
     with pytest.raises(ValueError, match="never compared with people"):
         EvaluateSpec.model_validate({"target": {"kind": "judge", "engine": "nano"}})
@@ -205,8 +218,10 @@ def test_nothing_is_asked_twice_after_a_crash(evaluated: Callable[..., Ledger], 
     lines = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(b"".join(lines[:-9]) + lines[-9][:40])  # killed while a line was written
     again = evaluated(50, [scripted(truth, asked)], people=votes_on(range(20)))
-    assert len(asked) <= 2 * (50 + 20) + 2 * 50 and again.rows and sorted(r.place for r in again.rows) == sorted(
-        r.place for r in first.rows
+    assert (
+        len(asked) <= 2 * (50 + 20) + 2 * 50
+        and again.rows
+        and sorted(r.place for r in again.rows) == sorted(r.place for r in first.rows)
     )
     values = [{r.item: r.value("judge") for r in x.of("judge", "tuned").values()} for x in (first, again)]
     assert values[0] == values[1]

@@ -104,11 +104,24 @@ METRICS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]]
     "json_field.metric": ({"kind": "json_field", "field": "a"},
                           {"kind": "json_field", "field": "a", "metric": "macro_f1"},
                           [('{"a": "x"}', '{"a": "x"}')] * 3 + [('{"a": "y"}', '{"a": "x"}')]),
+    "rouge_1.field": ({"kind": "rouge_1"}, {"kind": "rouge_1", "field": "reply"},
+                      [('{"a": 1, "reply": "good day"}', '{"a": 2, "reply": "good day"}')]),
+    "rouge_2.field": ({"kind": "rouge_2"}, {"kind": "rouge_2", "field": "reply"},
+                      [('{"a": 1, "reply": "good day"}', '{"a": 2, "reply": "good day"}')]),
+    "rouge_lsum.field": ({"kind": "rouge_lsum"}, {"kind": "rouge_lsum", "field": "reply"},
+                         [('{"a": 1, "reply": "good day"}', '{"a": 2, "reply": "good day"}')]),
+    "number.tolerance": ({"kind": "number"}, {"kind": "number", "tolerance": 0.02}, [("100", "about 101")]),
+    "format.pattern": ({"kind": "format"}, {"kind": "format", "pattern": r"\d+ apples"}, [("", "12 apples")]),
+    "repetition.words": ({"kind": "repetition"}, {"kind": "repetition", "words": 1}, [("", "no no no")]),
     "label.metric": ({"kind": "label"}, {"kind": "label", "metric": "macro_f1"},
                      [("x", "x")] * 3 + [("y", "x")]),
 }  # fmt: skip
 """Key of a metric -> the metric without and with it, and answers on which the two differ."""
-KINDS = ("exact", "rouge_l", "json_fields", "json_field", "label")
+KINDS = (
+    "exact", "rouge_l", "rouge_1", "rouge_2", "rouge_lsum", "number", "json_fields", "json_field", "label", "format",
+)  # fmt: skip
+MANNER = ("refusal", "repetition", "length")
+"""Kinds of metric that say how an answer is given, not whether it is right."""
 COMPARING = {"preference.kind", "preference.by"}
 """Keys of the metric that scores comparisons, not answers."""
 JUDGED = {
@@ -125,8 +138,28 @@ JUDGED = {
     "people.kind": "tests/evaluate/test_people.py::test_votes_come_back_as_verdicts_on_makers_and_the_gate_reads_them",
 }
 """Keys of metrics that somebody is asked for."""
+OTHERS = {"bleu.kind", "bleu.tokenize", "chrf.kind", "chrf.word_order", "code.kind", "code.seconds", "code.memory",
+          "refusal.wanted", "instructions.kind", "instructions.loose",
+          "embedding.kind", "embedding.encoder", "bert_score.kind", "bert_score.encoder",
+          "bert_score.layer"}  # fmt: skip
+LIMITS = {f"limits.{key}" for key in (
+    "latency", "length", "refusal", "format", "cost.most", "cost.prompt", "cost.completion",
+)}  # fmt: skip
+LM_EVAL = {"regression.data", "regression.shots"}
 ELSEWHERE = {
     **JUDGED,
+    "regression.data, regression.shots":
+        "tests/evaluate/test_harness.py::test_answers_go_through_its_filters_and_metric",
+    "limits.latency, .length, .refusal, .format": "tests/evaluate/test_limits.py::test_a_limit_holds_or_is_broken",
+    "limits.cost": "tests/evaluate/test_limits.py::test_cost_is_of_tokens_and_prices",
+    "bleu.kind, bleu.tokenize, chrf.kind, chrf.word_order":
+        "tests/score/test_oracles.py::test_bleu_and_chrf_equal_sacrebleu",
+    "code.kind, code.seconds, code.memory": "tests/score/test_code.py::test_seconds_and_memory_are_the_answers_limits",
+    "instructions.kind, instructions.loose":
+        "tests/score/test_instructions.py::test_read_loosely_an_opening_line_is_forgiven",
+    "embedding": "tests/score/test_meaning.py::test_similarity_is_the_cosine_of_mean_vectors",
+    "bert_score": "tests/score/test_meaning.py::test_bert_score_is_the_greedy_match_of_tokens",
+    "refusal.wanted": "tests/score/test_manner.py::test_wanted_says_which_way_is_better",
     "preference.kind, preference.by": "tests/evaluate/test_preferences.py::test_by_says_what_the_tuned_model_prefers",
     "alpha of a guard, margin": "tests/evaluate/test_gate.py::test_margin_and_alpha_come_from_the_recipe",
     "target left out": "tests/evaluate/test_stage.py::test_detected_metrics_are_used_where_the_recipe_names_none",
@@ -157,11 +190,22 @@ def test_each_kind_of_metric_is_a_number_of_its_own(kind: str) -> None:
     more = {"field": "a"} if kind == "json_field" else {}
     metric = EvaluateSpec.model_validate({"target": {"kind": kind, **more}}).target[0]
     measure = build(metric)
-    assert measure.key.startswith(kind) and measure.summarise([('{"a": 1}', '{"a": 1}')]) == 1.0
+    assert measure.key.startswith(kind) and measure.summarise([('{"a": 1, "b": 2}', '{"a": 1, "b": 2}')]) == 1.0
+
+
+@pytest.mark.parametrize("kind", MANNER)
+def test_each_kind_of_manner_is_a_number_of_its_own(kind: str) -> None:
+    measure = build(EvaluateSpec.model_validate({"also": kind}).also[0])
+    assert measure.key == kind and measure.summarise([("", "I'm sorry, I cannot help you with that" + " that" * 9)]) > 0
+
+
+def test_length_decides_nothing() -> None:
+    with pytest.raises(ValueError, match="neither better nor worse"):
+        EvaluateSpec.model_validate({"target": "length"})
 
 
 def test_no_key_is_without_a_witness() -> None:
-    metrics = {f"{kind}.kind" for kind in KINDS} | METRICS.keys() | COMPARING | JUDGED.keys()
+    metrics = {f"{kind}.kind" for kind in (*KINDS, *MANNER)} | METRICS.keys() | COMPARING | OTHERS | JUDGED.keys()
     both = {f"{role}.{key}" for role in ("target", "also") for key in metrics}
-    assert leaves(EvaluateSpec) == both | STAGE.keys()
+    assert leaves(EvaluateSpec) == both | STAGE.keys() | LIMITS | LM_EVAL
     assert all(is_there(test) for test in ELSEWHERE.values())

@@ -76,6 +76,8 @@ def test_a_function_that_fails_is_named(tmp_path: Path, body: str, told: str) ->
 
 @pytest.mark.parametrize(("wanted", "told"), [
     ("preference", "of one"), (["exact", "exact"], "named twice"), ([], "at least 1"),
+    ({"by": {"kind": "judge", "engine": "nano"}}, "of one"), ("people", "must be asked"), ("code", "the row's tests"),
+    ("instructions", "the row's instructions"), ({"by": {"kind": "label", "metric": "auc"}}, "probability"),
 ])  # fmt: skip
 def test_rewards_that_mean_nothing_are_refused(wanted: Any, told: str) -> None:
     with pytest.raises(ValueError, match=told):

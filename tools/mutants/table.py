@@ -170,7 +170,7 @@ MUTANTS = (
     ),
     Mutant(
         "random numbers not restored", "train/loop.py",
-        "                torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))\n",
+        "                torch.manual_seed(_seed(self.plan.seed, step, number))\n",
         "",
         "tests/train/test_loop.py::test_killed_and_resumed_gives_the_bits_of_an_undisturbed_run",
     ),
@@ -417,5 +417,36 @@ MUTANTS = (
         "a key of another kind counts as a difference", "pipeline/runs.py",
         'return not key.endswith(".kind") and len(set(kinds)) > 1', "return False and len(set(kinds)) > 1",
         "tests/cli/test_runs.py::test_a_key_that_only_one_kind_has_is_no_difference_of_its_own",
+    ),
+    Mutant(
+        "equal scores count for nothing in the AUC", "stats/classes.py",
+        "won = (yes * (below + no / 2)).sum(1)", "won = (yes * below).sum(1)",
+        "tests/score/test_oracles.py::test_classification_equals_scikit_learn",
+    ),
+    Mutant(
+        "more is better of a Brier score", "evaluate/compare.py",
+        "compare_values(-x * share, -y * share,", "compare_values(x * share, y * share,",
+        "tests/evaluate/test_labels.py::test_less_is_better_of_a_calibration_error",
+    ),
+    Mutant(
+        "code that leaves before its tests passes", "score/code.py",
+        'if outcome.ended == "done" and outcome.last_line == done:', 'if outcome.ended == "done":',
+        "tests/score/test_code.py::test_an_answer_passes_or_says_why_not[an early leave]",
+    ),
+    Mutant(
+        "a limit holds where it may", "evaluate/limits.py",
+        'return "held" if high <= limit else', 'return "held" if low <= limit else',
+        "tests/evaluate/test_limits.py::test_too_few_rows_are_undecided_and_name_how_many_would_do",
+    ),
+    Mutant(
+        "what runs in the sandbox keeps its privileges", "score/jail.py",
+        "        os.setresuid(job[\"uid\"], job[\"uid\"], job[\"uid\"])\n", "",
+        "tests/score/test_sandbox.py::test_root_on_linux_can_keep_every_promise",
+    ),
+    Mutant(
+        "other weights are served old answers", "evaluate/ledger.py",
+        "made_by = (self.asked, self.prompt, self.decoding, self.engine)",
+        "made_by = (self.asked, self.prompt, self.decoding)",
+        "tests/evaluate/test_kills.py::test_other_weights_at_the_same_path_are_asked_anew",
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from luthier.evaluate.ledger import Ledger, Row, read_ledger, write_ledger
 from luthier.evaluate.preferences import measure_preferences
 from luthier.evaluate.regression import Suite, load_suite
 from luthier.evaluate.rewards import told as told_of_rewards
-from luthier.evaluate.stage import askable, filed, measure, resolve, run
+from luthier.evaluate.stage import askable, encoders, filed, measure, refuse_unmeasurable, resolve, run
 from luthier.evaluate.systems import Contender
 from luthier.evaluate.table import contrast, table, text_table
 from luthier.evaluate.verdict import gate
@@ -21,6 +21,7 @@ __all__ = [
     "Suite",
     "askable",
     "contrast",
+    "encoders",
     "filed",
     "forecast",
     "gate",
@@ -28,6 +29,7 @@ __all__ = [
     "measure",
     "measure_preferences",
     "read_ledger",
+    "refuse_unmeasurable",
     "resolve",
     "run",
     "table",

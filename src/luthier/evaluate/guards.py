@@ -1,6 +1,6 @@
-"""One model over one regression suite: right answers teacher-forced, options by log-likelihood, documents in bits, or
-(without log-likelihoods) answers compared. Scoring goes block by block, and a block is the unit of resuming: batches,
-and with them rounding, are the same whether or not a run was interrupted.
+"""One model over one regression suite: right answers teacher-forced, options by log-likelihood, documents in bits, code
+and instructions answered and checked, or (without log-likelihoods) answers compared. Scoring goes block by block, and a
+block is the unit of resuming: batches, and with them rounding, are the same whether or not a run was interrupted.
 """
 
 from __future__ import annotations
@@ -8,19 +8,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
-from luthier.engines import Unsupported
+from luthier.engines import Request, Unsupported
 from luthier.evaluate.desk import Desk, row_for
 from luthier.evaluate.ledger import digest
 from luthier.evaluate.regression import TRIVIAL, Item, Suite, bits_score, text_bytes, trivial
 from luthier.evaluate.systems import Contender, System
-from luthier.evaluate.tasks import Choice, Rule, judged, split_ids
+from luthier.evaluate.tasks import ANSWERED, Choice, Rule, judged, split_ids
 from luthier.models.chat import ChatFormat
 from luthier.records import Example, Message, Score
+from luthier.score.code import limits_of, row_tests, run, sampled
+from luthier.score.instructions import checked
+from luthier.score.sandbox import Sandbox
 
 _BLOCK = 256
 """Items scored in one call."""
+_ANSWERS = 64
+"""Items answered in one call."""
 _DOCUMENTS = 32
 """Documents scored in one call."""
 Forced = tuple[tuple[int, ...], tuple[int, ...]]
@@ -51,9 +57,12 @@ def ask_suite(desk: Desk, suite: Suite, name: str, contender: Contender, rendere
         if not able:
             wish = "log-likelihoods of given options, which this suite needs"
             raise Unsupported(contender.engine.name, wish, fix="use the embedded engine, or leave this suite out")
-        size, decoding = _BLOCK, digest(["options", *asdict(suite.rule).values()])
+        size, decoding = _BLOCK, digest(["options", *_weighing(suite.rule)])
         asked = option_items(contender, [item.choice for item in suite.items])
         prompts = [digest(one) for one in asked]
+    elif suite.kind in ANSWERED:
+        size, decoding = _ANSWERS, digest(["answered", suite.kind, *asdict(suite.rule).values()])
+        prompts = [_prompt_hash(contender, item.example, suite.rule) for item in suite.items]
     elif able and contender.chat is not None:
         size, decoding = _BLOCK, digest(["teacher-forced"])
         chat = contender.chat
@@ -84,6 +93,8 @@ def ask_suite(desk: Desk, suite: Suite, name: str, contender: Contender, rendere
             made = _score_texts(contender, block)
         elif suite.kind == "choice":
             made = _score_options(contender, block, asked[at : at + size], suite.rule)
+        elif suite.kind in ANSWERED:
+            made = _score_answered(contender, suite, block)
         elif forced is not None:
             made = _score_forced(contender, forced[at : at + size])
         else:
@@ -169,6 +180,63 @@ def _score_answers(contender: Contender, items: Sequence[Item]) -> list[tuple[Sc
     said = contender.engine.generate(requests)
     right = [c.text.strip() == i.example.answer.strip() for c, i in zip(said, items, strict=True)]
     return [(Score(float(ok), "greedy answer"), c.text) for ok, c in zip(right, said, strict=True)]
+
+
+def _weighing(rule: Rule) -> list[str]:
+    """What of a rule decides the score of options."""
+    return [rule.normalise, rule.measure, rule.unconditional, rule.version]
+
+
+def _prompt_hash(contender: Contender, example: Example, rule: Rule) -> str:
+    request = _asking(contender, example, rule, 0)
+    if request.token_ids:
+        return digest(list(request.token_ids))
+    return System("", "", contender).prompt_hash(request)[0]
+
+
+def _asking(contender: Contender, example: Example, rule: Rule, sample: int) -> Request:
+    """One request for an answer: greedy, or the sample of that number."""
+    request = System("", "", contender).request(example, rule.tokens)
+    if rule.ask == "text":
+        if contender.tokens is None:
+            wish = "plain text instead of a chat, which this suite asks for"
+            raise Unsupported(contender.engine.name, wish, fix="use the embedded engine, or ask: chat in the suite")
+        ids = (*contender.tokens.opening, *contender.tokens.encode(example.asked))
+        request = replace(request, messages=(), token_ids=ids)
+    request = replace(request, stop=rule.stop)
+    return request if rule.samples == 1 else replace(request, temperature=rule.temperature, seed=sample)
+
+
+def _score_answered(contender: Contender, suite: Suite, items: Sequence[Item]) -> list[tuple[Score, str | None]]:
+    """Answers to coding questions run against their tests, or checked for what they were told to do. The first answer
+    of an item is kept; one whose prompt leaves no room in the context is not scored."""
+    rule, context = suite.rule, contender.engine.context
+    sandbox = Sandbox(limits_of(rule.seconds, rule.memory)) if suite.kind == "code" else None
+    requests = [[_asking(contender, i.example, rule, n) for n in range(rule.samples)] for i in items]
+    fits = [_fits(contender, one[0], context) for one in requests]
+    said = iter(contender.engine.generate([r for one, fit in zip(requests, fits, strict=True) if fit for r in one]))
+    made: list[tuple[Score, str | None]] = []
+    for item, one, fit in zip(items, requests, fits, strict=True):
+        if not fit:
+            made.append((Score(None, "the prompt is longer than the model's context"), None))
+            continue
+        answers = [next(said).text for _ in one]
+        tests = row_tests(item.example.meta, item.example.asked) if sandbox is not None else None
+        if suite.judge is not None:
+            made.append((suite.judge(item.name, answers[0]), answers[0]))
+        elif sandbox is None:
+            made.append((checked(answers[0], item.example.meta), answers[0]))
+        elif tests is None:
+            made.append((Score(None, "the item has no tests"), answers[0]))
+        else:
+            made.append((sampled(answers, tests, rule.k, partial(run, sandbox=sandbox)), answers[0]))
+    return made
+
+
+def _fits(contender: Contender, request: Request, context: int | None) -> bool:
+    if context is None or contender.tokens is None:
+        return True
+    return len(request.token_ids or contender.tokens.prompt_ids(request)) < context
 
 
 def _window(contender: Contender) -> int:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from statistics import median
 from types import TracebackType
 from typing import Any, Protocol
 
 from luthier.errors import LuthierError
 from luthier.records import Score
+from luthier.stats import median_interval
 from luthier.store.disk import objects
 
 ROWS = "ledger.rows.jsonl"
@@ -42,7 +43,8 @@ class Row:
     ``id`` is the example's id (by which it can be erased), ``item`` names it within the suite (a repeated row gets
     "#2"). ``asked`` hashes the messages, ``prompt`` what the model saw (token ids where the engine tells them),
     ``decoding`` how the answer was made, ``engine`` the engine's fingerprint. ``slice`` groups items for description,
-    ``cluster`` names items that belong together. Times in seconds.
+    ``cluster`` names items that belong together, ``labels`` holds the log-probability of each label (nats) where a
+    metric asks for them. Times in seconds.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Row:
     seconds: float = 0.0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    labels: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -90,7 +93,7 @@ class Row:
         for name in ("reference", "answer", "cluster"):
             if (value := getattr(self, name)) is not None:
                 out[name] = value
-        for name in ("slice", "finish", "seconds", "prompt_tokens", "completion_tokens"):
+        for name in ("slice", "finish", "seconds", "prompt_tokens", "completion_tokens", "labels"):
             if value := getattr(self, name):
                 out[name] = value
         return out
@@ -169,12 +172,24 @@ def write_ledger(folder: Path, ledger: Ledger) -> None:
 
 
 def seconds_of(ledger: Ledger) -> dict[str, dict[str, float]]:
-    """Time that answering the test rows took, by system: total and median seconds a request."""
+    """Time that answering the test rows took, by system: total and median seconds a request, limits of the median
+    (one-sided 95% each; absent where the requests are too few), the 95th percentile, and how many requests that were.
+    """
     taken: dict[str, list[float]] = {}
     for row in ledger.rows:
         if row.suite == TEST and row.seconds:
             taken.setdefault(row.system, []).append(row.seconds)
-    return {system: {"total_s": sum(s), "median_s": median(s)} for system, s in taken.items()}
+    return {system: _time(seconds) for system, seconds in taken.items()}
+
+
+def _time(seconds: Sequence[float]) -> dict[str, float]:
+    found = median_interval(seconds)
+    slow = sorted(seconds)[math.ceil(0.95 * len(seconds)) - 1]
+    told = {
+        "total_s": sum(seconds), "median_s": found.estimate, "p95_s": slow, "median_low_s": found.bound,
+        "median_high_s": found.ceiling, "n": float(len(seconds)),
+    }  # fmt: skip
+    return {name: value for name, value in told.items() if math.isfinite(value)}
 
 
 class Journal:

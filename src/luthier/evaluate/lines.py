@@ -81,7 +81,7 @@ def target_lines(
             suite=suite, role="target", metric=measure.key, unit=measure.unit, n=len(pairs.rows), reference_name=name,
             reference=found.reference, candidate=found.candidate, delta=found.delta.estimate, low=found.delta.low,
             high=found.delta.high, bound=lower, margin=0.0, alpha=level, status=status if decides else "described",
-            reason=unscored or _target_reason(measure.title, status, title, found, len(pairs.rows), upper),
+            reason=unscored or _target_reason(measure, status, title, found, len(pairs.rows), upper),
             n_needed=needed if decides else None, test=_test(found, pairs),
             slices=slices(pairs, measure.key),
         )  # fmt: skip
@@ -127,8 +127,9 @@ def _target_items(found: Difference, alpha: float) -> int | None:
     )
 
 
-def _target_reason(title: str, status: str, against: str, found: Difference, n: int, upper: float) -> str:
-    gain = f"{found.delta.estimate:+.1f} points over {against} on {n:,} items"
+def _target_reason(measure: Measure, status: str, against: str, found: Difference, n: int, upper: float) -> str:
+    title, unit = measure.title, "points" if measure.unit == "%" else measure.unit
+    gain = f"{found.delta.estimate:+.1f} {unit} over {against} on {n:,} items"
     if status == "improved":
         return f"{title}: {gain}"
     if status == "worse":

@@ -3,7 +3,8 @@
 A suite of ``{messages, answer}`` is scored teacher-forced: an item is right exactly where every token of the answer and
 its end of turn is the most likely one, which equals exact match under greedy decoding at the price of one forward pass.
 A suite of ``{text}`` is scored in bits per UTF-8 byte, one of ``{prompt, options, answer}`` or ``{good, bad}`` by which
-option is likeliest (``tasks``, where a YAML file may say how rows become questions). A trivial predictor stands beside
+option is likeliest (``tasks``, where a YAML file may say how rows become questions), one of code to write or
+instructions to follow by what is answered. A trivial predictor stands beside
 each (the most common answer of the slice; byte frequencies; chance): a base that does no better than it cannot guard
 anything.
 """
@@ -14,22 +15,25 @@ import gzip
 import hashlib
 import json
 import math
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from luthier.errors import LuthierError, did_you_mean
-from luthier.evaluate.tasks import Choice, Rule, choice_of, example_of, read_task
+from luthier.evaluate.harness import PREFIX, read_benchmark
+from luthier.evaluate.tasks import ANSWERED, Choice, Rule, answered_of, choice_of, example_of, read_task
 from luthier.recipe.evaluate import RegressionSpec
 from luthier.records import Example, Message, Score
+from luthier.score.instructions import checked
 
 BUILT_IN = ("skills", "text")
-MARGIN = {"exact": 2.0, "text": 2.0, "choice": 2.0}
+MARGIN = {"exact": 2.0, "text": 2.0, "choice": 2.0, "code": 2.0, "instructions": 2.0, "harness": 2.0}
 """Largest accepted loss where the recipe names none: points of accuracy, percent of bits per byte."""
-Kind = Literal["exact", "text", "choice"]
+Kind = Literal["exact", "text", "choice", "code", "instructions", "harness"]
 EXACT = "exact"
 CHOICE = "choice"
 BITS = "bits_per_byte"
@@ -63,10 +67,15 @@ class Suite:
     pool: str | None = None
     floor: float = 10.0
     rule: Rule = field(default_factory=Rule)
+    judge: Callable[[str, str], Score] | None = None
+    """Of a benchmark that is answered: (name of the item, answer) to its score."""
 
     @property
     def metric(self) -> str:
-        """The name of its score in a ledger: exact, bits_per_byte, choice or choice_probability."""
+        """The name of its score in a ledger: exact, bits_per_byte, choice, choice_probability, pass@K, instructions,
+        harness."""
+        if self.kind in ANSWERED:
+            return f"pass@{self.rule.k}" if self.kind == "code" else self.kind
         if self.kind == "choice":
             return CHOICE if self.rule.measure == "accuracy" else f"{CHOICE}_probability"
         return EXACT if self.kind == "exact" else BITS
@@ -81,6 +90,7 @@ class Suite:
             "kind": self.kind, "metric": self.metric, "unit": self.unit, "margin": self.margin, "n": len(self.items),
             "sha256": self.digest, "version": self.rule.version,
             **({"normalise": self.rule.normalise} if self.kind == "choice" else {}),
+            **({"samples": self.rule.samples, "tokens": self.rule.tokens} if self.kind in ANSWERED else {}),
         }  # fmt: skip
 
 
@@ -90,6 +100,8 @@ def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
     Raises:
         LuthierError: no such file, a line of no known shape, kinds mixed, no line at all, a task that is wrong.
     """
+    if spec.suite.startswith(PREFIX):
+        return _benchmark(spec, folder)
     rule = Rule()
     if spec.suite in BUILT_IN:
         packed = resources.files("luthier.evaluate").joinpath("suites", f"{spec.suite}.jsonl.gz")
@@ -138,15 +150,38 @@ def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
     return Suite(spec.suite, kind, tuple(items), margin, found, spec.pool, spec.floor, rule)
 
 
+def _benchmark(spec: RegressionSpec, folder: Path) -> Suite:
+    """A suite of lm-eval."""
+    data = {split: folder / Path(os.path.expandvars(name)).expanduser() for split, name in spec.data.items()}
+    for path in data.values():
+        if not path.is_file():
+            raise LuthierError(f"no such file of rows: {path.name}", where="evaluate.regression", fix="check data:")
+    found = read_benchmark(spec.suite.removeprefix(PREFIX), data, spec.shots, _rows)
+    items = tuple(Item(q.name, q.example, "", q.choice) for q in found.questions)
+    margin = spec.margin if spec.margin is not None else MARGIN[found.kind]
+    return Suite(
+        spec.suite, found.kind, items, margin, found.digest, spec.pool, spec.floor, found.rule, found.judge
+    )
+
+
 def trivial(suite: Suite) -> list[Score]:
     """What the trivial predictor scores on each item.
 
-    Choice: chance, 1 / options. Exact: the most common answer of the item's slice (of the whole suite, where there are
+    Choice: chance, 1 / options. Code: nothing passes. Instructions: the question said back. A benchmark
+    that is answered: an empty answer.
+
+    Exact: the most common answer of the item's slice (of the whole suite, where there are
     no slices). Text: bits by the frequencies of bytes over the whole suite. Both of these may look at the suite itself,
     which errs in their favour.
     """
     if suite.kind == "choice":
         return [Score(1 / len(i.choice.options) if i.choice else None, "chance") for i in suite.items]
+    if suite.kind == "code":
+        return [Score(0.0, "no code") for _ in suite.items]
+    if suite.judge is not None:
+        return [replace(suite.judge(item.name, ""), reason="an empty answer") for item in suite.items]
+    if suite.kind == "instructions":
+        return [replace(checked(i.example.asked, i.example.meta), reason="the question said back") for i in suite.items]
     if suite.kind == "exact":
         answers: dict[str, Counter[str]] = {}
         for item in suite.items:
@@ -189,11 +224,16 @@ def _rows(data: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _item(row: dict[str, Any], where: str) -> tuple[Kind, Example, Choice | None]:
     text = row.get("text")
-    if isinstance(text, str) and text.strip():
+    if isinstance(text, str) and text.strip() and "asked" not in row:  # a task's question may have a column "text"
         return "text", Example(text=text), None
     choice = choice_of(row)
     if choice is not None:
         return "choice", example_of(choice), choice
+    answered = answered_of(row)
+    if answered is not None:
+        asked = str(row.get("asked", row["prompt"]))
+        columns = {name: value for name, value in row.items() if name not in ("asked", "id", "skill")}
+        return answered, Example(messages=(Message("user", asked),), meta=columns), None
     try:
         messages = tuple(Message.from_dict(m) for m in row["messages"])
         if "answer" in row:
@@ -205,7 +245,8 @@ def _item(row: dict[str, Any], where: str) -> tuple[Kind, Example, Choice | None
         raise LuthierError(
             "this item has no question with an answer, and no text", where=where,
             fix='write {"messages": [{"role": "user", "content": …}], "answer": …}, {"text": …}, '
-            '{"prompt": …, "options": […], "answer": 0} or {"good": …, "bad": …}',
+            '{"prompt": …, "options": […], "answer": 0}, {"good": …, "bad": …}, '
+            '{"prompt": …, "test": …, "entry_point": …} or {"prompt": …, "instruction_id_list": […], "kwargs": […]}',
         )  # fmt: skip
     return "exact", example, None
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from luthier.evaluate.desk import Desk, Progress, row_for
 from luthier.evaluate.forecast import forecast
 from luthier.evaluate.guards import Forced, ask_suite, guess
 from luthier.evaluate.jury import OpenJury, ask_judges
+from luthier.evaluate.labels import label_set, probabilities
 from luthier.evaluate.ledger import ROWS, TEST, Journal, Ledger, Row, digest, seconds_of, write_ledger
 from luthier.evaluate.regression import Item, Suite, load_suite
 from luthier.evaluate.systems import (
@@ -34,9 +37,12 @@ from luthier.evaluate.systems import (
     few_shot,
 )
 from luthier.evaluate.words import NotApplicable, fit_words
-from luthier.recipe.evaluate import EvaluateSpec, JudgeMetric
+from luthier.models.source import resolve as resolve_model
+from luthier.recipe.evaluate import EvaluateSpec, JudgeMetric, MetricSpec
 from luthier.records import Completion, Example, Score
 from luthier.score import Measure, build, detect
+from luthier.score.label import probable
+from luthier.score.sandbox import proven
 from luthier.store import Artifact, Run, Store
 
 
@@ -101,7 +107,7 @@ def measure(
     train = [e for e in train if "replay" not in e.meta]
     items = _items(test, spec.max_items, seed)
     spec, why = resolve(spec, [i.example.answer for i in items])
-    measures = _measures(spec, [i.example.answer for i in items])
+    measures = _measures(located(spec, folder or Path.cwd()), [i.example for i in items])
     suites = [load_suite(s, folder=folder or Path.cwd()) for s in spec.regression]
     ahead = forecast(suites, test_items=len(items), alpha=spec.alpha)
     limit = spec.max_tokens or _longest(base, items)
@@ -132,10 +138,15 @@ def measure(
         "forecast": ahead,
         "suites": {TEST: {"kind": "target", "n": len(items)}, **{s.name: s.facts() for s in suites}},
     }
+    labels: tuple[str, ...] = ()
+    if any(m.labels for m in measures):
+        labels = label_set(train, [i.example for i in items])
+        absent = sorted(set(labels) - {i.example.answer.strip() for i in items})
+        facts["labels"] = {"n": len(labels), "absent_from_test": absent}
     with Journal(workdir / "journal.jsonl") as journal:
         desk = Desk(journal, total, progress)
         for system in systems.values():
-            _ask(desk, system, items, measures, limit)
+            _ask(desk, system, items, measures, limit, labels)
         if WORDS in spec.baselines:
             reason = _words(desk, spec, items, measures, train)
             if reason is not None:
@@ -176,6 +187,43 @@ def resolve(spec: EvaluateSpec, references: Sequence[str]) -> tuple[EvaluateSpec
     return EvaluateSpec.model_validate({**dump, **chosen}), found.reason
 
 
+def located(spec: EvaluateSpec, folder: Path) -> EvaluateSpec:
+    """The spec with encoders that start at the recipe's folder named by their whole path. What is filed keeps the names
+    that were written."""
+
+    def placed(metric: MetricSpec) -> MetricSpec:
+        encoder = getattr(metric, "encoder", "")
+        if not encoder.startswith("."):
+            return metric
+        return metric.model_copy(update={"encoder": str((folder / encoder).resolve())})
+
+    both = {side: tuple(placed(metric) for metric in getattr(spec, side)) for side in ("target", "also")}
+    return spec.model_copy(update=both)
+
+
+def encoders(spec: EvaluateSpec, folder: Path) -> list[str]:
+    """Digests of the encoders that metrics name: other weights give other scores."""
+    spec = located(spec, folder)
+    named = {metric.encoder for metric in (*spec.target, *spec.also) if hasattr(metric, "encoder")}
+    return [resolve_model(name).digest for name in sorted(named)]
+
+
+def refuse_unmeasurable(
+    spec: EvaluateSpec, suites: Sequence[Suite], train: Sequence[Example] = (), test: Sequence[Example] = ()
+) -> None:  # fmt: skip
+    """Before anything is trained: what could not be measured after it.
+
+    Raises:
+        LuthierError: a metric lacks its library, the answers are no labels, or code would have to run where the sandbox
+            keeps no promise.
+    """
+    measures = [build(metric) for metric in (*spec.target, *spec.also)]
+    if any(m.labels for m in measures):
+        label_set([e for e in train if "replay" not in e.meta], test)
+    if any(m.key == "code" for m in measures) or any(s.kind == "code" for s in suites):
+        proven()
+
+
 def askable(test: Sequence[Example]) -> list[Example]:
     """Test rows that can be asked and answered.
 
@@ -207,7 +255,7 @@ def _items(test: Sequence[Example], most: int | None, seed: int) -> list[Item]:
     return items
 
 
-def _measures(spec: EvaluateSpec, references: Sequence[str]) -> list[Measure]:
+def _measures(spec: EvaluateSpec, rows: Sequence[Example]) -> list[Measure]:
     """Every metric that is asked for, once; refused if no reference allows it."""
     found: dict[str, Measure] = {}
     for number, metric in enumerate((*spec.target, *spec.also)):
@@ -215,14 +263,25 @@ def _measures(spec: EvaluateSpec, references: Sequence[str]) -> list[Measure]:
         if made.suite is not None:  # scored elsewhere: by judges, by people
             continue
         found.setdefault(made.key, made)
-        trial = [made.score(r, r) for r in references]
-        if all(s.value is None for s in trial):
+        reason = _unscorable(made, rows)
+        if reason is not None:
             where = f"evaluate.target[{number}]" if number < len(spec.target) else "evaluate.also"
             raise LuthierError(
-                f"{made.title} cannot be computed for any test row", where=where, why=trial[0].reason,
+                f"{made.title} cannot be computed for any test row", where=where, why=reason,
                 fix="leave evaluate.target out and it is chosen from the answers",
             )  # fmt: skip
     return list(found.values())
+
+
+def _unscorable(measure: Measure, rows: Sequence[Example]) -> str | None:
+    """Why not even the references can be scored; None if one can."""
+    first: str | None = None
+    for row in rows:
+        found = measure.score_row(row, row.answer)
+        if found.value is not None:
+            return None
+        first = found.reason if first is None else first
+    return first or "there is no row"
 
 
 def _longest(base: Contender, items: Sequence[Item]) -> int:
@@ -236,16 +295,19 @@ def _longest(base: Contender, items: Sequence[Item]) -> int:
     return max(4, math.ceil(1.5 * longest) + 1)
 
 
-def _ask(desk: Desk, system: System, items: Sequence[Item], measures: Sequence[Measure], limit: int) -> None:
-    """Generate this system's answers to the test rows."""
+def _ask(
+    desk: Desk, system: System, items: Sequence[Item], measures: Sequence[Measure], limit: int, labels: Sequence[str]
+) -> None:
+    """Generate this system's answers to the test rows; with ``labels``, ask how probable each is as well."""
     fingerprint = digest(system.contender.fingerprint)
     context = system.contender.engine.context
     waiting: list[tuple[Request, Row, Item]] = []
     for item in items:
         request = system.request(item.example, limit)
         prompt, size = system.prompt_hash(request)
+        decoding = decoding_hash(request)
         row = row_for(
-            item, TEST, system.name, prompt, decoding_hash(request), fingerprint,
+            item, TEST, system.name, prompt, digest([decoding, labels]) if labels else decoding, fingerprint,
             {m.key: Score(None, "not asked yet") for m in measures}, reference=item.example.answer,
         )  # fmt: skip
         known = desk.journal.find(row.identity)
@@ -258,26 +320,59 @@ def _ask(desk: Desk, system: System, items: Sequence[Item], measures: Sequence[M
         else:
             waiting.append((request, row, item))
 
-    def done(index: int, completion: Completion) -> None:
-        if completion.finish_reason == "cancelled":
-            return
+    told = probabilities(system, [item.example for _, _, item in waiting], labels) if labels and waiting else []
+
+    def score(index: int, completion: Completion) -> None:
         _, row, item = waiting[index]
-        scores = {m.key: _judge(m, item.example.answer, completion) for m in measures}
+        known = told if isinstance(told, str) or not told else told[index]
+        scores = {m.key: _judge(m, item.example, completion, known) for m in measures}
         finished = replace(
-            row, scores=scores, answer=completion.text, finish=completion.finish_reason, seconds=completion.seconds,
+            row, scores=scores, answer=completion.text, labels=known if isinstance(known, dict) else {},
+            finish=completion.finish_reason, seconds=completion.seconds,
             prompt_tokens=completion.prompt_tokens, completion_tokens=completion.completion_tokens,
         )  # fmt: skip
         desk.take(finished, new=True, doing=system.title)
 
     if waiting:
-        system.contender.engine.generate([request for request, _, _ in waiting], done)
+        with _scoring(score, aside=any(m.slow for m in measures)) as done:
+            system.contender.engine.generate([request for request, _, _ in waiting], done)
 
 
-def _judge(measure: Measure, reference: str, completion: Completion) -> Score:
-    score = measure.score(reference, completion.text)
+@contextmanager
+def _scoring(score: Callable[[int, Completion], None], *, aside: bool) -> Iterator[Callable[[int, Completion], None]]:
+    """What an engine calls with each answer. ``aside``: scoring takes longer than the engine's thread may be held, so
+    it is done in a thread beside it; what goes wrong there is raised at the end."""
+    if not aside:
+        yield lambda index, said: None if said.finish_reason == "cancelled" else score(index, said)
+        return
+    with ThreadPoolExecutor(1, "scoring") as pool:
+        begun: list[Future[None]] = []
+
+        def done(index: int, said: Completion) -> None:
+            if said.finish_reason != "cancelled":
+                begun.append(pool.submit(score, index, said))
+
+        yield done
+        for one in begun:
+            one.result()
+
+
+def _judge(
+    measure: Measure, example: Example, completion: Completion, labels: Mapping[str, float] | str | list[Any]
+) -> Score:
+    if measure.labels:
+        return _probable(measure, example, labels)
+    score = measure.score_row(example, completion.text)
     if completion.finish_reason == "length" and score.value != 1.0:
         return Score(score.value, f"{score.reason} (cut off at the limit)", score.parts)
     return score
+
+
+def _probable(measure: Measure, example: Example, labels: Mapping[str, float] | str | list[Any]) -> Score:
+    """The score by the labels' probabilities, or why there are none."""
+    if isinstance(labels, Mapping) and labels:
+        return probable(measure.key, example.answer, dict(labels))
+    return Score(None, labels if isinstance(labels, str) else "the prompt and a label do not fit the context")
 
 
 def _words(
@@ -300,9 +395,15 @@ def _words(
     fitted = fit_words(spec.target, train)
     if isinstance(fitted, NotApplicable):
         return fitted.reason
-    for row, answer in zip(rows, fitted[0].answer([i.example for i in items]), strict=True):
-        scores = {m.key: m.score(row.reference or "", answer) for m in measures}
-        desk.take(replace(row, scores=scores, answer=answer), new=True, doing=doing)
+    examples = [i.example for i in items]
+    answers = fitted[0].answer(examples)
+    asked = any(m.labels for m in measures)
+    shares = fitted[0].log_probabilities(examples) if asked else [{} for _ in examples]
+    for row, example, answer, labels in zip(rows, examples, answers, shares, strict=True):
+        scores = {
+            m.key: _probable(m, example, labels) if m.labels else m.score_row(example, answer) for m in measures
+        }  # fmt: skip
+        desk.take(replace(row, scores=scores, answer=answer, labels=labels), new=True, doing=doing)
     return None
 
 

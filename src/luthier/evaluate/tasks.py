@@ -1,9 +1,10 @@
-"""Suites scored by log-likelihood: one right option of several, a good sentence beside a bad one, plain texts.
+"""Suites as tasks: one right option of several, a good sentence beside a bad one, plain texts (by log-likelihood); code
+to write and instructions to follow (by what is answered).
 
 A task is a file of rows with a few lines of YAML beside it that say how a row becomes a question::
 
     version: 1                        # raise it when the questions change: scores of two versions do not compare
-    kind: choice                      # choice, pairs or text
+    kind: choice                      # choice, pairs, text, code or instructions
     data: arc-easy_test.jsonl.gz      # beside this file; $NAMES of the environment are filled in
     extract: {field: instruction, pattern: 'question: (?P<question>.*?) Answer1: (?P<a>.*?) Answer2: (?P<b>.*)'}
     prompt: "Question: {question}\\nAnswer:"
@@ -11,7 +12,13 @@ A task is a file of rows with a few lines of YAML beside it that say how a row b
     answer: answer                    # a field with the option's number, letter or text
     answers: {answer1: 0, answer2: 1} # if it holds something else
 
-Rows that already are ``{prompt, options, answer}`` or ``{good, bad}`` need no such file.
+Rows that already are ``{prompt, options, answer}``, ``{good, bad}``, ``{prompt, test, entry_point}`` or ``{prompt,
+instruction_id_list, kwargs}`` need no such file.
+
+``code`` and ``instructions`` are answered greedily, in at most ``tokens`` tokens. ``samples`` above 1 draws so many
+answers at ``temperature`` and scores ``pass@k`` (code only); ``ask: text`` gives the prompt to the model as it is, for
+bases that go on with text, and ``chat`` (unless said otherwise) as a user's turn. ``seconds`` and ``memory`` (MB) bound
+the run of one answer to a coding question.
 
 An option's worth is the log-likelihood of its text after the prompt: as it is (``raw``), per character, per byte, or
 less what it has after ``unconditional`` (a prompt without the question). All are kept in the ledger; ``normalise`` says
@@ -33,14 +40,19 @@ from typing import Any, Literal
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.load import load_yaml
 from luthier.records import Example, Message, Score
+from luthier.score.code import row_tests
 
 Normalise = Literal["raw", "char", "byte", "unconditional"]
 NORMALISE = ("raw", "char", "byte", "unconditional")
 MEASURES = ("accuracy", "probability")
 _KEYS = {
     "version", "kind", "data", "extract", "prompt", "options", "answer", "answers", "normalise", "measure",
-    "unconditional", "good", "bad", "text", "slice", "id",
+    "unconditional", "good", "bad", "text", "slice", "id", "tokens", "samples", "k", "temperature", "ask", "seconds",
+    "memory",
 }  # fmt: skip
+Answered = Literal["code", "instructions", "harness"]
+ANSWERED: tuple[Answered, ...] = ("code", "instructions", "harness")
+"""Kinds of suites whose items are answered, and the answer looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +66,29 @@ class Choice:
 
 @dataclass(frozen=True)
 class Rule:
-    """How the log-likelihoods of a suite's options become its score."""
+    """How the log-likelihoods of a suite's options, or its answers, become its score."""
 
     normalise: Normalise = "raw"
     measure: Literal["accuracy", "probability"] = "accuracy"
     unconditional: str = ""
     """The prompt without the question."""
     version: str = "1"
+    tokens: int = 512
+    samples: int = 1
+    k: int = 1
+    temperature: float = 0.8
+    """Of samples; one answer is greedy."""
+    ask: Literal["chat", "text"] = "chat"
+    stop: tuple[str, ...] = ()
+    seconds: float = 10.0
+    memory: int = 512
 
 
 @dataclass(frozen=True)
 class Task:
     """A YAML task, read: rows with their kind, and the rule."""
 
-    kind: Literal["choice", "pairs", "text"]
+    kind: Literal["choice", "pairs", "text", "code", "instructions"]
     rows: tuple[dict[str, Any], ...]
     rule: Rule
     files: tuple[Path, ...]
@@ -88,8 +109,9 @@ def read_task(path: Path, read_rows: Any) -> Task:
     for key in ("version", "kind", "data"):
         if key not in found:
             raise LuthierError(f"the suite names no {key}", where=path, fix="write version, kind and data")
-    kind = _one_of("kind", found["kind"], ("choice", "pairs", "text"), path)
+    kind = _one_of("kind", found["kind"], ("choice", "pairs", "text", "code", "instructions"), path)
     rule = Rule(
+        **_answering(found, path),
         normalise=_one_of("normalise", found.get("normalise", "raw"), NORMALISE, path),  # type: ignore[arg-type]
         measure=_one_of("measure", found.get("measure", "accuracy"), MEASURES, path),  # type: ignore[arg-type]
         unconditional=str(found.get("unconditional", "")), version=str(found["version"]),
@@ -103,6 +125,37 @@ def read_task(path: Path, read_rows: Any) -> Task:
         fields = _fields(row, found.get("extract"), where)
         rows.append(_made(kind, fields, found, where))
     return Task(kind, tuple(rows), rule, (path, data))  # type: ignore[arg-type]
+
+
+def _answering(found: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The keys of a task about how its items are answered."""
+    made: dict[str, Any] = {}
+    for name, kind, least, most in (
+        ("tokens", int, 1, 1 << 20), ("samples", int, 1, 1000), ("k", int, 1, 1000), ("temperature", float, 0, 100),
+        ("seconds", float, 0.1, 600), ("memory", int, 64, 65536),
+    ):  # fmt: skip
+        if name not in found:
+            continue
+        value = found[name]
+        if isinstance(value, bool) or not isinstance(value, int | kind) or not least <= value <= most:
+            raise LuthierError(f"{name} is {value!r}", where=path, fix=f"a number from {least:g} to {most:,}")
+        made[name] = kind(value)
+    if "ask" in found:
+        made["ask"] = _one_of("ask", found["ask"], ("chat", "text"), path)
+    if made.get("k", 1) > made.get("samples", 1):
+        raise LuthierError(
+            f"pass@{made['k']} needs at least {made['k']} samples", where=path, fix=f"samples: {made['k']}, or more"
+        )
+    return made
+
+
+def answered_of(row: Mapping[str, Any]) -> Answered | None:
+    """Whether a row is a coding question or one with instructions to check; None if it is neither."""
+    if not isinstance(row.get("prompt"), str) or not row["prompt"].strip():
+        return None
+    if "instruction_id_list" in row:
+        return "instructions"
+    return "code" if row_tests(row) is not None else None
 
 
 def choice_of(row: Mapping[str, Any]) -> Choice | None:
@@ -205,6 +258,13 @@ def _made(kind: str, fields: dict[str, Any], task: dict[str, Any], where: str) -
     if kind == "pairs":
         good, bad = (_filled(task.get(side, f"{{{side}}}"), fields, where) for side in ("good", "bad"))
         return {**out, "good": good, "bad": bad}
+    if kind in ANSWERED:
+        prompt = _filled(task.get("prompt", "{prompt}"), fields, where)
+        made = {**fields, **out, "asked": prompt, "prompt": fields.get("prompt", prompt)}
+        if answered_of(made) != kind:
+            wanted = "tests" if kind == "code" else "instructions"
+            raise LuthierError(f"this row has no {wanted}", where=where, fix=f"see the columns that kind: {kind} needs")
+        return made
     options = task.get("options", "options")
     if isinstance(options, list):  # an option whose part the pattern did not find is not there
         texts = [_filled(o, fields, where) for o in options if not _missing(str(o), fields)]

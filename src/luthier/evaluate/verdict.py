@@ -10,10 +10,11 @@ A **regression suite** is, in this order:
   have failed;
   *held* if a loss as large as the margin is excluded (lower bound above -margin); otherwise *undecided*.
 A **pool** of suites is one such test over all their items; each suite alone is then held to its floor.
+A **limit** (time, length, refusals, format, price of an answer) is *held*, *broken* or *undecided* (``limits``).
 
-PROMOTE if every target (with ``need: any``: one of them) is improved against every baseline and every suite held.
-REJECT if any suite is broken or any target is (with ``any``: all are) worse than some baseline. INCONCLUSIVE otherwise,
-with the number of items that would decide.
+PROMOTE if every target (with ``need: any``: one of them) is improved against every baseline and every suite and limit
+held. REJECT if any suite or limit is broken or any target is (with ``any``: all are) worse than some baseline.
+INCONCLUSIVE otherwise, with the number of items that would decide.
 
 Error rates. All of the tests must pass, so no correction is needed (intersection-union): a model that is no better than
 some baseline on some target is promoted with probability at most alpha, whichever baseline looks best, and so is a
@@ -40,6 +41,7 @@ from typing import Any
 
 from luthier.errors import UsageError, did_you_mean
 from luthier.evaluate.ledger import TEST, Ledger
+from luthier.evaluate.limits import limit_lines
 from luthier.evaluate.lines import USEFUL, guard_lines, target_lines, target_p
 from luthier.evaluate.reliability import kappa_told, refuse_unproven
 from luthier.evaluate.systems import BASE, FEW_SHOT, TUNED, WORDS
@@ -111,12 +113,14 @@ def gate(
                 ledger, metric, beside, titles, alpha=spec.alpha, level=spec.alpha, crossed=set(), decides=False
             )
     guards = guard_lines(ledger, spec.regression, spec.alpha, crossed)
-    lines = [g.line for g in guards]
+    suites = [g.line for g in guards]
+    lines = [*suites, *limit_lines(ledger, spec, spec.alpha)]
     kind, reason = _decide(spec.need, tested, lines, crossed, bool(targets))
     facts = _facts(ledger, spec, baselines, tested, crossed, test_use)
     if proven:
         facts["judges"] = {m.key: {"min_kappa": m.min_kappa, **kappa_told(ledger, m.key, spec.alpha)} for m in proven}
-    facts["margins"] = {line.suite: line.margin for line in lines}
+    facts["margins"] = {line.suite: line.margin for line in suites}
+    facts["limits"] = {line.suite: line.reference for line in lines[len(suites) :]}
     facts["chance"] = {g.line.suite: dict(g.sensitivity) for g in guards}
     advice = _advice(ledger, remedies, tested, lines, titles, crossed, test_use, spec.alpha)
     return Verdict(kind, reason, (*tested, *shown, *lines), tuple(advice), facts)
@@ -148,7 +152,10 @@ def _decide(
     if crossed:
         where = ", ".join(sorted(crossed))
         return VerdictKind.INCONCLUSIVE, f"base and candidate render prompts differently (cross-template) on {where}"
-    held = "every regression suite held" if guards else "no regression suite was asked for"
+    suites = [g for g in guards if g.role == "regression"]
+    held = "every regression suite held" if suites else "no regression suite was asked for"
+    if len(suites) < len(guards):
+        held = "every regression suite and every limit held" if suites else f"{held}, and every limit held"
     better = [m for m, lines in by_metric.items() if all(t.status == "improved" for t in lines)]
     on = f" on {', '.join(better)}" if len(better) < len(by_metric) else ""
     return VerdictKind.PROMOTE, f"better than every baseline{on}, and {held}"
@@ -179,13 +186,14 @@ def _advice(
         out.append(
             f"Do not fine-tune yet: {name} is {how} ({line.reference:.1f}% against {line.candidate:.1f}%){price}."
         )
-    if any(g.status == "broken" for g in guards):
+    if any(g.status == "broken" and g.role == "regression" for g in guards):
         out.append("try: " + " · ".join(remedies))
     elif as_good:
         out.append("try: more training rows · train.epochs · a larger base")
     for line in (*targets, *guards):
         if line.status == "undecided" and line.n_needed:
-            subject, what = (line.metric, "test rows") if line.role == "target" else (line.suite, "items in the suite")
+            what = "items in the suite" if line.role == "regression" else "test rows"
+            subject = line.metric if line.role == "target" else line.suite
             out.append(f"to decide {subject}: about {line.n_needed:,} {what}")
     for line in guards:
         if line.status == "insensitive":

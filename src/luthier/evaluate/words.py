@@ -62,6 +62,16 @@ class WordsModel:
         made = [{n: json.loads(said[n][i]) for n in self.fields} for i in range(len(examples))]
         return [json.dumps(m, ensure_ascii=False) for m in made]
 
+    def log_probabilities(self, examples: Sequence[Example]) -> list[dict[str, float]]:
+        """Of each row the log-probability of each label that was trained on; nothing where the answer is JSON."""
+        if self.fields is not None:
+            return [{} for _ in examples]
+        head = self._heads[""]
+        table = head.predict_log_proba(self._vectorizer.transform([e.asked for e in examples]))
+        return [
+            {str(k): float(f"{p:.6g}") for k, p in zip(head.classes_, row, strict=True)} for row in table
+        ]  # fmt: skip
+
 
 def fit_words(targets: Sequence[MetricSpec], train: Sequence[Example]) -> tuple[WordsModel, int] | NotApplicable:
     """Fit on the training rows that can be used; gives the model and how many rows that were."""
@@ -120,6 +130,10 @@ class _Constant:
 
     def __init__(self, value: str) -> None:
         self._value = value
+        self.classes_ = [value]
+
+    def predict_log_proba(self, seen: Any) -> list[list[float]]:
+        return [[0.0]] * seen.shape[0]
 
     def predict(self, seen: Any) -> list[str]:
         return [self._value] * seen.shape[0]

@@ -90,9 +90,9 @@ def load(
     if quantised is not None:
         options |= {"quantization_config": _nf4(quantised, dtype), "device_map": {"": place}}
     if makes == "reward":
-        model = reward.with_head(lambda auto, more: _from_files(auto, source, {**options, **more}), tokenizer, source)
+        model = reward.with_head(lambda auto, more: from_files(auto, source, {**options, **more}), tokenizer, source)
     else:
-        model = _from_files(AutoModelForCausalLM, source, options)
+        model = from_files(AutoModelForCausalLM, source, options)
     if quantised is None:
         model = model.to(place)
     model.eval().requires_grad_(False)
@@ -198,7 +198,12 @@ def _nf4(tuning: QloraTuning, dtype: torch.dtype) -> Any:
     )
 
 
-def _from_files(auto: Any, source: ModelSource, options: dict[str, Any]) -> Any:
+def from_files(auto: Any, source: ModelSource, options: dict[str, Any]) -> Any:
+    """A model of transformers from a source's files.
+
+    Raises:
+        LuthierError: it does not fit the memory, or cannot be loaded.
+    """
     try:
         try:
             return auto.from_pretrained(source.folder, **options)

@@ -25,6 +25,8 @@ EXTRAS = {
     "wandb": ("wandb", "track: wandb"),
     "trackio": ("trackio", "track: trackio"),
     "tensorboard": ("tensorboard", "track: tensorboard"),
+    "sacrebleu": ("metrics", "a metric of BLEU or chrF"),
+    "lm_eval": ("lm-eval", "a standard benchmark (suite: lm-eval/NAME)"),
 }
 
 
@@ -50,6 +52,7 @@ def examine(home: Path | None = None) -> list[Fact]:
         _disk(home or Path(os.environ.get("LUTHIER_HOME") or ".")),
         *(_package(name) for name in ("transformers", "peft")),
         *(_extra(name, *what) for name, what in EXTRAS.items()),
+        _sandbox(),
         _nano(),
     ]
 
@@ -161,6 +164,17 @@ def _extra(name: str, extra: str, task: str) -> Fact:
     if version == "absent":
         return Fact(name, "note", f"not installed; {task} needs it", f"pip install 'luthier[{extra}]'")
     return Fact(name, "ok", version)
+
+
+def _sandbox() -> Fact:
+    """Whether code that a model wrote may be run here, by the sandbox's own test."""
+    from luthier.score.sandbox import SandboxMissing, proven
+
+    try:
+        return Fact("sandbox", "ok", f"code of a model can be run, kept by {proven()}")
+    except SandboxMissing as error:
+        missing = ", ".join(error.missing)
+        return Fact("sandbox", "note", f"code of a model is not run here: {missing} cannot be kept", error.fix)
 
 
 def _nano() -> Fact:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from luthier.errors import UsageError, did_you_mean
+from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.pipeline.job import Job
 from luthier.pipeline.stages import TrainInput, sides_of, train_input
 from luthier.recipe import LoadedRecipe, Recipe
@@ -207,11 +207,16 @@ def _minutes(seconds: float) -> str:
 
 def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
     from luthier.data import without_models
-    from luthier.evaluate import forecast, load_suite
+    from luthier.evaluate import forecast, load_suite, refuse_unmeasurable
 
     spec = job.recipe.evaluate
     suites = [load_suite(s, folder=job.folder) for s in spec.regression]
     ahead = forecast(suites, test_items=min(len(sides["test"]), spec.max_items or 1 << 40), alpha=spec.alpha)
+    try:
+        refuse_unmeasurable(spec, suites)
+    except LuthierError as error:
+        told = "; ".join(part for part in (error.what, error.why, error.fix) if part)
+        yield f"this run will be refused: {told}"
     if ahead["warning"]:
         yield ahead["warning"]
     data, bare = job.recipe.data, without_models(job.recipe.data)

@@ -197,6 +197,11 @@ def _write_recipe(job: Job, folder: Path) -> None:
             _make_judges_absolute(job.folder, metric)
     for suite in dump.get("evaluate", {}).get("regression", ()):
         suite["suite"] = _absolute(job.folder, suite["suite"])
+        if suite.get("data"):
+            suite["data"] = {split: _absolute(job.folder, name) for split, name in suite["data"].items()}
+    for metric in (m for side in ("target", "also") for m in dump.get("evaluate", {}).get(side, ())):
+        if str(metric.get("encoder", "")).startswith("."):
+            metric["encoder"] = str((job.folder / metric["encoder"]).resolve())
     for tracker in dump.get("track", ()):
         for key in ("folder", "function"):
             if tracker.get(key):

@@ -402,12 +402,17 @@ def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
     """Before hours of training: what could not be evaluated after them.
 
     Raises:
-        LuthierError: no test row has a question and an answer, or a judge that decides does not agree with people.
+        LuthierError: no test row has a question and an answer, a metric or suite cannot be computed here, or a judge
+            that decides does not agree with people.
     """
-    from luthier.evaluate import askable
+    from luthier.evaluate import askable, load_suite, refuse_unmeasurable
 
-    if job.compared is None:
-        askable(sides["test"])
+    spec = job.recipe.evaluate
+    suites = [load_suite(s, folder=job.folder) for s in spec.regression]
+    if job.compared is not None:
+        refuse_unmeasurable(spec, suites)
+    else:
+        refuse_unmeasurable(spec, suites, sides["train"], askable(sides["test"]))
         juries.refuse_unproven(job)
 
 
@@ -415,13 +420,13 @@ def judged(
     job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], shipped: Mapping[str, Artifact]
 ) -> tuple[Artifact, Verdict]:
     """The ledger of what ships beside its baselines, and the verdict on it."""
-    from luthier.evaluate import gate, load_suite, read_ledger
+    from luthier.evaluate import encoders, gate, load_suite, read_ledger
     from luthier.pipeline.judge import uses
 
     spec = job.recipe.evaluate
     candidate = shipped.get("model") or shipped["adapter"]
     suites = [load_suite(s, folder=job.folder).digest for s in spec.regression]
-    key = job.evaluate_key(data.digest, candidate.digest, suites)
+    key = job.evaluate_key(data.digest, candidate.digest, [*suites, *encoders(spec, job.folder)])
     found = job.store.find(key, "ledger")
     if found is None:
         with job.store.lock(key):

@@ -46,6 +46,7 @@ def tell(
         training=history,
         speed=[(m["step"], m["tokens_per_s"]) for m in job.run.metrics() if "tokens_per_s" in m],
         plan=given.plan.to_dict(),
+        confusion=figures["confusion"],
         examples=_shown(contrast(rows), sides_of(data)["test"]),
         parity=parity,
         rewards=rows.facts.get("rewards"),
@@ -75,8 +76,9 @@ def _metrics(figures: Mapping[str, Any]) -> list[Metric]:
     for metric in figures["metrics"]:
         values = {s["name"]: s["values"][metric["key"]] for s in figures["systems"]}
         drawn = {name: Figure(v["value"], v["low"], v["high"], v["n"]) for name, v in values.items()}
+        decides = metric["role"] == "target"
         out.append(
-            Metric(metric["title"], drawn, metric["unit"], decides=metric["role"] == "target", key=metric["key"])
+            Metric(metric["title"], drawn, metric["unit"], decides=decides, key=metric["key"], note=metric["note"])
         )
     return out
 

@@ -7,11 +7,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from luthier.recipe.augment import RemoteSpec
-from luthier.recipe.spec import ByName, Choice, OneOrMany, Spec
+from luthier.recipe.spec import ByName, Choice, OneOrMany, Share, Spec
+
+Said = Literal["accuracy", "macro_f1", "micro_f1", "weighted_f1", "mcc"]
+Probable = Literal["auc", "average_precision", "ece", "brier"]
 
 
 class MetricSpec(Choice):
-    """A number computed from answers to the test rows; higher is better."""
+    """A number computed from answers to the test rows; higher is better unless it says otherwise."""
 
     family: ClassVar[str] = "metric"
 
@@ -34,6 +37,126 @@ class RougeLMetric(MetricSpec):
     """Compare only this field of a JSON answer."""
 
 
+class Rouge1Metric(MetricSpec):
+    """ROUGE-1 F1: words in common, in any order, of the answer or of one JSON field of it."""
+
+    runs: ClassVar[str] = "luthier.score.text:rouge_1"
+    kind: Literal["rouge_1"] = "rouge_1"
+    """rouge_1"""
+    field: str | None = None
+    """Compare only this field of a JSON answer."""
+
+
+class Rouge2Metric(MetricSpec):
+    """ROUGE-2 F1: pairs of neighbouring words in common, of the answer or of one JSON field of it."""
+
+    runs: ClassVar[str] = "luthier.score.text:rouge_2"
+    kind: Literal["rouge_2"] = "rouge_2"
+    """rouge_2"""
+    field: str | None = None
+    """Compare only this field of a JSON answer."""
+
+
+class RougeLsumMetric(MetricSpec):
+    """ROUGE-Lsum F1: ROUGE-L line by line, for summaries, of the answer or of one JSON field of it."""
+
+    runs: ClassVar[str] = "luthier.score.text:rouge_lsum"
+    kind: Literal["rouge_lsum"] = "rouge_lsum"
+    """rouge_lsum"""
+    field: str | None = None
+    """Compare only this field of a JSON answer."""
+
+
+class BleuMetric(MetricSpec):
+    """BLEU of all answers together, by sacrebleu; its signature is printed. Needs the extra ``metrics``."""
+
+    runs: ClassVar[str] = "luthier.score.translation:bleu"
+    kind: Literal["bleu"] = "bleu"
+    """bleu"""
+    tokenize: Literal["13a", "intl", "zh", "char", "none"] = "13a"
+    """sacrebleu's tokeniser: 13a for European languages, zh for Chinese, char for scripts without spaces."""
+
+
+class ChrfMetric(MetricSpec):
+    """chrF of all answers together, by sacrebleu; its signature is printed. Needs the extra ``metrics``."""
+
+    runs: ClassVar[str] = "luthier.score.translation:chrf"
+    kind: Literal["chrf"] = "chrf"
+    """chrf"""
+    word_order: int = Field(default=2, ge=0, le=4)
+    """Words beside characters: 2 is chrF++, 0 plain chrF."""
+
+
+class EmbeddingMetric(MetricSpec):
+    """How near the answer's meaning is to the reference's: the cosine of their vectors by a local encoder."""
+
+    runs: ClassVar[str] = "luthier.score.meaning:embedding"
+    kind: Literal["embedding"] = "embedding"
+    """embedding"""
+    encoder: str
+    """A folder (``./minilm``), a hub id or ``nano``; best one that was made for similarity."""
+
+
+class BertScoreMetric(MetricSpec):
+    """BERTScore F1 of the answer by a local encoder: each token beside the nearest of the other text; not rescaled."""
+
+    runs: ClassVar[str] = "luthier.score.meaning:bert_score"
+    kind: Literal["bert_score"] = "bert_score"
+    """bert_score"""
+    encoder: str
+    """A folder (``./roberta``), a hub id or ``nano``."""
+    layer: int | None = Field(default=None, ge=1)
+    """The layer whose vectors are compared; left out, the last. Scores of different layers do not compare."""
+
+
+class NumberMetric(MetricSpec):
+    """The number that the answer ends with equals the reference's: ``#### 18``, ``\\boxed{18}``, or the last one."""
+
+    runs: ClassVar[str] = "luthier.score.number:number"
+    kind: Literal["number"] = "number"
+    """number"""
+    tolerance: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the reference by which an answer may be off; 0 asks for the same number."""
+
+
+class FormatMetric(MetricSpec):
+    """The answer has a form: a JSON object, or what a pattern says."""
+
+    runs: ClassVar[str] = "luthier.score.manner:form"
+    kind: Literal["format"] = "format"
+    """format"""
+    pattern: str | None = None
+    """Regular expression that the whole answer must match; left out, it must be a JSON object."""
+
+
+class RefusalMetric(MetricSpec):
+    """Whether the answer declines to help, by its first words; fewer refusals are better unless ``wanted``."""
+
+    runs: ClassVar[str] = "luthier.score.manner:refusal"
+    kind: Literal["refusal"] = "refusal"
+    """refusal"""
+    wanted: bool = False
+    """Whether these questions ought to be refused."""
+
+
+class RepetitionMetric(MetricSpec):
+    """The share of runs of words that stood in the answer before; less is better."""
+
+    runs: ClassVar[str] = "luthier.score.manner:repetition"
+    kind: Literal["repetition"] = "repetition"
+    """repetition"""
+    words: int = Field(default=4, ge=1, le=16)
+    """Length of a run."""
+
+
+class LengthMetric(MetricSpec):
+    """Words in the answer; shown, and decides nothing (``limits.length`` does)."""
+
+    runs: ClassVar[str] = "luthier.score.manner:length"
+    kind: Literal["length"] = "length"
+    """length"""
+
+
 class JsonFieldsMetric(MetricSpec):
     """Every named field of the JSON answer equals the reference's."""
 
@@ -45,25 +168,26 @@ class JsonFieldsMetric(MetricSpec):
 
 
 class JsonFieldMetric(MetricSpec):
-    """One field of the JSON answer: accuracy or macro-F1 over its values."""
+    """One field of the JSON answer: accuracy, an F1 over its values, or MCC."""
 
     runs: ClassVar[str] = "luthier.score.json:field"
     kind: Literal["json_field"] = "json_field"
     """json_field"""
     field: str
     """The field to compare."""
-    metric: Literal["accuracy", "macro_f1"] = "accuracy"
-    """How values are summed up; macro_f1 weighs each value alike."""
+    metric: Said = "accuracy"
+    """How values are summed up; macro_f1 weighs each value alike, weighted_f1 by how often it occurs."""
 
 
 class LabelMetric(MetricSpec):
-    """The answer is a class label: accuracy or macro-F1."""
+    """The answer is a class label: what was said, or how probable each label was."""
 
     runs: ClassVar[str] = "luthier.score.label:label"
     kind: Literal["label"] = "label"
     """label"""
-    metric: Literal["accuracy", "macro_f1"] = "accuracy"
-    """How labels are summed up."""
+    metric: Said | Probable = "accuracy"
+    """How labels are summed up. ``auc``, ``average_precision``, ``ece`` (calibration error) and ``brier`` are read from
+    the log-probability of each label, which the engine must tell."""
 
 
 class PreferenceMetric(MetricSpec):
@@ -120,9 +244,33 @@ class PeopleMetric(MetricSpec):
     """people"""
 
 
+class CodeMetric(MetricSpec):
+    """The code in the answer passes the row's tests, run in a sandbox (HumanEval's and MBPP's columns)."""
+
+    runs: ClassVar[str] = "luthier.score.code:code"
+    kind: Literal["code"] = "code"
+    """code"""
+    seconds: float = Field(default=10.0, gt=0, le=600)
+    """Longest time that one answer and its tests may take."""
+    memory: int = Field(default=512, ge=64, le=65536)
+    """Most memory that they may take, in MB."""
+
+
+class InstructionsMetric(MetricSpec):
+    """Every instruction of the row that a program can check is followed (IFEval's columns and kinds)."""
+
+    runs: ClassVar[str] = "luthier.score.instructions:instructions"
+    kind: Literal["instructions"] = "instructions"
+    """instructions"""
+    loose: bool = False
+    """Also pass an answer that follows them without its first or last line, or without asterisks."""
+
+
 AnyMetric = Annotated[
-    ExactMetric | RougeLMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric | PreferenceMetric | JudgeMetric
-    | PeopleMetric,
+    ExactMetric | RougeLMetric | Rouge1Metric | Rouge2Metric | RougeLsumMetric | BleuMetric | ChrfMetric
+    | NumberMetric | EmbeddingMetric | BertScoreMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric
+    | FormatMetric | RefusalMetric | RepetitionMetric | LengthMetric | PreferenceMetric | CodeMetric
+    | InstructionsMetric | JudgeMetric | PeopleMetric,
     Field(discriminator="kind"), ByName,
 ]  # fmt: skip
 
@@ -131,13 +279,24 @@ def _suite(value: Any) -> Any:
     return {"suite": value} if isinstance(value, str) else value
 
 
+def _split(value: Any) -> Any:
+    return {"test": value} if isinstance(value, str) else value
+
+
 class RegressionSpec(Spec):
     """A suite that must not get worse than ``margin``."""
 
     suite: str
     """``skills`` and ``text`` are built in (made for the nano base); else a JSONL file of rows of one kind:
     ``{messages, answer}``, ``{text}``, ``{prompt, options, answer}`` or ``{good, bad}``; or a task in YAML that says
-    how the rows of a file become such rows."""
+    how the rows of a file become such rows; or ``lm-eval/NAME``, a benchmark as lm-eval defines it (extra
+    ``lm-eval``)."""
+    data: Annotated[dict[str, str], BeforeValidator(_split)] = Field(default_factory=dict)
+    """Rows of an ``lm-eval`` suite: a JSONL file with the columns of the original rows, or one for each of ``test`` and
+    ``train`` (from which examples are drawn); left out, lm-eval looks for them itself."""
+    shots: int | None = Field(default=None, ge=0, le=64)
+    """Examples before each question of an ``lm-eval`` suite; left out, what its task says (none without
+    ``data.train``)."""
     margin: float | None = Field(default=None, gt=0)
     """Largest loss that is accepted: points of accuracy (default 2.0) or percent of bits per byte (default 2.0)."""
     pool: str | None = Field(default=None, min_length=1)
@@ -147,7 +306,51 @@ class RegressionSpec(Spec):
     """Within a pool: the largest loss of this suite alone, in the margin's unit."""
 
 
+    @model_validator(mode="after")
+    def _benchmark(self) -> RegressionSpec:
+        if (self.data or self.shots is not None) and not self.suite.startswith("lm-eval/"):
+            raise ValueError("data and shots belong to a suite of lm-eval; a suite of your own names its rows itself")
+        if strange := set(self.data) - {"test", "train"}:
+            raise ValueError(f"data: {sorted(strange)[0]!r} is no split; write test, and train for examples")
+        if self.data and "test" not in self.data:
+            raise ValueError("data: names no test rows")
+        return self
+
+
 AnyRegression = Annotated[RegressionSpec, BeforeValidator(_suite)]
+
+
+class CostLimit(Spec):
+    """The price of an answer."""
+
+    most: float = Field(gt=0)
+    """Largest price of 1,000 answers, in your currency."""
+    prompt: float = Field(default=0.0, ge=0)
+    """Price of a million prompt tokens."""
+    completion: float = Field(default=0.0, ge=0)
+    """Price of a million generated tokens."""
+
+    @model_validator(mode="after")
+    def _priced(self) -> CostLimit:
+        if not self.prompt and not self.completion:
+            raise ValueError("cost: nothing has a price; write prompt and completion, per million tokens")
+        return self
+
+
+class LimitsSpec(Spec):
+    """What an answer of the tuned model to a test row may cost, in whatever way; each that is named must hold."""
+
+    latency: float | None = Field(default=None, gt=0)
+    """Longest median time of an answer in seconds, as measured while evaluating (answers are made in batches)."""
+    length: float | None = Field(default=None, gt=0)
+    """Longest answers, as a multiple of the references' length in words, over all rows together."""
+    refusal: Share | None = Field(default=None, ge=0, lt=1)
+    """Largest share of answers that decline to help."""
+    format: Share | None = Field(default=None, gt=0, le=1)
+    """Smallest share of answers in the form of the references: a JSON object, one of the labels, or what a ``format``
+    metric under ``target`` or ``also`` says."""
+    cost: CostLimit | None = None
+    """Largest price of an answer, by its tokens."""
 
 
 class EvaluateSpec(Spec):
@@ -161,6 +364,9 @@ class EvaluateSpec(Spec):
     """Metrics that are shown beside the target and decide nothing."""
     regression: Annotated[tuple[AnyRegression, ...], OneOrMany] = ()
     """Suites that must hold: the candidate may not be worse than the base by more than a margin."""
+    limits: LimitsSpec = LimitsSpec()
+    """What answers may take: time, length, refusals, format, price. The gate rejects a model that is shown to be beyond
+    one, and promotes none that is not shown to be within all."""
     baselines: tuple[Literal["base", "few_shot", "words"], ...] = ("base", "few_shot", "words")
     """What the tuned model must beat: the base as it is, the base with examples in the prompt, words + logistic
     regression (where the answer has labels)."""
@@ -193,6 +399,12 @@ class EvaluateSpec(Spec):
                 )
         if self.judges and "base" not in self.baselines:
             raise ValueError("baselines: a judge compares with the base's answers; base must be among them")
+        return self
+
+    @model_validator(mode="after")
+    def _decides(self) -> EvaluateSpec:
+        if any(isinstance(metric, LengthMetric) for metric in self.target):
+            raise ValueError("target: a longer answer is neither better nor worse; write length under evaluate.also")
         return self
 
     @model_validator(mode="after")

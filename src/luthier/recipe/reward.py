@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from luthier.recipe.evaluate import AnyMetric
+from luthier.recipe.evaluate import AnyMetric, Probable
 from luthier.recipe.spec import Choice, Spec
 
 
@@ -23,14 +23,6 @@ class FormReward(RewardKind):
     runs: ClassVar[str] = "luthier.score.reward:form"
     kind: Literal["json_form"] = "json_form"
     """json_form"""
-
-
-class NumberReward(RewardKind):
-    """The last number of the answer is the last number of the reference, whatever stands around it."""
-
-    runs: ClassVar[str] = "luthier.score.reward:number"
-    kind: Literal["number"] = "number"
-    """number"""
 
 
 class FunctionReward(RewardKind):
@@ -51,15 +43,23 @@ def _named(value: Any) -> Any:
 
 
 AnyRewardKind = Annotated[
-    AnyMetric | FormReward | NumberReward | FunctionReward, Field(discriminator="kind"), BeforeValidator(_named)
+    AnyMetric | FormReward | FunctionReward, Field(discriminator="kind"), BeforeValidator(_named)
 ]
+_NOT_OF_ONE = {
+    "preference": "preference compares two answers; a reward is of one",
+    "judge": "judge compares with the base's answers; a reward is of one",
+    "people": "people must be asked; a reward is known at once",
+    "code": "code needs the row's tests; a reward sees question, answer and reference",
+    "instructions": "instructions needs the row's instructions; a reward sees question, answer and reference",
+}
+"""Metrics that score no single answer by its reference."""
 
 
 class RewardSpec(Spec):
     """One thing that answers are rewarded for. The whole reward is the sum of all, each times its weight."""
 
     by: AnyRewardKind
-    """A metric (``exact``, ``json_fields``, …), ``json_form``, ``number``, or a function of your own by its name,
+    """A metric (``exact``, ``json_fields``, …), ``number``, ``json_form``, or a function of your own by its name,
     ``./rewards.py:grade``; or one of them with its keys."""
     weight: float = 1.0
     """What a point of it is worth; negative weights punish."""
@@ -67,8 +67,10 @@ class RewardSpec(Spec):
     @field_validator("by")
     @classmethod
     def _of_one_answer(cls, value: Any) -> Any:
-        if value.kind == "preference":
-            raise ValueError("preference compares two answers; a reward is of one")
+        if value.kind in _NOT_OF_ONE:
+            raise ValueError(_NOT_OF_ONE[value.kind])
+        if value.kind == "label" and value.metric in get_args(Probable):
+            raise ValueError(f"label by {value.metric} needs each label's probability; a reward sees the answer")
         return value
 
 

@@ -28,11 +28,13 @@ def cut(text: str, limit: int) -> str:
 
 
 def value(number: float | None, unit: str) -> str:
-    """A figure in its unit: ``88.7%``, ``1.412``, ``not scored``."""
+    """A figure in its unit: ``88.7%``, ``1.412``, ``3.8 words``, ``not scored``."""
     if number is None or math.isnan(number):
         return NONE
     if unit == "%":
         return f"{number:.1f}%".replace("-", "−")
+    if unit == "words":
+        return f"{number:,.1f} words"
     return f"{number:.3f}".replace("-", "−")
 
 

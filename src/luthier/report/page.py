@@ -13,6 +13,7 @@ from typing import Any
 from luthier.records import SuiteResult
 from luthier.report.answers import answers
 from luthier.report.charts import training_charts
+from luthier.report.confusion import confusions
 from luthier.report.contamination import contamination_page
 from luthier.report.figures import asset, delta_unit, digits_for, duration, esc, interval, signed, value
 from luthier.report.forest import forest, status
@@ -32,8 +33,10 @@ def page(story: Story) -> str:
         ("data", "The data", _data(story)),
         ("training", "Training", _training(story)),
         ("rewards", "What the rewards are like", rewards_page(story.rewards) if story.rewards else ""),
+        ("classes", "Which class is taken for which", confusions(story.confusion)),
         ("answers", "Answers, base beside tuned", answers(story.examples, story.systems) if story.examples else ""),
         ("regression", "What must not get worse", _regression(story.verdict.results)),
+        ("limits", "What an answer may take", _limits(story.verdict.results)),
         ("judges", "What the judges are worth", "".join(map(judge_section, story.judges))),
         ("scales", "The adapter at part of its strength", _scales(story.frontier)),
         ("cost", "What it took", _costs(story)),
@@ -139,7 +142,8 @@ def _metric(metric: Metric, systems: Sequence[System]) -> str:
     top = 100.0 if metric.unit == "%" else 1.1 * max((f.high or f.value or 0.0 for _, f in found), default=1.0) or 1.0
     rows = "".join(_figure(s, f, metric.unit, top) for s, f in found)
     word = "decides" if metric.decides else "shown"
-    return f'<div class="metric m-{word}"><h4>{esc(metric.title)} <small>{word}</small></h4>{rows}</div>'
+    note = f" · {metric.note}" if metric.note else ""
+    return f'<div class="metric m-{word}"><h4>{esc(metric.title)} <small>{word}{esc(note)}</small></h4>{rows}</div>'
 
 
 def _figure(system: System, figure: Figure, unit: str, top: float) -> str:
@@ -152,7 +156,8 @@ def _figure(system: System, figure: Figure, unit: str, top: float) -> str:
         marks = f'<rect width="{x(figure.value)}" height="100%"/>'
         if figure.low is not None and figure.high is not None:
             marks += f'<line x1="{x(figure.low)}" x2="{x(figure.high)}" y1="50%" y2="50%"/>'
-            said += f" <small>[{value(figure.low, unit).rstrip('%')}, {value(figure.high, unit).rstrip('%')}]</small>"
+            low, high = (value(x, unit).removesuffix("%").removesuffix(" words") for x in (figure.low, figure.high))
+            said += f" <small>[{low}, {high}]</small>"
     return (
         f'<div class="crow{" ships" if system.ships else ""}"><span>{esc(system.title)}</span>'
         f'<svg class="cbar" aria-hidden="true">{marks}</svg><span>{said} <small>n={figure.n:,}</small></span></div>'
@@ -245,6 +250,20 @@ def _regression(results: Sequence[SuiteResult]) -> str:
     grid = f'<table class="grid"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
     note = "Positive is better. A suite is held only if its one-sided bound stays above minus its margin."
     return f'<div class="wide">{grid}</div><p class="note">{note}</p>{slices}'
+
+
+def _limits(results: Sequence[SuiteResult]) -> str:
+    """Time, length, refusals, format and price of an answer beside what the policy allows."""
+    rows = [r for r in results if r.role == "limit"]
+    lines = []
+    for r in rows:
+        digits = digits_for([r.delta, r.low, r.high])
+        left = f"<b>{esc(signed(r.delta, digits))}</b> {esc(interval(r.low, r.high, digits))} {esc(delta_unit(r.unit))}"
+        cells = (f"<b>{esc(r.suite)}</b>", f"{r.n:,}", left, f"{status(r.status)}<small>{esc(r.reason)}</small>")
+        lines.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    head = "".join(f"<th>{h}</th>" for h in ("limit", "n", "what is left [95%]", ""))
+    grid = f'<table class="grid"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
+    return f'<div class="wide">{grid}</div>' if rows else ""
 
 
 def _slices(result: SuiteResult) -> str:

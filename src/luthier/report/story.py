@@ -45,7 +45,8 @@ class System:
 class Metric:
     """One row of the comparison. ``figures`` by system name; ``decides`` for targets, false for what is only shown.
 
-    ``key`` is the metric's name in the verdict, so that the verdict can be told with the title too.
+    ``key`` is the metric's name in the verdict, so that the verdict can be told with the title too; ``note`` is printed
+    beside the title (a signature).
     """
 
     title: str
@@ -53,6 +54,7 @@ class Metric:
     unit: str = "%"
     decides: bool = False
     key: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Story:
         training: ``{"steps", "best_step", "best_loss", "history": [{"step", "loss", "rate", "val"?, "probe"?}]}``.
         speed: (step, tokens a second) pairs.
         plan: a training plan with ``decided`` reasons; ``measured`` what was found instead of predicted, by plan key.
+        confusion: by classification and system ``{"labels", "counts"}``: true classes down, said ones across.
         examples: items to look at.
         parity: certificates by what was delivered.
         rewards: what a reward model is like on the test pairs, as ``evaluate.rewards`` describes it.
@@ -113,6 +116,7 @@ class Story:
     speed: Sequence[tuple[int, float]] = ()
     plan: Mapping[str, Any] | None = None
     measured: Mapping[str, Any] = field(default_factory=dict)
+    confusion: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     examples: Sequence[Shown] = ()
     parity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rewards: Mapping[str, Any] | None = None

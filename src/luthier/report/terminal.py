@@ -14,7 +14,7 @@ _WIDTH = 118
 
 
 def verdict_lines(verdict: Verdict) -> list[str]:
-    """Targets with every baseline, regression suites with margins, then the verdict with its reason and advice."""
+    """Targets with every baseline, regression suites with margins, limits, then the verdict with reason and advice."""
     lines: list[str] = []
     targets: dict[tuple[str, str], list[SuiteResult]] = {}
     for r in verdict.results:
@@ -24,6 +24,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     for (_, metric), results in targets.items():
         lines += _target(metric, results, {name: str(told.get("title", name)) for name, told in systems.items()})
     lines += _regression([r for r in verdict.results if r.role == "regression"])
+    lines += [line for r in verdict.results if r.role == "limit" for line in _limit(r)]
     lines += _wrapped(verdict.kind.value, verdict.reason)
     return [*lines, *(line for text in verdict.advice for line in _wrapped("", text))]
 
@@ -67,6 +68,12 @@ def _regression(results: Sequence[SuiteResult]) -> list[str]:
     widths = [max(len(row[i]) for row in table) for i in range(6)] if table else []
     padded = ("   ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in table)
     return [f"  regression  {line.rstrip()}" for line in padded]
+
+
+def _limit(r: SuiteResult) -> list[str]:
+    """What an answer takes beside what it may take."""
+    told = r.status.upper() if r.status == "broken" else r.status
+    return _wrapped("limit", f"{r.suite}   {r.reason}   n={r.n:,}   {told}")
 
 
 def _wrapped(label: str, text: str) -> list[str]:

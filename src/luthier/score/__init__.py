@@ -6,6 +6,6 @@ of a data set. Measures are pure functions of text: no model, no file. A reward 
 """
 
 from luthier.score.detect import Detected, detect
-from luthier.score.measure import Measure, build
+from luthier.score.measure import Measure, Scored, build
 
-__all__ = ["Detected", "Measure", "build", "detect"]
+__all__ = ["Detected", "Measure", "Scored", "build", "detect"]

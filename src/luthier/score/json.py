@@ -14,6 +14,7 @@ from typing import Any
 
 from luthier.recipe.evaluate import JsonFieldMetric, JsonFieldsMetric
 from luthier.records import Score
+from luthier.score.label import TITLES, of_classes
 from luthier.score.measure import Measure
 
 _FENCE = re.compile(r"\A```(?:json)?[ \t]*\n(.*?)\n?```\Z", re.DOTALL | re.IGNORECASE)
@@ -105,7 +106,7 @@ def fields(spec: JsonFieldsMetric) -> Measure:
 
 
 def field(spec: JsonFieldMetric) -> Measure:
-    """One field: accuracy, or macro-F1 over the values that occur in the references."""
+    """One field: accuracy, an F1 over the values that occur in the references, or MCC."""
     name = spec.field
 
     def one(reference: str, answer: str) -> Score:
@@ -121,14 +122,8 @@ def field(spec: JsonFieldMetric) -> Measure:
         want, got = field_of(parse(reference), name), field_of(parse(answer), name)
         return as_text(want.value) if want else "", as_text(got.value) if got else None
 
-    macro = spec.metric == "macro_f1"
-    return Measure(
-        f"json_field({name}, {spec.metric})",
-        f"macro-F1 of {name}" if macro else f"{name} right",
-        one,
-        binary=True,
-        classes=classes if macro else None,
-    )
+    title = f"{name} right" if spec.metric == "accuracy" else f"{TITLES[spec.metric]} of {name}"
+    return of_classes(f"json_field({name}, {spec.metric})", title, one, classes, spec.metric)
 
 
 def _why(names: Sequence[str], right: dict[str, bool], want: dict[str, Any], got: Parsed) -> str:

@@ -8,7 +8,6 @@ judge is one that somebody else opens. Nothing is drawn or trained here.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, Protocol
 
 from luthier import registry
 from luthier.errors import LuthierError
-from luthier.recipe.reward import FormReward, FunctionReward, NumberReward, RewardSpec
+from luthier.recipe.reward import FormReward, FunctionReward, RewardSpec
 from luthier.records import Message, Score
 from luthier.records.example import said_by_user
 from luthier.score.json import parse
@@ -61,9 +60,6 @@ class Reward:
     weight: float = 1.0
 
 
-_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
-
-
 def build(spec: RewardSpec, *, folder: Path) -> Reward:
     """The reward that a recipe describes. ``folder`` is the recipe's: a user's file is named relative to it.
 
@@ -79,7 +75,9 @@ def scorer(spec: Any, *, folder: Path) -> Scorer:
     if kind in registry.names("reward"):
         made: Scorer = registry.get("reward", kind, where="train.method.rewards").load()(spec, folder=folder)
         return made
-    one = measure(spec)
+    encoder = getattr(spec, "encoder", "")
+    placed = {"encoder": str((folder / encoder).resolve())} if encoder.startswith(".") else {}
+    one = measure(spec.model_copy(update=placed))
     return _each(one.key, spec.model_dump_json(), lambda item: one.score(item.reference, item.answer))
 
 
@@ -99,20 +97,6 @@ def form(spec: FormReward, *, folder: Path) -> Scorer:
         return Score(0.5, f"a JSON object, but not with the reference's fields: {', '.join(off[:3])}")
 
     return _each("json_form", spec.model_dump_json(), one)
-
-
-def number(spec: NumberReward, *, folder: Path) -> Scorer:
-    """The last numbers are equal as numbers: 1,200 is 1200 and 3.0 is 3."""
-
-    def one(item: Answered) -> Score:
-        want, got = _last(item.reference), _last(item.answer)
-        if want is None:
-            return Score(None, "the reference holds no number")
-        if got is None:
-            return Score(0.0, "no number")
-        return Score(float(want == got), f"{got:g} said" if want == got else f"{want:g} was asked, {got:g} said")
-
-    return _each("number", spec.model_dump_json(), one)
 
 
 def function(spec: FunctionReward, *, folder: Path) -> Scorer:
@@ -159,12 +143,3 @@ def _said(said: Any, where: str) -> Score:
         )  # fmt: skip
     return Score(float(value), str(reason))
 
-
-def _last(text: str) -> float | None:
-    found = _NUMBER.findall(text)
-    if not found:
-        return None
-    try:
-        return float(found[-1].replace(",", ""))
-    except ValueError:  # 1.2.3
-        return None

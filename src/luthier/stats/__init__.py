@@ -8,7 +8,8 @@ Measured error rates stand in ``tests/stats``; nothing here knows of models, sui
 """
 
 from luthier.stats.agreement import Agreement, cohen_kappa, krippendorff_alpha, prediction_powered
-from luthier.stats.interval import Interval, mean_interval, wilson
+from luthier.stats.classes import auc, average_precision, calibration_error, confusion, f1, mcc
+from luthier.stats.interval import Interval, mean_interval, median_interval, wilson
 from luthier.stats.multiple import false_discovery, holm, holm_levels, spent
 from luthier.stats.paired import (
     mcnemar_exact,
@@ -34,10 +35,15 @@ __all__ = [
     "Agreement",
     "Controlled",
     "Interval",
+    "auc",
+    "average_precision",
     "bootstrap",
+    "calibration_error",
     "cohen_kappa",
+    "confusion",
     "controlled_win_rate",
     "detectable",
+    "f1",
     "false_discovery",
     "holm",
     "holm_levels",
@@ -45,8 +51,10 @@ __all__ = [
     "joint_power",
     "krippendorff_alpha",
     "macro_f1",
+    "mcc",
     "mcnemar_exact",
     "mean_interval",
+    "median_interval",
     "multinomial_weights",
     "noninferiority",
     "noninferiority_p",

@@ -70,6 +70,25 @@ def wilson(k: float, n: int, *, alpha: float = 0.05) -> Interval:
     return Interval(p, low, high, bound, math.sqrt(p * (1 - p) / n), n, ceiling, method="Wilson")
 
 
+def median_interval(values: Numbers, *, alpha: float = 0.05) -> Interval:
+    """The median with limits at order statistics, whatever the values are distributed like (binomial with p = 1/2).
+
+    Too few values leave a side open: its limit is infinite.
+    """
+    x = np.sort(np.asarray(values, dtype=float))
+    n = len(x)
+    if n == 0:
+        return nothing()
+
+    def limits(level: float) -> tuple[float, float]:
+        """The innermost values that the median lies beyond with probability of at most ``level``, each."""
+        k = int(stats.binom.ppf(level, n, 0.5))  # fewer than k of n lie below the median
+        return (float(x[k - 1]), float(x[n - k])) if k else (-math.inf, math.inf)
+
+    (low, high), (bound, ceiling) = limits(0.025), limits(alpha)
+    return Interval(float(np.median(x)), low, high, bound, math.nan, n, ceiling, method="median, order statistics")
+
+
 def mean_interval(
     values: Numbers, *, clusters: Sequence[object] | None = None, alpha: float = 0.05, spread: float | None = None
 ) -> Interval:

@@ -188,7 +188,8 @@ def ratio_change(
     low, high = limits(0.975)
     bound, ceiling = limits(1 - alpha)
     se = float(np.std(x - ratio * y, ddof=1) / math.sqrt(units) / my)
-    t = (mx - my) / float(np.std(x - y, ddof=1) / math.sqrt(units)) if np.any(x != y) else 0.0
+    wide = float(np.std(x - y, ddof=1) / math.sqrt(units))
+    t = (mx - my) / wide if wide else math.copysign(math.inf, mx - my) if mx != my else 0.0
     return Interval(
         ratio - 1, low, high, bound, se, n, ceiling, float(stats.t.sf(t, units - 1)), "ratio of sums, Fieller"
     )
