@@ -63,7 +63,7 @@ def load(
     import torch
     from transformers import AutoModelForCausalLM
 
-    _quiet()
+    quiet()
     place = pick_device(device)
     dtype = torch.float32 if precision == "fp32" or (precision == "auto" and place.type == "cpu") else torch.bfloat16
     tokenizer = load_tokenizer(source, chat_template)
@@ -93,7 +93,7 @@ def load_tokenizer(source: ModelSource, chat_template: Path | None = None) -> An
     """
     from transformers import AutoTokenizer
 
-    _quiet()
+    quiet()
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             source.folder, local_files_only=True, trust_remote_code=source.remote_code
@@ -156,7 +156,7 @@ def device_memory(name: str) -> dict[str, Any]:
     return {"memory": free, "bf16": False}
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """transformers' own bars and notes would mix with ours; its errors are translated."""
     import logging
 
