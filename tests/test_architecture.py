@@ -25,6 +25,7 @@ ROW = {
 SIBLINGS = {
     ("engines", "models"),
     ("score", "models"),
+    ("search", "pipeline"),  # a search runs recipes: docs/LOG.md
     ("recipe", "registry"),
     ("records", "errors"),
     ("registry", "errors"),
@@ -48,6 +49,7 @@ HOMES = {
     "phonenumbers": {"text"},
     "stdnum": {"text"},
     "yaml": {"recipe", "pipeline"},
+    "optuna": {"search"},
 }
 LIGHT_ROOMS = {
     "errors",

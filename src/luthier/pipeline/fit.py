@@ -149,7 +149,7 @@ def fine_tune(
             file: in any layout that ``data.source`` reads.
         tokenizer: of a loaded model; left out, the one that stands where the model was loaded from.
         recipe: further keys of the recipe: ``{"data": {"map": …}, "evaluate": {"target": "exact"}, "seed": 1}``.
-        home: where results are kept; left out, as on the command line (``LUTHIER_HOME``, else ``.luthier``).
+        home: the folder of results; left out, as on the command line (``LUTHIER_HOME``, else the working directory).
         progress: takes bars and lines; None is silent.
         train: keys of ``train``: ``epochs=1, tuning={"kind": "lora", "r": 8}, learning_rate=1e-3``.
 
