@@ -196,6 +196,14 @@ def test_axolotl_kto_on_the_hub(place: Path) -> None:
     assert recipe.model.base == "meta-llama/Llama-3.2-1B" and recipe.train.batch_rows == 2
 
 
+def test_keys_of_a_data_set_are_told_too(place: Path) -> None:
+    pairs = {"path": "data/pairs.jsonl", "type": "chat_template.default", "field_chosen": "better", "shards": 4}
+    made, recipe = taken(edited(place / "axolotl_lora.yml", rl="dpo", datasets=[pairs]))
+    told = " ".join(made.notes)
+    assert "field_chosen: better has no counterpart" in told and "shards: 4 has no counterpart" in told
+    assert recipe.train.method.kind == "dpo" and "type" not in told
+
+
 def test_axolotl_prompts_and_templates_of_ones_own(place: Path) -> None:
     own = {"field_instruction": "subject", "field_input": "body", "field_output": "reply", "system_prompt": "Be brief.",
            "format": "{instruction}: {input}"}  # fmt: skip

@@ -8,7 +8,15 @@ from typing import Any
 
 from luthier.recipe.elsewhere import learning, trainer
 from luthier.recipe.elsewhere.sheet import Sheet, reasons
-from luthier.recipe.elsewhere.sources import TEXT_COLUMNS, Found, chat, place, put_sources, split_files
+from luthier.recipe.elsewhere.sources import (
+    TEXT_COLUMNS,
+    Found,
+    chat,
+    place,
+    put_sources,
+    split_files,
+    tell_unread,
+)
 
 NAME = "axolotl"
 SIGNS = (
@@ -98,6 +106,12 @@ HARMLESS = reasons({
     "cpo_alpha kto_desirable_weight kto_undesirable_weight rl_beta lora_r lora_alpha lora_dropout lora_target_linear "
     "lora_target_modules lora_modules_to_save peft_use_dora peft_use_rslora loraplus_lr_ratio loftq_config",
 })  # fmt: skip
+PLACED = ("path", "type", "data_files", "name", "split", "revision", "ds_type", "trust_remote_code")
+LAID_OUT = (
+    "field_messages", "message_property_mappings", "message_field_role", "message_field_content", "roles", "field",
+    "text_column", "conversation",
+)  # fmt: skip
+"""Keys of a data set: where it is, and how its rows look."""
 BUILT_IN = ("tokenizer_default", "", "jinja")
 
 
@@ -289,6 +303,8 @@ def _found(sheet: Sheet, entry: Mapping[str, Any], method: str) -> Found:
         if entry.get(key) and entry[key] != usual.get(key):
             sheet.notes.append(f"{name}: {key}: {entry[key]} has no counterpart: {why}")
     shape, mapping = _layout(sheet, name, entry, method)
+    own = method in ("sft", "continued") or isinstance(entry.get("type"), Mapping)
+    tell_unread(sheet, name, entry, {*PLACED, *ignored, *(LAID_OUT if own else ())})
     return Found(name, source, shape, mapping)
 
 

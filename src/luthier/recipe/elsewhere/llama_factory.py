@@ -14,7 +14,17 @@ from typing import Any
 from luthier.errors import LuthierError, did_you_mean
 from luthier.recipe.elsewhere import learning, trainer
 from luthier.recipe.elsewhere.sheet import Sheet, reasons
-from luthier.recipe.elsewhere.sources import TEXT_COLUMNS, Found, chat, hub, place, put_sources, question, split_files
+from luthier.recipe.elsewhere.sources import (
+    TEXT_COLUMNS,
+    Found,
+    chat,
+    hub,
+    place,
+    put_sources,
+    question,
+    split_files,
+    tell_unread,
+)
 
 NAME = "LLaMA-Factory"
 SIGNS = (
@@ -246,9 +256,9 @@ def _found(sheet: Sheet, name: str, info: Mapping[str, Any] | None, folder: Path
             f"dataset_info.json does not know the data set {name!r}", where=folder / "dataset_info.json",
             why=f"{sheet.where('dataset')} names it", fix=did_you_mean(name, info),
         )  # fmt: skip
-    for key in ("num_samples",):
-        if entry.get(key):
-            sheet.notes.append(f"{name}: {key}: {entry[key]} has no counterpart: all rows are used")
+    read = ("file_name", "hf_hub_url", "ms_hub_url", "om_hub_url", "revision", "subset", "folder", "split",
+            "formatting", "ranking", "columns", "tags")  # fmt: skip
+    tell_unread(sheet, name, entry, read)
     columns = entry.get("columns") or {}
     if any(columns.get(kind) for kind in ("images", "videos", "audios")):
         sheet.notes.append(f"{name} has pictures, videos or sound: only its text is learned")

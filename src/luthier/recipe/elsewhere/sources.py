@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,13 @@ def put_sources(sheet: Sheet, found: Sequence[Found], key: str) -> None:
         sheet.put("data.map", dict(first.map), key)
     elif shapes != ["auto"]:
         sheet.put("data.shape", shapes[0] if len(shapes) == 1 else "auto", key)
+
+
+def tell_unread(sheet: Sheet, name: str, entry: Mapping[str, Any], read: Collection[str]) -> None:
+    """Name the keys of a data set's entry that say nothing here."""
+    for key, value in entry.items():
+        if key not in read and value not in (None, "", [], {}, False):
+            sheet.notes.append(f"{name}: {key}: {value} has no counterpart and is not read")
 
 
 def hub(name: str, *, revision: str = "", files: str = "") -> str:

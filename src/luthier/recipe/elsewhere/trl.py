@@ -12,7 +12,7 @@ from typing import Any
 
 from luthier.recipe.elsewhere import learning, trainer
 from luthier.recipe.elsewhere.sheet import Sheet, reasons
-from luthier.recipe.elsewhere.sources import Found, place, put_sources, split_files
+from luthier.recipe.elsewhere.sources import Found, place, put_sources, split_files, tell_unread
 
 NAME = "TRL"
 SIGNS = (
@@ -213,6 +213,7 @@ def _of_mixture(sheet: Sheet, entry: Mapping[str, Any]) -> Found:
         path, files = str(files if isinstance(files, str) else next(iter(files))), None
     if entry.get("fraction"):
         sheet.notes.append(f"{path}: fraction: {entry['fraction']} has no counterpart: all rows are used")
+    tell_unread(sheet, path, entry, ("path", "name", "data_files", "split", "columns", "fraction"))
     if entry.get("columns"):
         sheet.notes.append(f"{path}: columns {entry['columns']}: Luthier finds the columns it needs (data.map)")
     pattern = str(files if isinstance(files, str) else next(iter(files))) if files else ""
