@@ -98,9 +98,13 @@ def test_every_kind_of_rows_is_the_same_rows(kind: str) -> None:
     assert _lines(frames()[kind]()) == _lines(ROWS)
 
 
-def test_a_missing_cell_is_no_text() -> None:
-    frame = pytest.importorskip("pandas").DataFrame([{"a": "x", "b": 1.5}, {"a": None}])
-    assert [json.loads(line) for line in _lines(frame).splitlines()] == [{"a": "x", "b": 1.5}, {"a": None, "b": None}]
+def test_a_missing_cell_is_no_text_and_an_array_is_a_list() -> None:
+    pandas, numpy = pytest.importorskip("pandas"), pytest.importorskip("numpy")
+    turns = numpy.array([{"role": "user", "content": "Hm?"}], dtype=object)
+    frame = pandas.DataFrame([{"a": "x", "b": 1.5, "c": pandas.NA, "d": turns}, {"a": None, "d": turns}])
+    read = [json.loads(line) for line in _lines(frame).splitlines()]
+    assert read[0] == {"a": "x", "b": 1.5, "c": None, "d": [{"role": "user", "content": "Hm?"}]}
+    assert read[1]["a"] is None and read[1]["b"] is None
 
 
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {

@@ -247,14 +247,14 @@ def _lines(rows: Any) -> str:
     made = [_row(row) for row in _listed(rows)]
     if not made:
         raise LuthierError("there are no rows to learn from", where=WHERE)
-    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in made)
+    return "".join(json.dumps(row, ensure_ascii=False, default=_plain) + "\n" for row in made)
 
 
 def _listed(rows: Any) -> Iterable[Any]:
     if hasattr(rows, "to_dicts"):  # polars
         return list(rows.to_dicts())
     if hasattr(rows, "iloc"):  # pandas: a missing cell is not a number there
-        return [{k: None if v is None or v != v else v for k, v in row.items()} for row in rows.to_dict("records")]
+        return [{k: _cell(v) for k, v in row.items()} for row in rows.to_dict("records")]
     if hasattr(rows, "to_list"):  # datasets.Dataset
         return list(rows.to_list())
     if isinstance(rows, Mapping) or not isinstance(rows, Iterable):
@@ -264,6 +264,16 @@ def _listed(rows: Any) -> Iterable[Any]:
             fix="give a list, a data frame, a datasets.Dataset (one split of a DatasetDict), or a file's name",
         )  # fmt: skip
     return rows
+
+
+def _cell(value: Any) -> Any:
+    missing = type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+    return None if missing else value
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know: arrays and numbers of numpy, then dates and the like as text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def _row(row: Any) -> Mapping[str, Any]:
