@@ -191,7 +191,8 @@ def test_a_learning_curve_answers_and_goes_on_after_a_kill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = job(tmp_path, rows=160, curve=[0.25, 0.5, 1.0], repeats=2)
-    process = started(tmp_path, str(recipe), "--learning-curve")
+    learns = ("--set", "train.learning_rate=0.005", "--set", "train.epochs=4", "--learning-curve")
+    process = started(tmp_path, str(recipe), *learns)
     limit = time.monotonic() + 120
     while not list(tmp_path.rglob("0-0.5.json")) and time.monotonic() < limit and process.poll() is None:
         time.sleep(0.05)
@@ -199,7 +200,7 @@ def test_a_learning_curve_answers_and_goes_on_after_a_kill(
     process.kill()
     process.wait()
     monkeypatch.setenv("LUTHIER_HOME", str(tmp_path))
-    told = found(capsys, str(recipe), "--learning-curve")
+    told = found(capsys, str(recipe), *learns)
     assert told["answer"] in ("yes", "no", "not clear") and len(told["rows"]) == 3 and len(told["repeats"]) == 2
     assert told["rows"][0] < told["rows"][1] < told["rows"][2] and told["loss"][0] > told["loss"][2]
     assert told["next"]["low"] <= told["next"]["estimate"] <= told["next"]["high"]
