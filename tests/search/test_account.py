@@ -25,6 +25,9 @@ def test_the_winner_has_the_lowest_loss_among_those_that_keep_what_they_knew() -
     assert found.best is not None and found.best.number == 2
     assert Account((trial(0, 0.5, forgets=9.0), trial(1, 0.2, forgets=5.0)), 2.0).best.number == 1  # type: ignore[union-attr]
     assert Account((trial(0, 0.5, forgets=None), trial(1, 0.2, forgets=None)), 2.0).best.number == 1  # type: ignore[union-attr]
+    forgetful = Account((trial(0, 0.5, forgets=9.0), trial(1, 0.2, forgets=5.0)), 2.0)
+    assert forgetful.said.startswith("every trial that was trained to its end forgets more than 2%")
+    assert "(+5.0%)" in forgetful.said and "trial 1 beats" in forgetful.said
     cut = Account((trial(0, 0.5), trial(1, 0.1, state="cut short")), 2.0)
     assert cut.best is not None and cut.best.number == 0 and "nothing to change" in cut.said
 

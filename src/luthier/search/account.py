@@ -82,9 +82,18 @@ class Account:
     @property
     def said(self) -> str:
         """The answer in a sentence."""
-        best, default, gain = self.best, self.default, self.gain
+        best = self.best
         if best is None:
             return "no trial was trained to its end: see why each failed"
+        if best.forgetting is None or best.forgetting <= self.tolerance:
+            return self._compared(best)
+        return (
+            f"every trial that was trained to its end forgets more than {self.tolerance:g}%, and the one that forgets "
+            f"least ({best.forgetting:+.1f}%) is taken (data.replay and train.anchor hold it): {self._compared(best)}"
+        )
+
+    def _compared(self, best: Trial) -> str:
+        default, gain = self.default, self.gain
         if best.number == 0:
             return f"the recipe as it stands is the best of {len(self.trials)} trials: nothing to change"
         if default is None or gain is None:
