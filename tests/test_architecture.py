@@ -26,6 +26,7 @@ SIBLINGS = {
     ("engines", "models"),
     ("score", "models"),
     ("score", "engines"),
+    ("search", "pipeline"),  # a search runs recipes: docs/LOG.md
     ("recipe", "registry"),
     ("records", "errors"),
     ("registry", "errors"),
@@ -49,6 +50,7 @@ HOMES = {
     "phonenumbers": {"text"},
     "stdnum": {"text"},
     "yaml": {"recipe", "pipeline"},
+    "optuna": {"search"},
 }
 LIGHT_ROOMS = {
     "errors",

@@ -103,6 +103,16 @@ def test_validation_costs_at_most_about_a_quarter() -> None:
     assert plan(validation=120).validation_rows == 120
 
 
+def test_a_step_and_its_warm_up_can_be_counted_in_rows_and_steps() -> None:
+    """As other trainers count them: 8 rows of 130 tokens a step, 10 steps of warm-up, however many steps there are."""
+    made = plan(TrainSpec(batch_rows=8, warmup_steps=10))
+    assert 1150 / made.steps_an_epoch == pytest.approx(8, rel=0.15)
+    assert made.warmup_steps == 10 and made.decided["batch_tokens"].reason.startswith("8 rows of 1")
+    assert plan(TrainSpec(warmup_steps=10_000)).warmup_steps == plan().steps - 1
+    with pytest.raises(ValueError, match="exclude each other"):
+        TrainSpec(batch_rows=8, batch_tokens=800)
+
+
 def test_a_plan_survives_json_and_its_digest_sees_every_value() -> None:
     made = plan()
     again = TrainPlan.from_dict(json.loads(json.dumps(made.to_dict())))
@@ -121,6 +131,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "learning_rate": ({"learning_rate": 1e-5}, lambda p: p.learning_rate),
     "schedule": ({"schedule": "linear"}, lambda p: p.schedule),
     "warmup": ({"warmup": "20%"}, lambda p: p.warmup_steps),
+    "warmup_steps": ({"warmup_steps": 7}, lambda p: p.warmup_steps),
     "weight_decay": ({"weight_decay": 0.2}, lambda p: p.weight_decay),
     "clip": ({"clip": 0.1}, lambda p: p.clip),
     "anchor": ({"anchor": 0.5}, lambda p: p.anchor),
@@ -128,6 +139,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "watch": ({"watch": {"rows": 9, "answers": 9}}, lambda p: (p.watch_rows, p.watch_answers)),
     "interpolate": ({"interpolate": "80%"}, lambda p: p.interpolate),
     "batch_tokens": ({"batch_tokens": 8000}, lambda p: p.steps),
+    "batch_rows": ({"batch_rows": 64}, lambda p: p.steps),
     "micro_tokens": ({"micro_tokens": 400}, lambda p: p.micro_batches),
     "processes": ({"processes": 1}, lambda p: p.processes),
     "precision": ({"precision": "bf16"}, lambda p: p.precision),

@@ -381,4 +381,29 @@ MUTANTS = (
         'return {who: "tie" if v == "tie" else "a" if v == "left" else "b" for who, v in votes.items()}',
         "tests/evaluate/test_people.py::test_votes_come_back_as_verdicts_on_makers_and_the_gate_reads_them",
     ),
+    Mutant(
+        "an imported adapter at half its scale", "recipe/elsewhere/llama_factory.py",
+        "alpha=2.0 * rank", "alpha=1.0 * rank",
+        "tests/recipe/elsewhere/test_import.py::test_llama_factory_dpo",
+    ),
+    Mutant(
+        "a key of another tool passed over in silence", "recipe/elsewhere/sheet.py",
+        'elif key.startswith("_"):', "elif key:",
+        "tests/recipe/elsewhere/test_import.py::test_a_misspelt_key_is_named_with_the_nearest_one",
+    ),
+    Mutant(
+        "a search's winner compared the other way round", "search/account.py",
+        "paired_difference(default.rows, best.rows)", "paired_difference(best.rows, default.rows)",
+        "tests/search/test_account.py::test_a_gain_is_claimed_only_where_rows_that_chose_nothing_show_it",
+    ),
+    Mutant(
+        "an adapter left on the shared base", "models/shared.py",
+        "prepared.model.unload()", "pass",
+        "tests/search/test_search.py::test_the_base_is_loaded_once_and_the_same_bits_after_every_training",
+    ),
+    Mutant(
+        "a killed search begins a new trial instead of the old one", "search/study.py",
+        "if t.state == state.RUNNING]", "if t.state == state.WAITING]",
+        "tests/search/test_study.py::test_a_search_that_is_opened_anew_for_each_trial_tries_the_same",
+    ),
 )  # fmt: skip

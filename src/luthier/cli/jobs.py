@@ -1,4 +1,4 @@
-"""Verbs that run a job: quickstart, tune, init, plan, run, gate."""
+"""Verbs that run a job: quickstart, tune, init, import, plan, run, gate."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(quickstart)
     app.command()(tune)
     app.command()(init)
+    app.command("import")(import_)
     app.command()(plan)
     app.command()(run)
     app.command()(gate)
@@ -77,6 +78,31 @@ def init(
     for label, text in written.lines:
         progress.line(label, text)
     typer.echo(f"\nwrote {written.path}\n  next: luthier plan {written.path}   luthier run {written.path}")
+    return 0
+
+
+def import_(
+    file: Path = typer.Argument(..., metavar="FILE", help="YAML or JSON of LLaMA-Factory, axolotl or TRL."),
+    output: Path | None = typer.Option(
+        None, "--output", "-o", help="Where to write; default beside the file, NAME.luthier.yaml."
+    ),
+    overrides: list[str] = SET_OPTION,
+    json: bool = JSON_OPTION,
+) -> int:
+    """A configuration of another trainer as a recipe: each value with its origin, each key without a counterpart named.
+
+    Example: luthier import examples/train_lora/qwen3_lora_sft.yaml --output qwen3.yaml
+    """
+    from luthier.recipe.elsewhere import bring
+    from luthier.report.imported import import_lines
+
+    made = bring(file, output=output, overrides=overrides)
+    made.write()
+    if json:
+        emit_json(made.to_dict())
+        return 0
+    console().print("\n".join(import_lines(made.to_dict())), markup=False)
+    typer.echo(f"\nwrote {made.path}\n  next: luthier plan {made.path}   luthier run {made.path}")
     return 0
 
 

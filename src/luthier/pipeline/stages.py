@@ -112,8 +112,8 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: st
         train, validation = (_weighed(job, samples, replayed) for samples in (train, validation))
     replay = job.recipe.data.replay
     sets = 1 if replay is None else sets_of(replay, len(sides["train"]) - len(replayed), len(replayed))
-    train_tokens = _of_an_epoch([(input_length(s), s.example_id in replayed) for s in train], sets)
-    plan = _plan(job, train_tokens, [input_length(s) for s in validation])
+    train_tokens = of_an_epoch([(input_length(s), s.example_id in replayed) for s in train], sets)
+    plan = plan_of(job, train_tokens, [input_length(s) for s in validation])
     return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed, sets)
 
 
@@ -135,7 +135,7 @@ def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest
     known = {row.id: row for row in sides["train"]}
     train = [rendered(row) for row in known.values()]
     validation = [rendered(row) for row in {r.id: r for r in sides["validation"]}.values()]
-    plan = _plan(job, [input_length(s) for s in train], [input_length(s) for s in validation])
+    plan = plan_of(job, [input_length(s) for s in train], [input_length(s) for s in validation])
     return TrainInput(plan, train, validation, job.train_key(dataset_digest))
 
 
@@ -169,11 +169,12 @@ def _asked_input(
             f"{job.max_length:,}", where="train.method.max_tokens", why="what does not fit cannot be answered",
             fix="a smaller max_tokens, or shorter prompts",
         )  # fmt: skip
-    plan = _plan(job, [len(a.ids) + limit for a in train], [len(a.ids) + limit for a in validation])
+    plan = plan_of(job, [len(a.ids) + limit for a in train], [len(a.ids) + limit for a in validation])
     return TrainInput(plan, train, validation, job.train_key(dataset_digest), answers=method.group * method.iterations)
 
 
-def _plan(job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int]) -> TrainPlan:
+def plan_of(job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int]) -> TrainPlan:
+    """The training plan for rows of these lengths in tokens. Loads no weights."""
     from luthier.train import team
     from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
 
@@ -231,7 +232,7 @@ def _weighed(job: Job, samples: list[Sample], replayed: frozenset[str]) -> list[
     return made
 
 
-def _of_an_epoch(rows: Sequence[tuple[int, bool]], sets: int) -> list[int]:
+def of_an_epoch(rows: Sequence[tuple[int, bool]], sets: int) -> list[int]:
     """Lengths of the rows that an epoch takes, the longest among them: of the replayed ones every ``sets``-th by
     length."""
     own = [length for length, replayed in rows if not replayed]

@@ -16,6 +16,7 @@ from luthier.recipe.evaluate import (
 )
 from luthier.recipe.load import LoadedRecipe, load_recipe, make_recipe
 from luthier.recipe.recipe import ExportSpec, ModelSpec, PrivacySpec, Recipe
+from luthier.recipe.search import RangeSpec, SearchSpec
 from luthier.recipe.train import (
     COMPARES,
     REWARDED,
@@ -33,8 +34,8 @@ __all__ = [
     "FullTuning",
     "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric", "LabelSpec", "LoadedRecipe", "LoraTuning", "MapSpec",
     "MetricSpec",
-    "ModelSpec", "Operator", "PreferenceMetric", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec",
+    "ModelSpec", "Operator", "PreferenceMetric", "PrivacySpec", "QloraTuning", "RangeSpec", "Recipe", "RegressionSpec",
     "RemoteSpec", "ReplaySpec",
-    "RougeLMetric", "SelfInstructSpec", "SftMethod",
+    "RougeLMetric", "SearchSpec", "SelfInstructSpec", "SftMethod",
     "SplitSpec", "ThreadSpec", "TrainSpec", "Tuning", "load_recipe", "make_recipe",
 ]  # fmt: skip

@@ -344,6 +344,8 @@ class TrainSpec(Spec):
     """How the rate falls after warm-up."""
     warmup: Share = Field(default=0.06, ge=0.0, le=0.5)
     """Share of the steps in which the rate rises from 0."""
+    warmup_steps: int | None = Field(default=None, ge=0)
+    """The same as a number of steps; it takes the place of ``warmup``."""
     weight_decay: float = Field(default=0.01, ge=0.0)
     """AdamW's decoupled decay, on matrices only."""
     clip: float = Field(default=1.0, gt=0)
@@ -362,6 +364,8 @@ class TrainSpec(Spec):
     near its base at these rows, and learns nothing from them."""
     batch_tokens: int | None = Field(default=None, ge=16)
     """Tokens in one optimiser step; left out, it follows the size of the data."""
+    batch_rows: int | None = Field(default=None, ge=1)
+    """The same as a number of rows of mean length; not together with ``batch_tokens``."""
     micro_tokens: int | None = Field(default=None, ge=16)
     """Padded tokens in one forward pass; left out, it follows the memory."""
     max_length: int | None = Field(default=None, ge=8)
@@ -381,6 +385,12 @@ class TrainSpec(Spec):
     """What the monitors look at, and whether they may stop the training."""
     checkpoints: int = Field(default=10, ge=0)
     """How many times the state is saved for resuming during the run; 0 saves none."""
+
+    @model_validator(mode="after")
+    def _one_size_of_a_step(self) -> TrainSpec:
+        if self.batch_rows is not None and self.batch_tokens is not None:
+            raise ValueError("batch_rows and batch_tokens exclude each other: each says how large a step is")
+        return self
 
     @model_validator(mode="after")
     def _anchored_to_a_base(self) -> TrainSpec:

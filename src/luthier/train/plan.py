@@ -179,8 +179,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         k = max(1, -(-batch_tokens // micro_tokens))
     notes.add("micro_batches", k, f"{batch_tokens:,} tokens a step in passes of at most {micro_tokens:,}")
     steps = _steps(spec, an_epoch, notes)
-    warmup = min(round(spec.warmup * steps), steps - 1)
-    notes.add("warmup_steps", warmup, f"{spec.warmup:.0%} of {steps} steps", key="train.warmup")
+    warmup = _warmup(spec, steps, notes)
     validation_rows = _validation_rows(facts.validation_tokens, lengths, steps, an_epoch, spec.evaluations, notes)
     evaluations = _spread(spec.evaluations, steps)
     notes.add("evaluation_steps", list(evaluations), "evenly spread, the last step among them", key="train.evaluations")
@@ -278,9 +277,14 @@ def _batch_tokens(spec: TrainSpec, lengths: np.ndarray, notes: _Notes) -> int:
         tokens = max(16, int(np.ceil(prompts * group * float(lengths.mean()) / 64)) * 64)
         notes.add("batch_tokens", tokens, f"{group} answers to each of {prompts} prompts, as long as they may be")
         return tokens
+    mean = float(lengths.mean())
+    if spec.batch_rows is not None:
+        tokens = max(1, round(spec.batch_rows * mean))
+        where = notes.origins.get("train.batch_rows", "recipe")
+        notes.decided["batch_tokens"] = Reason(tokens, f"{spec.batch_rows:,} rows of {mean:.0f} tokens", where)
+        return tokens
     rows = int(np.clip(round(len(lengths) / BATCHES_AN_EPOCH), *ROWS_A_STEP))
     rows = max(1, min(rows, len(lengths) // 4))
-    mean = float(lengths.mean())
     tokens = max(16, int(np.ceil(rows * mean / 64)) * 64)
     notes.add("batch_tokens", tokens, f"about {rows} of {len(lengths):,} rows a step, {mean:.0f} tokens each")
     return tokens
@@ -370,6 +374,16 @@ def _steps(spec: TrainSpec, an_epoch: int, notes: _Notes) -> int:
         steps, reason = spec.max_steps, f"train.max_steps cuts {steps} steps"
     notes.add("steps", steps, reason)
     return steps
+
+
+def _warmup(spec: TrainSpec, steps: int, notes: _Notes) -> int:
+    if spec.warmup_steps is not None:
+        warmup = min(spec.warmup_steps, steps - 1)
+        notes.given("warmup_steps", warmup, "train.warmup_steps")
+        return warmup
+    warmup = min(round(spec.warmup * steps), steps - 1)
+    notes.add("warmup_steps", warmup, f"{spec.warmup:.0%} of {steps} steps", key="train.warmup")
+    return warmup
 
 
 def _validation_rows(
