@@ -97,8 +97,7 @@ def run(
         LuthierError: nothing is trainable, the workdir belongs to another training, a loss is not finite, memory.
     """
     parameters = trained_parameters(loaded, plan, seed)
-    worth = {True: spec.replay_weight, False: 1.0}
-    train_rows = [row(s, replayed=(held := s.example_id in replayed), worth=worth[held]) for s in train]
+    train_rows = [row(s, replayed=s.example_id in replayed) for s in train]
     validation_rows = [row(s) for s in validation]
     if spec.anchor and not any(r.replayed for r in train_rows):
         raise LuthierError(
