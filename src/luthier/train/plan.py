@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from luthier.errors import LuthierError
 from luthier.recipe.train import COMPARES, FullTuning, LoraTuning, TrainSpec
-from luthier.train.batches import micro_batches
+from luthier.train.batches import PAD_TO, micro_batches
+from luthier.train.memory import Demand, Needs, needs, size
 
 PLAN_VERSION = 3
 BATCHES_AN_EPOCH = 100
 ROWS_A_STEP = (16, 32)
 CPU_MICRO_TOKENS = 4096
 DEVICE_MICRO_TOKENS = 16384
-SPARE_MEMORY = 0.8
+SPARE_MEMORY = 0.9
+"""Share of the free memory that is planned with: what is predicted is right to a tenth (docs/benchmarks/planner.md)."""
 VALIDATION_SHARE = 0.25
 PREFERENCE_RATE = 5
 """Learning from comparisons takes the rate of learning from answers divided by this: only a margin is to move."""
@@ -47,7 +49,6 @@ class ModelFacts:
     context: int
     parameters: int
     trainable: int
-    bytes_per_parameter: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,29 @@ class Facts:
     """What the plan is made from.
 
     ``train_tokens`` and ``validation_tokens`` are input lengths (tokens fed to the model) of the rows that will be
-    trained on and validated with, in their order; ``batches.input_length`` gives the length of one row.
+    trained on and validated with, in their order; ``batches.input_length`` gives the length of one row. ``demand``
+    is what the model and a pass over it take; where it is not known, everything is taken to fit.
     """
 
     model: ModelFacts
     device: DeviceFacts
     train_tokens: Sequence[int]
     validation_tokens: Sequence[int] = ()
+    demand: Demand | None = None
+
+
+class DoesNotFit(LuthierError):
+    """Not even one row at a time, with activations recomputed: ``needed`` stands against ``free`` bytes. Rows of
+    ``shorter`` tokens would fit; 0: none."""
+
+    def __init__(self, longest: int, needed: Needs, free: int, shorter: int) -> None:
+        super().__init__(
+            f"the training does not fit: it needs {size(needed.total)}, and {size(free)} may be used",
+            where=f"the longest row, {longest:,} tokens, one at a time and with activations recomputed",
+            why=needed.render(), details={"needed": needed.to_dict(), "free": free},
+            fix=f"train.max_length: {shorter}, or a smaller base" if shorter else "tuning: qlora, or a smaller base",
+        )  # fmt: skip
+        self.needed, self.free, self.shorter = needed, free, shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +180,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     learning_rate = _learning_rate(spec, facts.model, notes)
     precision = _precision(spec, facts.device, notes)
     batch_tokens = _batch_tokens(spec, lengths, notes)
-    micro_tokens, recompute = _micro_tokens(spec, facts, lengths, batch_tokens, precision, notes)
+    micro_tokens, recompute = _micro_tokens(spec, facts, lengths, batch_tokens, notes)
     count = len(micro_batches(lengths, micro_tokens=micro_tokens, seed=seed, epoch=0))
     an_epoch, k = _windows(count, batch_tokens, micro_tokens, lengths)
     notes.add("micro_batches", k, f"{batch_tokens:,} tokens a step in passes of at most {micro_tokens:,}")
@@ -241,16 +258,23 @@ def _billions(parameters: int) -> str:
     return f"{parameters / 1e9:.1f}B" if parameters >= 1e8 else f"{parameters / 1e6:.1f}M"
 
 
-def _precision(spec: TrainSpec, device: DeviceFacts, notes: _Notes) -> str:
+def precision_of(spec: TrainSpec, device: DeviceFacts) -> str:
+    """Arithmetic of forward and backward: as written, else bf16 where a device has it in hardware, else fp32."""
     if spec.precision != "auto":
-        notes.given("precision", spec.precision, "train.precision")
         return spec.precision
-    if device.kind != "cpu" and device.bf16:
-        notes.add("precision", "bf16", "this device multiplies bf16 in hardware")
-        return "bf16"
-    reason = "exact and the same on every CPU" if device.kind == "cpu" else "no bf16 in this device's hardware"
-    notes.add("precision", "fp32", reason)
-    return "fp32"
+    return "bf16" if device.kind != "cpu" and device.bf16 else "fp32"
+
+
+def _precision(spec: TrainSpec, device: DeviceFacts, notes: _Notes) -> str:
+    precision = precision_of(spec, device)
+    if spec.precision != "auto":
+        notes.given("precision", precision, "train.precision")
+    elif precision == "bf16":
+        notes.add("precision", precision, "this device multiplies bf16 in hardware")
+    else:
+        reason = "exact and the same on every CPU" if device.kind == "cpu" else "no bf16 in this device's hardware"
+        notes.add("precision", precision, reason)
+    return precision
 
 
 def _batch_tokens(spec: TrainSpec, lengths: np.ndarray, notes: _Notes) -> int:
@@ -268,63 +292,86 @@ def _batch_tokens(spec: TrainSpec, lengths: np.ndarray, notes: _Notes) -> int:
 
 
 def _micro_tokens(
-    spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens: int, precision: str, notes: _Notes
+    spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens: int, notes: _Notes
 ) -> tuple[int, bool]:
     """Padded tokens of one forward pass, and whether activations are recomputed to make room."""
     longest = _round_up(int(lengths.max()))
-    fits, fits_recomputed = _tokens_that_fit(spec, facts, precision)
+    free = int(facts.device.memory * SPARE_MEMORY)
+
+    def fits(tokens: int, recompute: bool) -> bool:
+        asked = needed(spec, facts, tokens, recompute=recompute, accumulates=tokens < batch_tokens)
+        return asked is None or not free or asked.total <= free
+
     if spec.micro_tokens is not None:
         tokens = max(spec.micro_tokens, longest)
         reason = "written in the recipe" if tokens == spec.micro_tokens else f"the longest row needs {longest}"
         notes.decided["micro_tokens"] = Reason(tokens, reason, notes.origins.get("train.micro_tokens", "recipe"))
-        recompute = tokens > fits
+        recompute = not fits(tokens, False)
         notes.add("recompute", recompute, "does not fit otherwise" if recompute else "fits without")
         return tokens, recompute
     largest = CPU_MICRO_TOKENS if facts.device.kind == "cpu" else DEVICE_MICRO_TOKENS
     wanted = max(longest, min(largest, _round_up(batch_tokens)))
-    if wanted <= fits:
+    if fits(wanted, False):
         reason = "a whole step" if wanted >= batch_tokens else "larger passes are no faster on this device"
         notes.add("micro_tokens", wanted, reason)
         notes.add("recompute", False, "fits without")
         return wanted, False
-    if longest <= fits:
-        notes.add("micro_tokens", fits, f"what fits into {facts.device.memory / 2**30:.1f} GiB with a fifth spare")
-        notes.add("recompute", False, "fits without")
-        return fits, False
-    if longest <= fits_recomputed:
-        tokens = min(wanted, fits_recomputed)
-        notes.add("micro_tokens", tokens, f"what fits into {facts.device.memory / 2**30:.1f} GiB with a fifth spare")
-        notes.add("recompute", True, f"the longest row ({longest} tokens) does not fit otherwise")
-        return tokens, True
-    raise LuthierError(
-        f"the longest row ({longest:,} tokens) does not fit into {facts.device.memory / 2**30:.1f} GiB",
-        where="train.max_length", why=f"about {max(fits_recomputed, 0):,} tokens fit beside the weights",
-        fix=f"train.max_length: {max(8, fits_recomputed // 8 * 8)}, or a smaller base, or tuning: qlora",
+    recompute = not fits(longest, False)
+    if recompute and not fits(longest, True):
+        asked = needed(spec, facts, longest, recompute=True, accumulates=longest < batch_tokens)
+        assert asked is not None
+        raise DoesNotFit(longest, asked, free, _shorter_rows(spec, facts, longest, free))
+    tokens = _most(wanted, longest, lambda count: fits(count, recompute))
+    notes.add("micro_tokens", tokens, f"what fits into {size(facts.device.memory)} with a tenth spare")
+    told = f"the longest row ({longest} tokens) does not fit otherwise" if recompute else "fits without"
+    notes.add("recompute", recompute, told)
+    return tokens, recompute
+
+
+def needed(spec: TrainSpec, facts: Facts, micro_tokens: int, *, recompute: bool, accumulates: bool) -> Needs | None:
+    """What a training takes whose passes are cut at ``micro_tokens``; None where the demand is not known."""
+    if facts.demand is None:
+        return None
+    rows, width = largest_pass(facts.train_tokens, micro_tokens)
+    held = facts.demand.passes(rows, width, recompute=recompute, accumulates=accumulates)
+    keeps_best = bool(len(facts.validation_tokens)) and spec.evaluations > 1
+    return needs(
+        facts.demand.weights, held, device=facts.device.kind, keeps_best=keeps_best, keeps_start=spec.interpolate < 1
     )
 
 
-def _tokens_that_fit(spec: TrainSpec, facts: Facts, precision: str) -> tuple[int, int]:
-    """Tokens of one pass that fit the free memory, without and with recomputing activations.
+def planned_needs(spec: TrainSpec, facts: Facts, plan: TrainPlan) -> Needs | None:
+    """What the training of a plan takes."""
+    return needed(spec, facts, plan.micro_tokens, recompute=plan.recompute, accumulates=plan.micro_batches > 1)
 
-    Weights are loaded before the plan is made on the device, or counted here where memory is that of the whole device:
-    the caller's ``memory`` is what is free before loading. Kept for backward per token and layer in eager mode: about
-    14 vectors of the width (norms, q, k, v, attention, residuals) and 5 of the feed-forward width.
-    """
-    if facts.device.memory <= 0:
-        return 1 << 40, 1 << 40
-    model = facts.model
-    element = 2 if precision == "bf16" else 4
-    weights = model.parameters * model.bytes_per_parameter
-    trained = model.trainable * (4 + 8 + (4 if isinstance(spec.tuning, LoraTuning) else 0))
-    head = 3 * logit_bytes(facts.device.kind)
-    left = facts.device.memory * SPARE_MEMORY - weights - trained - head
-    adapters = 1.0
-    if isinstance(spec.tuning, LoraTuning):  # DoRA keeps each adapted layer's output twice more
-        adapters = 1.6 if spec.tuning.dora else 1.3
-    layer = (14 * model.hidden + 5 * model.intermediate) * element * adapters
-    kept = layer * model.layers
-    recomputed = layer + model.hidden * element * model.layers
-    return max(0, int(left / kept) // 8 * 8), max(0, int(left / recomputed) // 8 * 8)
+
+def largest_pass(lengths: Sequence[int], micro_tokens: int) -> tuple[int, int]:
+    """(rows, padded width) of the pass with most tokens that these rows are cut into."""
+    padded = -(-np.asarray(lengths, dtype=np.int64) // PAD_TO) * PAD_TO
+    cuts = micro_batches(lengths, micro_tokens=micro_tokens, seed=0, epoch=0)
+    found = max(cuts, key=lambda cut: len(cut) * int(padded[cut].max()))
+    return len(found), int(padded[found].max())
+
+
+def _most(wanted: int, least: int, fits: Callable[[int], bool]) -> int:
+    """The most tokens, a multiple of ``least`` (which fits), up to ``wanted`` (which does not), that fit."""
+    low, high = 1, -(-wanted // least)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle * least) else (low, middle)
+    return low * least
+
+
+def _shorter_rows(spec: TrainSpec, facts: Facts, longest: int, free: int) -> int:
+    """Rows of so many tokens would fit: the longest, halved as often as it takes; 0 where none would."""
+    assert facts.demand is not None
+    for width in (longest // 2**i // PAD_TO * PAD_TO for i in range(1, 12)):
+        if width < PAD_TO:
+            break
+        asked = needed(spec, replace(facts, train_tokens=[width]), width, recompute=True, accumulates=True)
+        if asked is not None and asked.total <= free:
+            return width
+    return 0
 
 
 def logit_bytes(device: str) -> int:

@@ -66,10 +66,15 @@ def tell_start(
 
 
 @contextmanager
-def recomputing(model: Any, wanted: bool) -> Iterator[None]:
-    """Gradient checkpointing for the time of a run."""
+def recomputing(
+    model: Any, wanted: bool, within: AbstractContextManager[Any] | None = None
+) -> Iterator[None]:
+    """Gradient checkpointing for the time of a run; what is computed again runs ``within`` a context."""
     if wanted:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        how: dict[str, Any] = {"use_reentrant": False}
+        if within is not None:
+            how["context_fn"] = lambda: (nullcontext(), within)
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=how)
     try:
         yield
     finally:
