@@ -16,7 +16,16 @@ import pytest
 from luthier.errors import LuthierError
 from luthier.recipe.train import TrainSpec
 from luthier.train.memory import Demand, Pass, Weights
-from luthier.train.plan import DeviceFacts, DoesNotFit, Facts, ModelFacts, TrainPlan, derive, largest_pass, planned_needs
+from luthier.train.plan import (
+    DeviceFacts,
+    DoesNotFit,
+    Facts,
+    ModelFacts,
+    TrainPlan,
+    derive,
+    largest_pass,
+    planned_needs,
+)
 
 NANO = ModelFacts(hidden=256, layers=6, intermediate=688, vocabulary=4096, context=1024, parameters=5_000_000,
                   trainable=200_000)  # fmt: skip

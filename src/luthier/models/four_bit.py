@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 BLOCK, SCALES_A_SCALE = 64, 256
-TABLES = 16 * 4
+TABLE = 16 * 4
 """The 16 values that four bits stand for, in fp32; every layer has its own copy."""
-SECOND_TABLES = 256 * 4 + 4
-"""The same for its 8-bit scales, and their mean."""
+SECOND_TABLE = 256 * 4
+"""The same for scales of 8 bits; all layers share one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ def layer_bytes(weights: int, *, double_quant: bool) -> int:
     """Of one layer with so many weights."""
     scales = math.ceil(weights / BLOCK)
     if not double_quant:
-        return math.ceil(weights / 2) + 4 * scales + TABLES
-    return math.ceil(weights / 2) + scales + 4 * math.ceil(scales / SCALES_A_SCALE) + TABLES + SECOND_TABLES
+        return math.ceil(weights / 2) + 4 * scales + TABLE
+    return math.ceil(weights / 2) + scales + 4 * math.ceil(scales / SCALES_A_SCALE) + 4 + TABLE  # 4: the scales' mean
 
 
 def stand_in(model: Any, tuning: QloraTuning) -> Held:
@@ -49,7 +49,8 @@ def stand_in(model: Any, tuning: QloraTuning) -> Held:
     from transformers.pytorch_utils import Conv1D
 
     head = model.get_output_embeddings()
-    weights = before = held = 0
+    weights = before = 0
+    held = SECOND_TABLE if tuning.double_quant else 0
     for layer in model.modules():
         if layer is head or not isinstance(layer, nn.Linear | Conv1D):
             continue
@@ -61,8 +62,10 @@ def stand_in(model: Any, tuning: QloraTuning) -> Held:
 
 
 def count(model: Any) -> Held:
-    """The layers that a loaded model holds in 4 bits; ``before`` as bf16 would take them."""
-    weights = held = 0
+    """The layers that a loaded model holds in 4 bits, tensors that they share once; ``before`` as bf16 would take
+    them."""
+    weights = 0
+    held: dict[int, int] = {}
     for p in model.parameters():
         state = getattr(p, "quant_state", None)
         if state is None:
@@ -71,8 +74,8 @@ def count(model: Any) -> Held:
         parts = [p, state.absmax, state.code]
         if state.nested:
             parts += [state.offset, state.state2.absmax, state.state2.code]
-        held += sum(t.numel() * t.element_size() for t in parts)
-    return Held(weights, 2 * weights, held)
+        held |= {t.data_ptr(): t.numel() * t.element_size() for t in parts}
+    return Held(weights, 2 * weights, sum(held.values()))
 
 
 def _unpacked(layer: Any, transposed: bool, x: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
-"""What a training is expected to take: memory and time, by arithmetic, before it runs; and afterwards beside what it took.
+"""What a training is expected to take, by arithmetic, before it runs: memory and time.
 
-The rates are rough: ``luthier plan --probe`` measures them. Whether it fits is ``fit``'s business.
+The rates are rough: ``luthier plan --probe`` measures them. Whether it fits is ``demand``'s business.
 """
 
 from __future__ import annotations

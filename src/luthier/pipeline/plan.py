@@ -149,7 +149,7 @@ def plan_recipe(
 
 def _room(job: Job, given: TrainInput, asked: Forecast, probed: Probed | None) -> Iterator[Line]:
     """What it takes of the device's memory, what a probe found, and what else would fit."""
-    from luthier.pipeline.fit import other_tunings
+    from luthier.pipeline.demand import other_tunings
     from luthier.train.memory import size
 
     if asked.needs is None:

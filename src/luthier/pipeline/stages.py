@@ -143,7 +143,7 @@ def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest
 def _planned(
     job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int], trained_share: float
 ) -> tuple[TrainPlan, Facts]:
-    from luthier.pipeline.fit import demand, refused
+    from luthier.pipeline.demand import demand, refused
     from luthier.train.plan import DoesNotFit, Facts, ModelFacts, derive
 
     sizes = job.sizes

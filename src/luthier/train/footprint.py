@@ -3,10 +3,10 @@
 The pass is the real one: the decoder, the loss in chunks, the backward, adapters, folding, recomputing. It runs on
 torch's meta device, and every buffer that an operation makes or drops is counted; what an architecture or a variant of
 LoRA keeps needs no formula of its own. On a CPU the count is exact (tests/train/test_footprint.py compares it with the
-same pass over real tensors).
+same pass over real tensors); what its allocator loses between buffers is replayed (``train.heap``).
 
-Not counted: weights and optimiser (``train.memory`` adds them up), what kernels take for themselves, what the allocator
-wastes. Questions about values (is anything padded?) are answered with yes, as for the plain rows that are traced.
+Not counted: weights and optimiser (``train.memory`` adds them up), what kernels take for themselves. Questions about
+values (is anything padded?) are answered with yes, as for the plain rows that are traced.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from torch.utils._pytree import tree_iter
 from luthier.models.adapters import folded
 from luthier.train import anchor
 from luthier.train.batches import Row
+from luthier.train.heap import Event, grown
 from luthier.train.loss import TokenLoss
 from luthier.train.memory import Pass
 from luthier.train.plan import logit_bytes
@@ -39,6 +40,9 @@ MULTIPLIES = {
     functional.linear, functional.bilinear, torch.matmul, torch.bmm, torch.mm, torch.addmm, Tensor.matmul,
     Tensor.__matmul__, functional.conv1d,
 }  # fmt: skip
+
+LOST = 0.05
+"""Share of a pass that other allocators than the CPU's are taken to lose between buffers: not measured."""
 
 
 class Footprint:
@@ -86,7 +90,14 @@ class Footprint:
                 objective.backward(batch, 1.0)
         for p in self.model.parameters():
             p.grad = None
-        return Pass(tape.most, tape.logits)
+        return Pass(tape.most, tape.logits, self._lost(tape))
+
+    def _lost(self, tape: _Tape) -> int:
+        """What the allocator of the device takes beyond what is live."""
+        if self.device != "cpu":
+            return round(LOST * tape.most)
+        moments = [4 * p.numel() for p in self.model.parameters() if p.requires_grad for _ in range(2)]
+        return max(0, grown(tape.events, moments) - sum(moments) - tape.most)
 
     def _row(self, width: int) -> Row:
         count = max(1, round(width * self.trained_share))
@@ -104,7 +115,8 @@ class _Tape(TorchDispatchMode):
         self.vocabulary = vocabulary
         self.live = self.most = 0
         self.live_logits = self.logits = 0
-        self._known: dict[int, tuple[int, bool]] = {}
+        self.events: list[Event] = []
+        self._known: dict[int, tuple[int, bool, int]] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
@@ -120,7 +132,9 @@ class _Tape(TorchDispatchMode):
         if key in self._known:
             return
         size, vocabulary = storage.nbytes(), bool(t.shape) and t.shape[-1] == self.vocabulary
-        self._known[key] = (size, vocabulary)
+        number = len(self.events)
+        self._known[key] = (size, vocabulary, number)
+        self.events.append((number, max(1, size)))
         self.live += size
         self.live_logits += size if vocabulary else 0
         weakref.finalize(storage, self._gone, key)
@@ -128,7 +142,8 @@ class _Tape(TorchDispatchMode):
             self.most, self.logits = self.live, self.live_logits
 
     def _gone(self, key: int) -> None:
-        size, vocabulary = self._known.pop(key)
+        size, vocabulary, number = self._known.pop(key)
+        self.events.append((number, 0))
         self.live -= size
         self.live_logits -= size if vocabulary else 0
 

@@ -16,10 +16,12 @@ GRADIENT, MOMENTS = 4, 8
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The most that forward and backward hold at a time, gradients among it; ``logits`` as they are at that moment."""
+    """The most that forward and backward hold at a time, gradients among it; ``logits`` as they are at that moment;
+    ``lost`` is what the allocator takes beyond it."""
 
     bytes: int
     logits: int = 0
+    lost: int = 0
 
 
 class Passes(Protocol):
@@ -73,14 +75,13 @@ class Needs:
 
 
 def needs(
-    weights: Weights, held: Pass, *, device: str, keeps_best: bool = True, keeps_start: bool = False
-) -> Needs:  # fmt: skip
+    weights: Weights, held: Pass, *, keeps_best: bool = True, keeps_start: bool = False
+) -> Needs:
     """Add up a training.
 
     Args:
         weights: of the model.
         held: by its largest pass.
-        device: kind of the device; its allocator decides what is lost between buffers.
         keeps_best: the best weights so far are kept beside the present ones (there are evaluations before the end).
         keeps_start: the first ones are, too (``train.interpolate``).
     """
@@ -90,15 +91,17 @@ def needs(
     return Needs(
         frozen=weights.frozen, trained=trained, optimiser=MOMENTS * weights.trained,
         copies=trained * (keeps_best + keeps_start), gradients=gradients, activations=rest - min(held.logits, rest),
-        logits=min(held.logits, rest), allocator=_lost(rest, device),
+        logits=min(held.logits, rest), allocator=held.lost,
     )  # fmt: skip
 
 
-def _lost(passing: int, device: str) -> int:
-    return round(LOST[device if device in LOST else "cuda"] * passing)
+PROCESS, FOUR_BIT = 457 << 20, 30 << 20
 
 
-LOST = {"cpu": 0.03, "cuda": 0.05}
+def process_bytes(*, four_bit: bool = False) -> int:
+    """What Python, torch, transformers and peft hold before anything is loaded, on Linux without CUDA: as measured in
+    docs/benchmarks/planner.md, so it moves with their versions."""
+    return PROCESS + FOUR_BIT * four_bit
 
 
 def size(count: float) -> str:

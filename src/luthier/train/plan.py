@@ -335,9 +335,7 @@ def needed(spec: TrainSpec, facts: Facts, micro_tokens: int, *, recompute: bool,
     rows, width = largest_pass(facts.train_tokens, micro_tokens)
     held = facts.demand.passes(rows, width, recompute=recompute, accumulates=accumulates)
     keeps_best = bool(len(facts.validation_tokens)) and spec.evaluations > 1
-    return needs(
-        facts.demand.weights, held, device=facts.device.kind, keeps_best=keeps_best, keeps_start=spec.interpolate < 1
-    )
+    return needs(facts.demand.weights, held, keeps_best=keeps_best, keeps_start=spec.interpolate < 1)
 
 
 def planned_needs(spec: TrainSpec, facts: Facts, plan: TrainPlan) -> Needs | None:

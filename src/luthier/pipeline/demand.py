@@ -96,7 +96,7 @@ def other_tunings(job: Job, facts: Facts, trained_share: float) -> Iterator[Trie
 
 
 def refused(job: Job, facts: Facts, error: DoesNotFit, trained_share: float) -> LuthierError:
-    """The refusal with what would make it fit, the cheapest change first: another tuning, shorter rows, another card."""
+    """The refusal with what would make it fit, the cheapest change first: other tuning, shorter rows, another card."""
     from luthier.train.devices import AS_OF, cheaper_first
     from luthier.train.memory import size
     from luthier.train.plan import SPARE_MEMORY
