@@ -3,6 +3,7 @@
     python bench/planner.py                  all of it; about 8 minutes on one core
     python bench/planner.py --only 25m       the configurations whose name holds this
     python bench/planner.py --time           three trainings beside what a probe said of them; 4 minutes
+    python bench/planner.py --four-bit       QLoRA on the built-in base and on 150M: bytes and losses; 3 minutes
 
 Random Llama models of 1M to 150M parameters with a 32k vocabulary (the smallest: 4k) are written to disk; a process
 loads one the way ``luthier run`` does, trains a few steps and reads the kernel's high-water mark of its resident
@@ -90,6 +91,10 @@ TIMED = (
     Case("25m full", "25m", FULL, 8, 128, steps=40),
     Case("60m lora, monitors", "60m", LORA, 4, 128, monitors=True, steps=40),
 )
+FOUR_BIT = (
+    Case("nano qlora", "nano", QLORA, 8, 64, steps=60),
+    Case("150m qlora", "150m", QLORA, 4, 64, steps=12),
+)
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,7 @@ def make_rows(case: Case, kind: str, count: int) -> list[Row]:
 
     random = np.random.default_rng(len(kind))
     trained = tuple(i > 0.6 * case.length for i in range(case.length + 1))
-    vocabulary = SHAPES[case.model][5]
+    vocabulary = SHAPES[case.model][5] if case.model in SHAPES else 2000
     return [
         Row(tuple(random.integers(4, vocabulary, case.length + 1).tolist()), trained, f"{kind}{i}")
         for i in range(count)
@@ -184,6 +189,54 @@ def predict(folder: Path, cases: list[Case]) -> dict[str, Any]:
     return found
 
 
+def four_bit(case: Case, folder: Path) -> dict[str, Any]:
+    """Bytes of a base in 4 bits, planned and held; losses of QLoRA and of LoRA after equal steps on rows whose second
+    half repeats the first."""
+    from luthier.models import four_bit
+    from luthier.models.sizes import skeleton
+    from luthier.models.source import resolve
+    from luthier.train import sft
+    from luthier.train.batches import input_length
+    from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
+
+    source = resolve("nano" if case.model == "nano" else str(folder / case.model))
+    spec = case.spec()
+    said = skeleton(source, spec.tuning, precision="fp32")
+    train = [repeated(r) for r in make_rows(case, "train", case.rows * 8)]
+    losses, counted, held = {}, None, 0
+    for kind in ("qlora", "lora"):
+        arm = replace(case, tuning={"kind": kind})
+        model = ModelFacts(256, 1, 1, 1, 1024, 1, 1)
+        plan = derive(arm.spec(), Facts(model, DeviceFacts("cpu", threads=1), [input_length(r) for r in train]))
+        loaded = prepared(arm, folder, arm.spec())
+        if kind == "qlora":
+            counted = four_bit.count(loaded.model)
+            rest = {
+                t.data_ptr(): t.numel() * t.element_size()
+                for t in (*loaded.model.parameters(), *loaded.model.buffers())
+                if not t.requires_grad and getattr(t, "quant_state", None) is None
+            }
+            held = sum(rest.values()) + counted.bytes
+        with tempfile.TemporaryDirectory() as workdir:
+            result = sft.run(
+                arm.spec(), plan, loaded=loaded, train=train, validation=(), run=Silent(), workdir=Path(workdir), seed=0
+            )
+        last = [h["loss"] for h in result.history if "loss" in h][-5:]
+        losses[kind] = sum(last) / len(last)
+    assert counted is not None
+    return {
+        "linear_of_bf16": counted.bytes / counted.before, "base_planned": said.frozen_bytes, "base_held": held,
+        "base_off": abs(said.frozen_bytes / held - 1), "qlora": losses["qlora"], "lora": losses["lora"],
+        "loss_off": abs(losses["qlora"] / losses["lora"] - 1), "steps": case.steps,
+    }  # fmt: skip
+
+
+def repeated(row: Row) -> Row:
+    half = len(row.ids) // 2
+    ids = (*row.ids[:half], *row.ids[: len(row.ids) - half])
+    return Row(ids, tuple(i >= half for i in range(len(ids))), row.example_id)
+
+
 def resident() -> dict[str, int]:
     lines = Path("/proc/self/status").read_text().splitlines()
     return {x.split(":")[0]: int(x.split()[1]) * 1024 for x in lines if x.startswith(("VmHWM", "VmRSS"))}
@@ -195,7 +248,8 @@ def prepared(case: Case, folder: Path, spec: Any) -> Any:
     from luthier.models.source import resolve
 
     quantised = spec.tuning if case.tuning["kind"] == "qlora" else None
-    return prepare(load(resolve(str(folder / case.model)), quantised=quantised, device="cpu"), spec.tuning, 0).loaded
+    source = resolve("nano" if case.model == "nano" else str(folder / case.model))
+    return prepare(load(source, quantised=quantised, device="cpu"), spec.tuning, 0).loaded
 
 
 def imported(case: Case) -> None:
@@ -273,7 +327,7 @@ def child(leg: str, folder: Path, names: list[str]) -> dict[str, Any]:
 
 def leg(name: str, folder: Path, names: list[str]) -> Any:
     timed = name == "time" or (name == "plan" and names and names[0] == "--timed")
-    known = {case.name: case for case in (TIMED if timed else CASES)}
+    known = {case.name: case for case in (TIMED if timed else FOUR_BIT if name == "four-bit" else CASES)}
     wanted = [known[n] for n in names if n != "--timed"]
     if name == "build":
         return [build(folder, n) for n in names]
@@ -281,7 +335,7 @@ def leg(name: str, folder: Path, names: list[str]) -> Any:
         for case in wanted:
             (folder / f"{case.name}.plan.json").write_text(json.dumps(planned(case, folder)[2].to_dict()))
         return predict(folder, wanted)
-    return {"measure": measure, "time": probe_and_train}[name](wanted[0], folder)
+    return {"measure": measure, "time": probe_and_train, "four-bit": four_bit}[name](wanted[0], folder)
 
 
 def off(planned_bytes: float, taken: float) -> float:
@@ -324,11 +378,26 @@ def duration(folder: Path) -> dict[str, Any]:
     return {"timed": rows, "time_off": max(abs(r["off"]) for r in rows)}
 
 
+def quantised(folder: Path) -> dict[str, Any]:
+    rows = []
+    for case in FOUR_BIT:
+        row = {"case": case.name, **child("four-bit", folder, [case.name])}
+        rows.append(row)
+        print(
+            f"{case.name:<12} linear layers {row['linear_of_bf16']:.3f} of bf16   base {row['base_held'] / 2**20:,.1f} "
+            f"MiB, planned {row['base_planned'] / 2**20:,.1f} ({row['base_off']:.2%} off)   loss after {row['steps']} "
+            f"steps {row['qlora']:.3f}, LoRA {row['lora']:.3f} ({row['loss_off']:.1%})", flush=True,
+        )  # fmt: skip
+    worst = {k: max(r[k] for r in rows) for k in ("linear_of_bf16", "base_off", "loss_off")}
+    return {"four_bit": rows, **worst}
+
+
 def main() -> int:
     """The table, then JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="configurations whose name holds this")
     parser.add_argument("--time", action="store_true", help="time, not memory")
+    parser.add_argument("--four-bit", action="store_true", help="QLoRA, not memory")
     parser.add_argument("--leg", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     asked, names = parser.parse_known_args()
@@ -339,12 +408,16 @@ def main() -> int:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        child("build", folder, sorted({c.model for c in (TIMED if asked.time else cases)}))
-        figures = duration(folder) if asked.time else memory(folder, cases)
+        wanted = TIMED if asked.time else FOUR_BIT if asked.four_bit else cases
+        child("build", folder, sorted({c.model for c in wanted} - {"nano"}))
+        if asked.time or asked.four_bit:
+            figures = duration(folder) if asked.time else quantised(folder)
+        else:
+            figures = memory(folder, cases)
     targets = tomllib.loads((HERE / "targets.toml").read_text())["planner"]
     figures["load"] = [round(load, 1), round(os.getloadavg()[0], 1)]
     holds = all(figures[k] <= t["at_most"] for k, t in targets.items() if k in figures)
-    if not asked.time:
+    if "cases" in figures:
         median = statistics.median(abs(r["off"]) for r in figures["cases"])
         print(f"median {median:.1%} off; over {figures['over']:.1%}, under {figures['under']:.1%} at worst")
     print(json.dumps({"bench": "planner", "figures": figures, "targets": targets, "holds": holds}))

@@ -35,9 +35,10 @@ def test_nano_in_4_bits_takes_what_was_planned(double_quant: bool) -> None:
 
 
 def test_a_layer_by_hand() -> None:
-    """1,024 weights: 512 bytes of halves, 16 scales; in 8 bits 16 bytes, one scale of theirs and their mean, 4 each."""
+    """1,024 weights: 512 bytes of halves, 16 scales; in 8 bits 16 bytes, one scale of theirs and their mean, 4 each,
+    and the 256 values that 8 bits stand for."""
     assert four_bit.layer_bytes(1024, double_quant=False) == 512 + 16 * 4 + 64
-    assert four_bit.layer_bytes(1024, double_quant=True) == 512 + 16 + 4 + 4 + 64
+    assert four_bit.layer_bytes(1024, double_quant=True) == 512 + 16 + 4 + 4 + 1024 + 64
 
 
 def test_a_skeleton_holds_no_values_and_marks_what_is_trained() -> None:

@@ -18,16 +18,20 @@ def test_what_is_live_is_held_and_holes_grow_together() -> None:
     assert heap.most < 15 * MIB + 8 * 2 * ALIGNED
 
 
-def test_a_hole_between_others_serves_smaller_requests_only() -> None:
-    heap = Heap()
-    for key in range(3):
-        heap.take(key, MIB)
-    heap.drop(1)
-    heap.take("smaller", MIB - 4096)
-    assert heap.most < 3.1 * MIB
-    heap.drop("smaller")
-    heap.take("equal", MIB)
-    assert heap.most > 4 * MIB, "an aligned request finds no room to spare there"
+def test_a_hole_between_others_serves_smaller_requests_but_not_always_equal_ones() -> None:
+    def grown_by(size: int) -> int:
+        heap = Heap()
+        for key in range(21):
+            heap.take(key, MIB)
+        before = heap.most
+        for key in range(1, 21, 2):
+            heap.drop(key)
+        for key in range(10):
+            heap.take(("again", key), size)
+        return heap.most - before
+
+    assert grown_by(MIB - 4096) == 0
+    assert 2 * MIB < grown_by(MIB) <= 10.1 * MIB, "aligned requests find no room to spare in some of the holes"
 
 
 def test_large_buffers_are_mapped_and_given_back() -> None:
@@ -40,5 +44,6 @@ def test_large_buffers_are_mapped_and_given_back() -> None:
 
 def test_moments_stay_from_the_first_step_on() -> None:
     events = [(0, MIB), (1, MIB), (0, 0)]  # buffer 1 is a gradient: held to the end of the step
-    assert grown(events, []) < 2.2 * MIB
-    assert 12 * MIB < grown(events, [5 * MIB, 5 * MIB]) < 14.2 * MIB
+    alone = grown(events, [])
+    assert 2 * MIB < alone < 4.2 * MIB
+    assert alone + 9 * MIB < grown(events, [5 * MIB, 5 * MIB]) < alone + 12.2 * MIB

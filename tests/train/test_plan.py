@@ -219,3 +219,17 @@ def test_planning_imports_no_torch() -> None:
     code = "import sys, luthier.train.plan; assert 'torch' not in sys.modules and 'transformers' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_layers_stay_in_their_files_only_where_nothing_else_fits() -> None:
+    device = replace(CPU, memory=4 << 30)
+    weights = Weights(frozen=16 << 30, trained=1 << 20, streamed=1 << 30)
+    facts = Facts(NANO, device, [100] * 40, demand=Demand(weights, takes))
+    made = derive(TrainSpec(), facts)
+    assert made.stream and "read again" in made.decided["stream"].reason
+    asked = planned_needs(TrainSpec(), facts, made)
+    assert asked is not None and asked.frozen == 1 << 30 and asked.total <= 0.9 * device.memory
+    roomy = replace(facts, device=replace(device, memory=64 << 30))
+    assert not derive(TrainSpec(), roomy).stream
+    with pytest.raises(DoesNotFit):
+        derive(TrainSpec(), replace(facts, demand=Demand(replace(weights, streamed=None), takes)))

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 BLOCK, SCALES_A_SCALE = 64, 256
-TABLE = 16 * 4
-"""The 16 values that four bits stand for, in fp32; every layer has its own copy."""
-SECOND_TABLE = 256 * 4
-"""The same for scales of 8 bits; all layers share one."""
+TABLE, SECOND_TABLE = 16 * 4, 256 * 4
+"""The values that four bits stand for, and those that scales of 8 bits do, in fp32; every layer has its own copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,8 @@ def layer_bytes(weights: int, *, double_quant: bool) -> int:
     scales = math.ceil(weights / BLOCK)
     if not double_quant:
         return math.ceil(weights / 2) + 4 * scales + TABLE
-    return math.ceil(weights / 2) + scales + 4 * math.ceil(scales / SCALES_A_SCALE) + 4 + TABLE  # 4: the scales' mean
+    second = 4 * math.ceil(scales / SCALES_A_SCALE) + 4 + SECOND_TABLE  # 4: the scales' mean
+    return math.ceil(weights / 2) + scales + second + TABLE
 
 
 def stand_in(model: Any, tuning: QloraTuning) -> Held:
@@ -49,15 +48,14 @@ def stand_in(model: Any, tuning: QloraTuning) -> Held:
     from transformers.pytorch_utils import Conv1D
 
     head = model.get_output_embeddings()
-    weights = before = 0
-    held = SECOND_TABLE if tuning.double_quant else 0
+    weights = before = held = 0
     for layer in model.modules():
         if layer is head or not isinstance(layer, nn.Linear | Conv1D):
             continue
         number = int(layer.weight.numel())
         weights, before = weights + number, before + number * layer.weight.element_size()
         held += layer_bytes(number, double_quant=tuning.double_quant)
-        layer.forward = partial(_unpacked, layer, isinstance(layer, Conv1D))
+        setattr(layer, "forward", partial(_unpacked, layer, isinstance(layer, Conv1D)))  # noqa: B010
     return Held(weights, before, held)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError
@@ -50,6 +51,7 @@ class _Traced:
 
     def __init__(self, job: Job, spec: TrainSpec, trained_share: float) -> None:
         from luthier.models.sizes import skeleton
+        from luthier.models.streaming import resident_bytes, streams
         from luthier.train.footprint import Footprint
         from luthier.train.memory import Weights
         from luthier.train.plan import precision_of
@@ -57,7 +59,8 @@ class _Traced:
         held_in = "fp32" if job.place.kind == "cpu" else "bf16"
         made = skeleton(job.base, spec.tuning, precision=held_in)
         trained = sum(p.numel() for p in made.model.parameters() if p.requires_grad)
-        self.weights = Weights(made.frozen_bytes, trained)
+        stays = job.place.kind == "cpu" and spec.tuning.kind == "lora" and streams(Path(job.base.folder))
+        self.weights = Weights(made.frozen_bytes, trained, resident_bytes(made.model) if stays else None)
         self._footprint = Footprint(
             made.model, device=job.place.kind, precision=precision_of(spec, job.place), trained_share=trained_share,
             anchored=spec.anchor > 0,

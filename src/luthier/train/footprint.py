@@ -5,8 +5,8 @@ torch's meta device, and every buffer that an operation makes or drops is counte
 LoRA keeps needs no formula of its own. On a CPU the count is exact (tests/train/test_footprint.py compares it with the
 same pass over real tensors); what its allocator loses between buffers is replayed (``train.heap``).
 
-Not counted: weights and optimiser (``train.memory`` adds them up), what kernels take for themselves. Questions about
-values (is anything padded?) are answered with yes, as for the plain rows that are traced.
+Not counted: weights and optimiser (``train.memory`` adds them up). Questions about values (is anything padded?) are
+answered with yes, as for the plain rows that are traced.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ MULTIPLIES = {
 
 LOST = 0.05
 """Share of a pass that other allocators than the CPU's are taken to lose between buffers: not measured."""
+KERNELS = 25 << 20
+"""Bytes of a CPU's kernels, which are read at their first use, and of what they pack (as measured)."""
 
 
 class Footprint:
@@ -61,13 +63,18 @@ class Footprint:
     ) -> None:
         self.model, self.device, self.precision = model, device, precision
         self.trained_share, self.anchored = trained_share, anchored
-        self.vocabulary = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[operator, union-attr]
+        self.vocabulary = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
         self.of = cache(self._trace)
 
     def __call__(self, rows: int, width: int, *, recompute: bool, accumulates: bool) -> Pass:
         """The most that a pass of ``rows`` rows of ``width`` tokens holds; ``accumulates``: where gradients of an
-        earlier pass of the step are there already."""
-        return self.of(rows, width, recompute, accumulates)
+        earlier pass of the step are there already. On a card only powers of two are traced, and what lies between
+        them is read off the line: never too low, as a maximum of lines bends upwards."""
+        below = 1 << (rows.bit_length() - 1)
+        if self.device == "cpu" or below == rows:
+            return self.of(rows, width, recompute, accumulates)
+        low, high = (self.of(count, width, recompute, accumulates) for count in (below, 2 * below))
+        return low.toward(high, (rows - below) / below)
 
     def _trace(self, rows: int, width: int, recompute: bool, accumulates: bool) -> Pass:
         chunk = max(1, logit_bytes(self.device) // (4 * self.vocabulary))
@@ -97,7 +104,7 @@ class Footprint:
         if self.device != "cpu":
             return round(LOST * tape.most)
         moments = [4 * p.numel() for p in self.model.parameters() if p.requires_grad for _ in range(2)]
-        return max(0, grown(tape.events, moments) - sum(moments) - tape.most)
+        return KERNELS + max(0, grown(tape.events, moments) - sum(moments) - tape.most)
 
     def _row(self, width: int) -> Row:
         count = max(1, round(width * self.trained_share))
@@ -107,11 +114,11 @@ class Footprint:
         return replace(bare, replayed=self.anchored)
 
 
-class _Tape(TorchDispatchMode):
+class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of all buffers that operations make, as long as anything holds them."""
 
     def __init__(self, vocabulary: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.vocabulary = vocabulary
         self.live = self.most = 0
         self.live_logits = self.logits = 0

@@ -1,9 +1,10 @@
 """How far glibc's heap grows while a training runs: its buffers replayed on paper, as they come and go.
 
-A tensor's buffer is aligned to 64 bytes. glibc serves an aligned request only from a hole with some bytes to spare, and
-what it cuts off in front is soon taken by some small object; so a hole that one buffer left often serves the next
-one of the same size no more, and the heap grows past what is live at any time. Buffers of 32 MiB and more are mapped
-one by one and given back at once (``machine.keep_freed_memory``).
+A tensor's buffer is aligned to 64 bytes. glibc before 2.38 serves an aligned request only from a hole with some bytes
+to spare, and what it cuts off in front is often taken by some small object; then the hole that the buffer leaves serves
+no other of the same size, and the heap grows past what is live at any time, by a fifth to two thirds as measured
+(docs/benchmarks/planner.md). Buffers of 32 MiB and more are mapped one by one and given back at once
+(``machine.keep_freed_memory``).
 
 Not here: other allocators (CUDA's rounds up to blocks; ``memory`` adds a share).
 """
@@ -17,8 +18,10 @@ from luthier.train.machine import LARGEST_MMAP_THRESHOLD
 
 ALIGNED, LEADER, HEADER = 96, 48, 16
 """Bytes that an aligned request must find beyond its own; that are cut off in front of it; of a chunk's header."""
-STEPS = 3
-"""From the second on, the optimiser's moments lie among the buffers."""
+TAKEN_OF = 2
+"""Of so many pieces that are cut off one is taken. The one number here that was fitted, to measured peaks."""
+STEPS = 2
+"""In the second the optimiser's moments lie among the buffers; later ones were measured to need no more."""
 
 Event = tuple[int, int]
 """(number of a buffer, its bytes) where it is made, (number, 0) where it is dropped."""
@@ -28,7 +31,7 @@ class Heap:
     """Best fit with holes that grow together; ``most`` is what was touched at most, in bytes."""
 
     def __init__(self) -> None:
-        self.top = self.mapped = self.most = 0
+        self.top = self.mapped = self.most = self._made = 0
         self._held: dict[object, tuple[int, int]] = {}
         self._holes: list[tuple[int, int]] = []
         self._sizes: list[tuple[int, int]] = []
@@ -41,7 +44,9 @@ class Heap:
         else:
             chunk = -(-(size + HEADER // 2) // 16) * 16
             begin, end = self._hole(chunk + ALIGNED)
-            begin += LEADER
+            self._made += 1
+            if self._made % TAKEN_OF == 0:
+                begin += LEADER
             self._held[key] = (begin, chunk)
             self._put(begin + chunk, end)
         self.most = max(self.most, self.top + self.mapped)

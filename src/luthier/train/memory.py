@@ -23,6 +23,11 @@ class Pass:
     logits: int = 0
     lost: int = 0
 
+    def toward(self, other: Pass, share: float) -> Pass:
+        """Part of the way from this one to another."""
+        pairs = ((self.bytes, other.bytes), (self.logits, other.logits), (self.lost, other.lost))
+        return Pass(*(round(a + share * (b - a)) for a, b in pairs))
+
 
 class Passes(Protocol):
     """What a pass of ``rows`` rows of ``width`` tokens holds. ``accumulates``: gradients of an earlier pass of the same
@@ -33,10 +38,12 @@ class Passes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What the model itself takes: ``frozen`` bytes, and the number of ``trained`` weights (held in fp32)."""
+    """What the model itself takes: ``frozen`` bytes, and the number of ``trained`` weights (held in fp32). ``streamed``
+    is what of the former is resident where layers stay in their files (``models.streaming``); None: they cannot."""
 
     frozen: int
     trained: int
+    streamed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class Needs:
 
 
 def needs(
-    weights: Weights, held: Pass, *, keeps_best: bool = True, keeps_start: bool = False
+    weights: Weights, held: Pass, *, keeps_best: bool = True, keeps_start: bool = False, stream: bool = False
 ) -> Needs:
     """Add up a training.
 
@@ -84,12 +91,14 @@ def needs(
         held: by its largest pass.
         keeps_best: the best weights so far are kept beside the present ones (there are evaluations before the end).
         keeps_start: the first ones are, too (``train.interpolate``).
+        stream: frozen layers stay in their files.
     """
+    frozen = weights.streamed if stream and weights.streamed is not None else weights.frozen
     trained = 4 * weights.trained
     gradients = min(GRADIENT * weights.trained, held.bytes)
     rest = held.bytes - gradients
     return Needs(
-        frozen=weights.frozen, trained=trained, optimiser=MOMENTS * weights.trained,
+        frozen=frozen, trained=trained, optimiser=MOMENTS * weights.trained,
         copies=trained * (keeps_best + keeps_start), gradients=gradients, activations=rest - min(held.logits, rest),
         logits=min(held.logits, rest), allocator=held.lost,
     )  # fmt: skip

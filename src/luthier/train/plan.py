@@ -133,6 +133,7 @@ class TrainPlan:
     skips: int = 0
     watch_rows: int = 0
     watch_answers: int = 0
+    stream: bool = False
     version: int = PLAN_VERSION
     decided: Mapping[str, Reason] = field(default_factory=dict, compare=False)
 
@@ -180,7 +181,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     learning_rate = _learning_rate(spec, facts.model, notes)
     precision = _precision(spec, facts.device, notes)
     batch_tokens = _batch_tokens(spec, lengths, notes)
-    micro_tokens, recompute = _micro_tokens(spec, facts, lengths, batch_tokens, notes)
+    micro_tokens, recompute, stream = _micro_tokens(spec, facts, lengths, batch_tokens, notes)
     count = len(micro_batches(lengths, micro_tokens=micro_tokens, seed=seed, epoch=0))
     an_epoch, k = _windows(count, batch_tokens, micro_tokens, lengths)
     notes.add("micro_batches", k, f"{batch_tokens:,} tokens a step in passes of at most {micro_tokens:,}")
@@ -205,7 +206,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         evaluation_steps=evaluations, checkpoint_steps=checkpoints, validation_rows=validation_rows,
         patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), anchor=spec.anchor,
         interpolate=spec.interpolate, loraplus_lr_ratio=ratio, skips=spec.skips, watch_rows=watch_rows,
-        watch_answers=watch_answers,
+        watch_answers=watch_answers, stream=stream,
         decided=notes.decided,
     )  # fmt: skip
 
@@ -293,54 +294,64 @@ def _batch_tokens(spec: TrainSpec, lengths: np.ndarray, notes: _Notes) -> int:
 
 def _micro_tokens(
     spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens: int, notes: _Notes
-) -> tuple[int, bool]:
-    """Padded tokens of one forward pass, and whether activations are recomputed to make room."""
+) -> tuple[int, bool, bool]:
+    """Padded tokens of one forward pass; and, to make room, whether activations are recomputed and whether frozen
+    layers stay in their files."""
     longest = _round_up(int(lengths.max()))
     free = int(facts.device.memory * SPARE_MEMORY)
 
-    def fits(tokens: int, recompute: bool) -> bool:
-        asked = needed(spec, facts, tokens, recompute=recompute, accumulates=tokens < batch_tokens)
+    def fits(tokens: int, recompute: bool, stream: bool = False) -> bool:
+        asked = needed(spec, facts, tokens, recompute=recompute, accumulates=tokens < batch_tokens, stream=stream)
         return asked is None or not free or asked.total <= free
 
+    streams = facts.demand is not None and facts.demand.weights.streamed is not None
+    stream = streams and not fits(longest, True) and fits(longest, True, True)
+    notes.add("stream", stream, "frozen layers do not fit beside the rest; each is read again" if stream else "fits")
     if spec.micro_tokens is not None:
         tokens = max(spec.micro_tokens, longest)
         reason = "written in the recipe" if tokens == spec.micro_tokens else f"the longest row needs {longest}"
         notes.decided["micro_tokens"] = Reason(tokens, reason, notes.origins.get("train.micro_tokens", "recipe"))
-        recompute = not fits(tokens, False)
+        recompute = not fits(tokens, False, stream)
         notes.add("recompute", recompute, "does not fit otherwise" if recompute else "fits without")
-        return tokens, recompute
+        return tokens, recompute, stream
     largest = CPU_MICRO_TOKENS if facts.device.kind == "cpu" else DEVICE_MICRO_TOKENS
     wanted = max(longest, min(largest, _round_up(batch_tokens)))
-    if fits(wanted, False):
+    if fits(wanted, False, stream):
         reason = "a whole step" if wanted >= batch_tokens else "larger passes are no faster on this device"
         notes.add("micro_tokens", wanted, reason)
         notes.add("recompute", False, "fits without")
-        return wanted, False
-    recompute = not fits(longest, False)
-    if recompute and not fits(longest, True):
+        return wanted, False, stream
+    recompute = not fits(longest, False, stream)
+    if recompute and not fits(longest, True, stream):
         asked = needed(spec, facts, longest, recompute=True, accumulates=longest < batch_tokens)
         assert asked is not None
         raise DoesNotFit(longest, asked, free, _shorter_rows(spec, facts, longest, free))
-    tokens = _most(wanted, longest, lambda count: fits(count, recompute))
+    tokens = _most(wanted, longest, lambda count: fits(count, recompute, stream))
     notes.add("micro_tokens", tokens, f"what fits into {size(facts.device.memory)} with a tenth spare")
     told = f"the longest row ({longest} tokens) does not fit otherwise" if recompute else "fits without"
     notes.add("recompute", recompute, told)
-    return tokens, recompute
+    return tokens, recompute, stream
 
 
-def needed(spec: TrainSpec, facts: Facts, micro_tokens: int, *, recompute: bool, accumulates: bool) -> Needs | None:
+def needed(
+    spec: TrainSpec, facts: Facts, micro_tokens: int, *, recompute: bool, accumulates: bool, stream: bool = False
+) -> Needs | None:
     """What a training takes whose passes are cut at ``micro_tokens``; None where the demand is not known."""
     if facts.demand is None:
         return None
     rows, width = largest_pass(facts.train_tokens, micro_tokens)
     held = facts.demand.passes(rows, width, recompute=recompute, accumulates=accumulates)
     keeps_best = bool(len(facts.validation_tokens)) and spec.evaluations > 1
-    return needs(facts.demand.weights, held, keeps_best=keeps_best, keeps_start=spec.interpolate < 1)
+    return needs(
+        facts.demand.weights, held, keeps_best=keeps_best, keeps_start=spec.interpolate < 1, stream=stream
+    )
 
 
 def planned_needs(spec: TrainSpec, facts: Facts, plan: TrainPlan) -> Needs | None:
     """What the training of a plan takes."""
-    return needed(spec, facts, plan.micro_tokens, recompute=plan.recompute, accumulates=plan.micro_batches > 1)
+    return needed(
+        spec, facts, plan.micro_tokens, recompute=plan.recompute, accumulates=plan.micro_batches > 1, stream=plan.stream
+    )
 
 
 def largest_pass(lengths: Sequence[int], micro_tokens: int) -> tuple[int, int]:
@@ -363,12 +374,12 @@ def _most(wanted: int, least: int, fits: Callable[[int], bool]) -> int:
 def _shorter_rows(spec: TrainSpec, facts: Facts, longest: int, free: int) -> int:
     """Rows of so many tokens would fit: the longest, halved as often as it takes; 0 where none would."""
     assert facts.demand is not None
-    for width in (longest // 2**i // PAD_TO * PAD_TO for i in range(1, 12)):
-        if width < PAD_TO:
-            break
+    width = longest // 2 // PAD_TO * PAD_TO
+    while width >= PAD_TO:
         asked = needed(spec, replace(facts, train_tokens=[width]), width, recompute=True, accumulates=True)
         if asked is not None and asked.total <= free:
             return width
+        width = width // 2 // PAD_TO * PAD_TO
     return 0
 
 

@@ -40,6 +40,7 @@ from luthier.train.session import (
     folding,
     frozen,
     recomputing,
+    streaming,
     tell_start,
     trained_parameters,
 )
@@ -97,7 +98,7 @@ def run(
             loaded.model, objective, plan, train=train_rows, validation=validation_rows, run=run,
             folder=workdir / "checkpoints", device=device, probe=_both(drift, probe), on_step=on_step,
         )  # fmt: skip
-        with recomputing(loaded.model, plan.recompute):
+        with recomputing(loaded.model, plan.recompute), streaming(loaded.model, plan):
             return loop.fit()
 
 

@@ -30,6 +30,7 @@ from luthier.train.session import (
     folding,
     frozen,
     recomputing,
+    streaming,
     tell_start,
     trained_parameters,
 )
@@ -129,7 +130,7 @@ def run(
             validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device, probe=probe,
             on_step=on_step, replay_sets=replay_sets, watch=watch,
         )
-        with recomputing(loaded.model, plan.recompute), folding(loaded.model, plan):
+        with recomputing(loaded.model, plan.recompute), folding(loaded.model, plan), streaming(loaded.model, plan):
             return loop.fit()
 
 
