@@ -92,6 +92,8 @@ class Footprint:
                 stack.enter_context(folded(self.model))
             stack.enter_context(shapes)
             stack.enter_context(tape)
+            with torch.no_grad():  # the validation before step 1 leaves its holes in the heap
+                objective.total(batch)
             for _ in range(2 if accumulates else 1):
                 objective.begin(made)
                 objective.backward(batch, 1.0)

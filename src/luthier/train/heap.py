@@ -2,8 +2,8 @@
 
 A tensor's buffer is aligned to 64 bytes. glibc before 2.38 serves an aligned request only from a hole with some bytes
 to spare, and what it cuts off in front is often taken by some small object; then the hole that the buffer leaves serves
-no other of the same size, and the heap grows past what is live at any time, by a fifth to two thirds as measured
-(docs/benchmarks/planner.md). Buffers of 32 MiB and more are mapped one by one and given back at once
+no other of the same size, and the heap grows past what is live at any time. How near this comes to measured peaks
+stands in docs/benchmarks/planner.md. Buffers of 32 MiB and more are mapped one by one and given back at once
 (``machine.keep_freed_memory``).
 
 Not here: other allocators (CUDA's rounds up to blocks; ``memory`` adds a share).
@@ -18,8 +18,9 @@ from luthier.train.machine import LARGEST_MMAP_THRESHOLD
 
 ALIGNED, LEADER, HEADER = 96, 48, 16
 """Bytes that an aligned request must find beyond its own; that are cut off in front of it; of a chunk's header."""
-TAKEN_OF = 2
-"""Of so many pieces that are cut off one is taken. The one number here that was fitted, to measured peaks."""
+TAKEN = 0.3
+"""Share of the pieces cut off that are taken. The one number here that was fitted, to measured peaks."""
+_GOLDEN = 0.6180339887498949
 STEPS = 2
 """In the second the optimiser's moments lie among the buffers; later ones were measured to need no more."""
 
@@ -45,7 +46,7 @@ class Heap:
             chunk = -(-(size + HEADER // 2) // 16) * 16
             begin, end = self._hole(chunk + ALIGNED)
             self._made += 1
-            if self._made % TAKEN_OF == 0:
+            if self._made * _GOLDEN % 1.0 < TAKEN:  # evenly spread, and the same every time
                 begin += LEADER
             self._held[key] = (begin, chunk)
             self._put(begin + chunk, end)

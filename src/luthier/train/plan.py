@@ -25,7 +25,8 @@ ROWS_A_STEP = (16, 32)
 CPU_MICRO_TOKENS = 4096
 DEVICE_MICRO_TOKENS = 16384
 SPARE_MEMORY = 0.9
-"""Share of the free memory that is planned with: what is predicted is right to a tenth (docs/benchmarks/planner.md)."""
+"""Share of the free memory that is planned with: most of what is predicted is right to a tenth
+(docs/benchmarks/planner.md)."""
 VALIDATION_SHARE = 0.25
 PREFERENCE_RATE = 5
 """Learning from comparisons takes the rate of learning from answers divided by this: only a margin is to move."""
