@@ -23,6 +23,11 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "the optimiser's moments are planned without room", "train/memory.py",
+        "optimiser=MOMENTS * weights.trained", "optimiser=0 * weights.trained",
+        "tests/train/test_plan.py::test_needs_by_hand",
+    ),
+    Mutant(
         "chosen and rejected swapped", "train/preference.py",
         "margins = ratios[:, 0] - ratios[:, 1]", "margins = ratios[:, 1] - ratios[:, 0]",
         "tests/train/test_preference.py::test_every_method_comes_to_prefer_the_chosen_answers",

@@ -109,22 +109,31 @@ def import_(
 def plan(
     recipe: Path = RECIPE,
     explain: str | None = typer.Option(None, "--explain", metavar="KEY", help="Say what one key means."),
+    device: str | None = typer.Option(
+        None, "--device", metavar="NAME", help="Plan for this card (rtx4090, a100-80, h100 …), which need not be here."
+    ),
+    rate: str | None = typer.Option(None, "--rate", metavar="AMOUNT", help='What an hour costs, as "1.20 EUR".'),
+    probe: bool = typer.Option(False, "--probe", help="Load the base and measure memory and time with a few steps."),
     overrides: list[str] = SET_OPTION,
     json: bool = JSON_OPTION,
 ) -> int:
     """What would run, what is cached, what it needs and why each value is what it is. Changes nothing.
 
-    Example: luthier plan support.yaml --set train.tuning=full
+    Example: luthier plan support.yaml --set train.tuning=full --device rtx4090 --rate "0.42 EUR"
     """
-    from luthier.pipeline.plan import explain_key, plan_recipe
+    from luthier.pipeline.plan import Rate, explain_key, plan_recipe
     from luthier.recipe import load_recipe
     from luthier.store import Store
+    from luthier.train.devices import card
 
     if explain is not None:
         text = explain_key(explain)
         emit_json({"key": explain, "explanation": text}) if json else typer.echo(text)
         return 0
-    made = plan_recipe(load_recipe(recipe, overrides), Store.open())
+    made = plan_recipe(
+        load_recipe(recipe, overrides), Store.open(), card=None if device is None else card(device),
+        rate=None if rate is None else Rate.read(rate), probe=probe,
+    )  # fmt: skip
     if json:
         emit_json(made.to_dict())
     else:

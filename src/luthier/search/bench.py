@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from luthier.models.load import Loaded
     from luthier.pipeline.stages import TrainInput
     from luthier.store import Artifact
-    from luthier.train.plan import TrainPlan
+    from luthier.train.plan import Facts, TrainPlan
 
 UNWATCHED = {
     "train.watch.memorisation": "off", "train.watch.forgetting": "off", "train.watch.overfitting": "off",
@@ -98,15 +98,16 @@ class Bench:
                 )  # fmt: skip
             self._sides[job.data_key] = Sides(given, choosing, others, self._general(job, artifact, rows))
         known = self._sides[job.data_key]
-        return replace(known, given=replace(known.given, plan=self.plan(job, known.given.train, known)))
+        plan, facts = self.plan(job, known.given.train, known)
+        return replace(known, given=replace(known.given, plan=plan, facts=facts))
 
-    def plan(self, job: Job, train: Sequence[Sample], sides: Sides) -> TrainPlan:
-        """The plan of a training on these rows."""
+    def plan(self, job: Job, train: Sequence[Sample], sides: Sides) -> tuple[TrainPlan, Facts]:
+        """The plan of a training on these rows, and what it was made from."""
         from luthier.train.batches import input_length
 
         lengths = [(input_length(s), s.example_id in sides.given.replayed) for s in train]
         tokens = stages.of_an_epoch(lengths, sides.given.replay_sets)
-        return stages.plan_of(job, tokens, [input_length(s) for s in sides.choosing])
+        return stages.plan_of(job, tokens, [input_length(s) for s in sides.choosing], sides.given.trained_share)
 
     def base(self, job: Job) -> SharedBase:
         """The base, in the number format that a trial trains it in."""
@@ -147,7 +148,7 @@ class Bench:
         job.run = self.job.run
         sides = self.sides(job)
         rows = sides.given.train if train is None else list(train)
-        plan = sides.given.plan if train is None else self.plan(job, rows, sides)
+        plan = sides.given.plan if train is None else self.plan(job, rows, sides)[0]
         spec, told = loaded.recipe.train, 0
 
         def step(info: Any) -> None:

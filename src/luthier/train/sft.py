@@ -30,6 +30,7 @@ from luthier.train.session import (
     folding,
     frozen,
     recomputing,
+    streaming,
     tell_start,
     trained_parameters,
 )
@@ -124,7 +125,10 @@ def run(
                 held_out=validation_rows[: plan.watch_answers], train=train_rows,
                 adapter=hasattr(loaded.model, "disable_adapter"), device=device,
             )  # fmt: skip
-        with recomputing(loaded.model, plan.recompute), folding(loaded.model, plan), team.together(plan.processes):
+        with (
+            recomputing(loaded.model, plan.recompute), folding(loaded.model, plan), streaming(loaded.model, plan),
+            team.together(plan.processes),
+        ):  # fmt: skip
             return Loop(
                 loaded.model, Tokens(loss, anchor.make(loaded.model, plan.anchor)), plan, train=train_rows,
                 validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device, probe=probe,
