@@ -26,6 +26,7 @@ SIBLINGS = {
     ("engines", "models"),
     ("score", "models"),
     ("score", "engines"),
+    ("search", "pipeline"),  # a search runs recipes: docs/LOG.md
     ("recipe", "registry"),
     ("records", "errors"),
     ("registry", "errors"),
@@ -55,6 +56,7 @@ HOMES = {
     "wandb": {"track"},
     "trackio": {"track"},
     "tensorboard": {"track"},
+    "optuna": {"search"},
 }
 LIGHT_ROOMS = {
     "errors",

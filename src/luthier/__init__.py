@@ -26,6 +26,8 @@ for _name, _value in {
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Tuned": "luthier.pipeline.fit",
+    "fine_tune": "luthier.pipeline.fit",
     "LuthierError": "luthier.errors",
     "Recipe": "luthier.recipe",
     "load_recipe": "luthier.recipe",
@@ -33,10 +35,12 @@ _LAZY = {
     "Store": "luthier.store",
 }
 
-__all__ = ["__version__", *_LAZY]
+__all__ = ["__version__", "train", *_LAZY]
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
+    if name == "train":  # the room of that name, which can be called: it is fine_tune then
+        return importlib.import_module("luthier.train")
     raise AttributeError(f"module 'luthier' has no attribute {name!r}")

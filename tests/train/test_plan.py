@@ -15,7 +15,17 @@ import pytest
 
 from luthier.errors import LuthierError
 from luthier.recipe.train import TrainSpec
-from luthier.train.plan import DeviceFacts, Facts, ModelFacts, TrainPlan, derive
+from luthier.train.memory import Demand, Pass, Weights
+from luthier.train.plan import (
+    DeviceFacts,
+    DoesNotFit,
+    Facts,
+    ModelFacts,
+    TrainPlan,
+    derive,
+    largest_pass,
+    planned_needs,
+)
 
 NANO = ModelFacts(hidden=256, layers=6, intermediate=688, vocabulary=4096, context=1024, parameters=5_000_000,
                   trainable=200_000)  # fmt: skip
@@ -29,9 +39,17 @@ def lengths(count: int, mean: int = 130, seed: int = 0) -> list[int]:
 
 
 def plan(spec: TrainSpec | None = None, *, model: ModelFacts = NANO, device: DeviceFacts = CPU, rows: int = 1150,
-         validation: int = 120, mean: int = 130, **more: Any) -> TrainPlan:  # fmt: skip
-    facts = Facts(model, device, lengths(rows, mean), lengths(validation, mean, seed=1))
+         validation: int = 120, mean: int = 130, demand: Demand | None = None, **more: Any) -> TrainPlan:  # fmt: skip
+    facts = Facts(model, device, lengths(rows, mean), lengths(validation, mean, seed=1), demand)
     return derive(spec or TrainSpec(), facts, **more)
+
+
+def takes(rows: int, width: int, *, recompute: bool, accumulates: bool) -> Pass:
+    """2 MiB a token, an eighth of it where activations are recomputed."""
+    return Pass((rows * width << 21) >> (3 if recompute else 0))
+
+
+HEAVY = Demand(Weights(frozen=2 << 30, trained=1 << 20), takes)
 
 
 def test_learning_rate_follows_size_and_tuning() -> None:
@@ -72,15 +90,44 @@ def test_steps_are_counted_before_step_1_and_hold() -> None:
 def test_memory_decides_the_pass_then_recomputing_then_a_refusal() -> None:
     spec = TrainSpec(batch_tokens=32_768)
     gpu = DeviceFacts("cuda", memory=80 << 30, bf16=True)
-    free = plan(spec, model=LARGE, device=gpu)
+    free = plan(spec, model=LARGE, device=gpu, demand=HEAVY)
     assert (free.micro_tokens, free.recompute, free.precision) == (16_384, False, "bf16")
-    tight = plan(spec, model=LARGE, device=replace(gpu, memory=6 << 30))
+    tight = plan(spec, model=LARGE, device=replace(gpu, memory=6 << 30), demand=HEAVY)
     assert tight.micro_tokens < 16_384 and tight.micro_batches > 1 and not tight.recompute
-    long = Facts(LARGE, replace(gpu, memory=8 << 30), [6000], [])
+    long = Facts(LARGE, replace(gpu, memory=8 << 30), [6000], demand=HEAVY)
     assert derive(TrainSpec(), long).recompute
-    with pytest.raises(LuthierError, match="does not fit") as caught:
-        derive(TrainSpec(), replace(long, device=replace(gpu, memory=4 << 30)))
-    assert "train.max_length" in caught.value.fix
+    with pytest.raises(DoesNotFit, match="does not fit") as caught:
+        derive(TrainSpec(), replace(long, device=replace(gpu, memory=3 << 30)))
+    assert caught.value.fix.startswith("train.max_length: 1496")
+
+
+def test_the_pass_is_the_largest_that_fits() -> None:
+    """What is planned fits into nine tenths of the memory; one more row of the longest would not."""
+    device = DeviceFacts("cuda", memory=4 << 30, bf16=True)
+    facts = Facts(LARGE, device, [200] * 400, demand=HEAVY)
+    made = derive(TrainSpec(batch_tokens=32_768), facts)
+    asked = planned_needs(TrainSpec(), facts, made)
+    assert asked is not None and asked.total <= 0.9 * device.memory
+    more = planned_needs(TrainSpec(), facts, replace(made, micro_tokens=made.micro_tokens + 200))
+    assert more is not None and more.total > 0.9 * device.memory
+
+
+def test_needs_by_hand() -> None:
+    """A million trained weights: 4 bytes each, 8 for the moments, 4 for the best so far; the pass's gradients are 4 of
+    its own bytes a weight."""
+    facts = Facts(NANO, CPU, [100] * 8, [100] * 4, HEAVY)
+    asked = planned_needs(TrainSpec(), facts, derive(TrainSpec(), facts))
+    assert asked is not None
+    assert (asked.frozen, asked.trained, asked.optimiser, asked.copies) == (2 << 30, 4 << 20, 8 << 20, 4 << 20)
+    assert asked.gradients == 4 << 20 and asked.gradients + asked.activations == 2 * 104 << 21
+    kept = planned_needs(TrainSpec(interpolate=0.5), facts, derive(TrainSpec(), facts))
+    assert kept is not None and kept.copies == 8 << 20
+    assert sum(v for k, v in asked.to_dict().items() if k != "total") == asked.total
+
+
+def test_the_largest_pass_is_that_of_most_padded_tokens() -> None:
+    assert largest_pass([1000, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100], 1200) == (11, 104)
+    assert largest_pass([90], 16) == (1, 96)
 
 
 def test_a_written_pass_that_is_shorter_than_the_longest_row_says_so() -> None:
@@ -103,6 +150,16 @@ def test_validation_costs_at_most_about_a_quarter() -> None:
     assert plan(validation=120).validation_rows == 120
 
 
+def test_a_step_and_its_warm_up_can_be_counted_in_rows_and_steps() -> None:
+    """As other trainers count them: 8 rows of 130 tokens a step, 10 steps of warm-up, however many steps there are."""
+    made = plan(TrainSpec(batch_rows=8, warmup_steps=10))
+    assert 1150 / made.steps_an_epoch == pytest.approx(8, rel=0.15)
+    assert made.warmup_steps == 10 and made.decided["batch_tokens"].reason.startswith("8 rows of 1")
+    assert plan(TrainSpec(warmup_steps=10_000)).warmup_steps == plan().steps - 1
+    with pytest.raises(ValueError, match="exclude each other"):
+        TrainSpec(batch_rows=8, batch_tokens=800)
+
+
 def test_a_plan_survives_json_and_its_digest_sees_every_value() -> None:
     made = plan()
     again = TrainPlan.from_dict(json.loads(json.dumps(made.to_dict())))
@@ -121,6 +178,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "learning_rate": ({"learning_rate": 1e-5}, lambda p: p.learning_rate),
     "schedule": ({"schedule": "linear"}, lambda p: p.schedule),
     "warmup": ({"warmup": "20%"}, lambda p: p.warmup_steps),
+    "warmup_steps": ({"warmup_steps": 7}, lambda p: p.warmup_steps),
     "weight_decay": ({"weight_decay": 0.2}, lambda p: p.weight_decay),
     "clip": ({"clip": 0.1}, lambda p: p.clip),
     "anchor": ({"anchor": 0.5}, lambda p: p.anchor),
@@ -128,6 +186,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "watch": ({"watch": {"rows": 9, "answers": 9}}, lambda p: (p.watch_rows, p.watch_answers)),
     "interpolate": ({"interpolate": "80%"}, lambda p: p.interpolate),
     "batch_tokens": ({"batch_tokens": 8000}, lambda p: p.steps),
+    "batch_rows": ({"batch_rows": 64}, lambda p: p.steps),
     "micro_tokens": ({"micro_tokens": 400}, lambda p: p.micro_batches),
     "processes": ({"processes": 1}, lambda p: p.processes),
     "precision": ({"precision": "bf16"}, lambda p: p.precision),
@@ -173,3 +232,17 @@ def test_planning_imports_no_torch() -> None:
     code = "import sys, luthier.train.plan; assert 'torch' not in sys.modules and 'transformers' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_layers_stay_in_their_files_only_where_nothing_else_fits() -> None:
+    device = replace(CPU, memory=4 << 30)
+    weights = Weights(frozen=16 << 30, trained=1 << 20, streamed=1 << 30)
+    facts = Facts(NANO, device, [100] * 40, demand=Demand(weights, takes))
+    made = derive(TrainSpec(), facts)
+    assert made.stream and "read again" in made.decided["stream"].reason
+    asked = planned_needs(TrainSpec(), facts, made)
+    assert asked is not None and asked.frozen == 1 << 30 and asked.total <= 0.9 * device.memory
+    roomy = replace(facts, device=replace(device, memory=64 << 30))
+    assert not derive(TrainSpec(), roomy).stream
+    with pytest.raises(DoesNotFit):
+        derive(TrainSpec(), replace(facts, demand=Demand(replace(weights, streamed=None), takes)))

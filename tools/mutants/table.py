@@ -23,6 +23,11 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "the optimiser's moments are planned without room", "train/memory.py",
+        "optimiser=MOMENTS * weights.trained", "optimiser=0 * weights.trained",
+        "tests/train/test_plan.py::test_needs_by_hand",
+    ),
+    Mutant(
         "chosen and rejected swapped", "train/preference.py",
         "margins = ratios[:, 0] - ratios[:, 1]", "margins = ratios[:, 1] - ratios[:, 0]",
         "tests/train/test_preference.py::test_every_method_comes_to_prefer_the_chosen_answers",
@@ -448,5 +453,30 @@ MUTANTS = (
         "made_by = (self.asked, self.prompt, self.decoding, self.engine)",
         "made_by = (self.asked, self.prompt, self.decoding)",
         "tests/evaluate/test_kills.py::test_other_weights_at_the_same_path_are_asked_anew",
+    ),
+    Mutant(
+        "an imported adapter at half its scale", "recipe/elsewhere/llama_factory.py",
+        "alpha=2.0 * rank", "alpha=1.0 * rank",
+        "tests/recipe/elsewhere/test_import.py::test_llama_factory_dpo",
+    ),
+    Mutant(
+        "a key of another tool passed over in silence", "recipe/elsewhere/sheet.py",
+        'elif key.startswith("_"):', "elif key:",
+        "tests/recipe/elsewhere/test_import.py::test_a_misspelt_key_is_named_with_the_nearest_one",
+    ),
+    Mutant(
+        "a search's winner compared the other way round", "search/account.py",
+        "paired_difference(default.rows, best.rows)", "paired_difference(best.rows, default.rows)",
+        "tests/search/test_account.py::test_a_gain_is_claimed_only_where_rows_that_chose_nothing_show_it",
+    ),
+    Mutant(
+        "an adapter left on the shared base", "models/shared.py",
+        "prepared.model.unload()", "pass",
+        "tests/search/test_search.py::test_the_base_is_loaded_once_and_the_same_bits_after_every_training",
+    ),
+    Mutant(
+        "a killed search begins a new trial instead of the old one", "search/study.py",
+        "if t.state == state.RUNNING]", "if t.state == state.WAITING]",
+        "tests/search/test_study.py::test_a_search_that_is_opened_anew_for_each_trial_tries_the_same",
     ),
 )  # fmt: skip

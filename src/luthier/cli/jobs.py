@@ -1,4 +1,4 @@
-"""Verbs that run a job: quickstart, tune, init, plan, run, gate."""
+"""Verbs that run a job: quickstart, tune, init, import, plan, run, gate."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(quickstart)
     app.command()(tune)
     app.command()(init)
+    app.command("import")(import_)
     app.command()(plan)
     app.command()(run)
     app.command()(gate)
@@ -80,25 +81,59 @@ def init(
     return 0
 
 
+def import_(
+    file: Path = typer.Argument(..., metavar="FILE", help="YAML or JSON of LLaMA-Factory, axolotl or TRL."),
+    output: Path | None = typer.Option(
+        None, "--output", "-o", help="Where to write; default beside the file, NAME.luthier.yaml."
+    ),
+    overrides: list[str] = SET_OPTION,
+    json: bool = JSON_OPTION,
+) -> int:
+    """A configuration of another trainer as a recipe: each value with its origin, each key without a counterpart named.
+
+    Example: luthier import examples/train_lora/qwen3_lora_sft.yaml --output qwen3.yaml
+    """
+    from luthier.recipe.elsewhere import bring
+    from luthier.report.imported import import_lines
+
+    made = bring(file, output=output, overrides=overrides)
+    made.write()
+    if json:
+        emit_json(made.to_dict())
+        return 0
+    console().print("\n".join(import_lines(made.to_dict())), markup=False)
+    typer.echo(f"\nwrote {made.path}\n  next: luthier plan {made.path}   luthier run {made.path}")
+    return 0
+
+
 def plan(
     recipe: Path = RECIPE,
     explain: str | None = typer.Option(None, "--explain", metavar="KEY", help="Say what one key means."),
+    device: str | None = typer.Option(
+        None, "--device", metavar="NAME", help="Plan for this card (rtx4090, a100-80, h100 …), which need not be here."
+    ),
+    rate: str | None = typer.Option(None, "--rate", metavar="AMOUNT", help='What an hour costs, as "1.20 EUR".'),
+    probe: bool = typer.Option(False, "--probe", help="Load the base and measure memory and time with a few steps."),
     overrides: list[str] = SET_OPTION,
     json: bool = JSON_OPTION,
 ) -> int:
     """What would run, what is cached, what it needs and why each value is what it is. Changes nothing.
 
-    Example: luthier plan support.yaml --set train.tuning=full
+    Example: luthier plan support.yaml --set train.tuning=full --device rtx4090 --rate "0.42 EUR"
     """
-    from luthier.pipeline.plan import explain_key, plan_recipe
+    from luthier.pipeline.plan import Rate, explain_key, plan_recipe
     from luthier.recipe import load_recipe
     from luthier.store import Store
+    from luthier.train.devices import card
 
     if explain is not None:
         text = explain_key(explain)
         emit_json({"key": explain, "explanation": text}) if json else typer.echo(text)
         return 0
-    made = plan_recipe(load_recipe(recipe, overrides), Store.open())
+    made = plan_recipe(
+        load_recipe(recipe, overrides), Store.open(), card=None if device is None else card(device),
+        rate=None if rate is None else Rate.read(rate), probe=probe,
+    )  # fmt: skip
     if json:
         emit_json(made.to_dict())
     else:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import typer
 
 from luthier import __version__
-from luthier.cli import augment, data, jobs, lineage, models, runs, shop
+from luthier.cli import augment, data, jobs, lineage, models, runs, search, shop
 from luthier.cli.terminal import OPTIONS, emit_error
 from luthier.errors import ExitCode, LuthierError, UsageError
 
@@ -50,7 +50,7 @@ def _options(
     OPTIONS.reset()
 
 
-for group in (jobs, data, augment, models, runs, lineage, shop):
+for group in (jobs, search, data, augment, models, runs, lineage, shop):
     group.add_to(app)
 
 

@@ -87,22 +87,9 @@ def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
         LuthierError: no layer of that name, or one whose adapter could not be merged.
     """
     import torch
-    from peft import LoraConfig, TaskType, get_peft_model
+    from peft import get_peft_model
 
-    targets = find_targets(loaded.model, tuning.targets)
-    whole, tied = find_whole(loaded.model, tuning.modules_to_save, targets)
-    config = LoraConfig(
-        r=tuning.r,
-        lora_alpha=int(tuning.alpha) if tuning.alpha.is_integer() else tuning.alpha,  # some engines want an int
-        lora_dropout=tuning.dropout,
-        target_modules=targets,
-        use_rslora=tuning.rslora,
-        use_dora=tuning.dora,
-        modules_to_save=whole or None,
-        ensure_weight_tying=tied,
-        bias="none",
-        task_type=TaskType.CAUSAL_LM if reward.head_of(loaded.model) is None else TaskType.SEQ_CLS,
-    )
+    config = _peft_config(loaded.model, tuning)
     if tuning.dora and loaded.quantised:
         keep_unpacked(loaded.model)
     with _own_random_state(loaded.device):
@@ -117,6 +104,39 @@ def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
         if hasattr(module, "original_module") and loaded.dtype != torch.float32:
             _hold_in_fp32(module.modules_to_save[model.active_adapter], loaded.dtype)
     return _prepared(replace(loaded, model=model), tuning.kind)
+
+
+def attach(model: Any, tuning: LoraTuning) -> Any:
+    """Put adapters that have shapes and no values beside the layers of a model on the meta device, for planning."""
+    from peft import get_peft_model
+
+    held = model.dtype
+    made: Any = get_peft_model(model, _peft_config(model, tuning))
+    for module in made.modules():
+        if tuning.init == "pissa" and hasattr(module, "lora_A"):
+            pissa.hold(module, made.active_adapter)
+        if hasattr(module, "original_module") and held.itemsize < 4:
+            _hold_in_fp32(module.modules_to_save[made.active_adapter], held)
+    return made
+
+
+def _peft_config(model: Any, tuning: LoraTuning) -> Any:
+    from peft import LoraConfig, TaskType
+
+    targets = find_targets(model, tuning.targets)
+    whole, tied = find_whole(model, tuning.modules_to_save, targets)
+    return LoraConfig(
+        r=tuning.r,
+        lora_alpha=int(tuning.alpha) if tuning.alpha.is_integer() else tuning.alpha,  # some engines want an int
+        lora_dropout=tuning.dropout,
+        target_modules=targets,
+        use_rslora=tuning.rslora,
+        use_dora=tuning.dora,
+        modules_to_save=whole or None,
+        ensure_weight_tying=tied,
+        bias="none",
+        task_type=TaskType.CAUSAL_LM if reward.head_of(model) is None else TaskType.SEQ_CLS,
+    )
 
 
 def find_targets(model: Any, wanted: str | Sequence[str]) -> list[str]:

@@ -71,7 +71,7 @@ def load(
     import torch
     from transformers import AutoModelForCausalLM
 
-    _quiet()
+    quiet()
     if makes == "model" and reward.in_files(source):
         raise LuthierError(
             f"{source.name} is a reward model", where=source.folder, why="it scores answers and writes none",
@@ -109,7 +109,7 @@ def load_tokenizer(source: ModelSource, chat_template: Path | None = None) -> An
     """
     from transformers import AutoTokenizer
 
-    _quiet()
+    quiet()
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             source.folder, local_files_only=True, trust_remote_code=source.remote_code
@@ -172,7 +172,7 @@ def device_memory(name: str) -> dict[str, Any]:
     return {"memory": free, "bf16": False}
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """transformers' own bars and notes would mix with ours; its errors are translated."""
     import logging
 

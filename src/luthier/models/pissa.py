@@ -26,6 +26,11 @@ def begin(layer: Any, name: str) -> None:
     exact = min(base.shape) <= EXACT_UP_TO
     layer.pissa_init(name, "pissa" if exact else "pissa_niter_16")
     weight.data = base  # where peft left the rest
+    hold(layer, name)
+
+
+def hold(layer: Any, name: str) -> None:
+    """Keep a layer's present A and B frozen beside it: what is trained is the difference from them."""
     layer.register_buffer("pissa_A", layer.lora_A[name].weight.detach().clone(), persistent=False)
     layer.register_buffer("pissa_B", layer.lora_B[name].weight.detach().clone(), persistent=False)
     layer.lora_variant[name] = _Difference()

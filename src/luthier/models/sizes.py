@@ -1,7 +1,8 @@
 """How large a model is, read from its configuration: no weights are loaded.
 
-For planning: parameters, what a tuning would train, context. The model is built on torch's meta device, which holds
-shapes only.
+For planning: parameters, what a tuning would train, context, bytes held, and the model itself as a *skeleton* that has
+shapes and no values (torch's meta device), prepared as a training would prepare it. What a pass over it holds is
+counted elsewhere (``train.footprint``).
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from luthier.errors import LuthierError
-from luthier.models.adapters import find_targets, find_whole
+from luthier.models import four_bit
+from luthier.models.adapters import attach, find_targets, find_whole
 from luthier.models.load import Makes
 from luthier.models.reward import HEAD, head_of
 from luthier.models.source import ModelSource
-from luthier.recipe.train import LoraTuning, Tuning
+from luthier.recipe.train import LoraTuning, QloraTuning, Tuning
 
 _KINDS = {"model": "causal language model", "reward": "decoder with a scalar head"}
 
@@ -45,24 +47,8 @@ def measure(source: ModelSource, tuning: Tuning, makes: Makes = "model") -> Size
     Raises:
         LuthierError: the configuration describes no causal language model.
     """
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
-
-    try:
-        config = AutoConfig.from_pretrained(source.folder, local_files_only=True, trust_remote_code=source.remote_code)
-        auto: Any = AutoModelForCausalLM
-        if makes == "reward":
-            auto, config.num_labels = AutoModelForSequenceClassification, 1
-        with torch.device("meta"):
-            model = auto.from_config(config, trust_remote_code=source.remote_code)
-    except (ValueError, KeyError, OSError, ImportError) as error:
-        raise LuthierError(
-            f"{source.name} cannot be understood as a {_KINDS[makes]}", where=source.folder / "config.json",
-            why=str(error).splitlines()[0][:300],
-            fix="choose another base; a very new one may need a newer transformers",
-        ) from None  # fmt: skip
+    config, model = _shapes(source, makes=makes)
     text = config.get_text_config(decoder=True)
-    model.tie_weights()
     parameters = sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
     trainable = parameters
     if isinstance(tuning, LoraTuning):
@@ -77,6 +63,72 @@ def measure(source: ModelSource, tuning: Tuning, makes: Makes = "model") -> Size
         parameters=parameters,
         trainable=trainable,
     )
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A model without values, prepared for training: ``requires_grad`` marks what is trained.
+
+    ``frozen_bytes`` is what the weights that are not trained take as the tuning holds them (4-bit layers with their
+    scales), ``linear_bytes`` the part of it that the layers held in 4 bits take, ``linear_parameters`` their number.
+    """
+
+    model: Any
+    frozen_bytes: int
+    linear_bytes: int = 0
+    linear_parameters: int = 0
+
+
+def skeleton(source: ModelSource, tuning: Tuning, *, precision: str) -> Skeleton:
+    """The model that a training would have before it, on the meta device.
+
+    Args:
+        source: of the base; only its configuration is read.
+        tuning: what is trained.
+        precision: number format of weights that are not trained, ``fp32`` or ``bf16``.
+
+    Raises:
+        LuthierError: as :func:`measure`, or what ``adapters.prepare`` refuses.
+    """
+    import torch
+
+    _, model = _shapes(source, torch.bfloat16 if precision == "bf16" and isinstance(tuning, LoraTuning) else None)
+    if not isinstance(tuning, LoraTuning):
+        return Skeleton(model.requires_grad_(True), 0)
+    model.requires_grad_(False)
+    held = _bytes_of(model)
+    quantised = four_bit.stand_in(model, tuning) if isinstance(tuning, QloraTuning) else four_bit.Held(0, 0, 0)
+    with torch.device("meta"):
+        model = attach(model, tuning)
+    return Skeleton(model, held - quantised.before + quantised.bytes, quantised.bytes, quantised.parameters)
+
+
+def _bytes_of(model: Any) -> int:
+    """Of parameters and buffers, shared ones once."""
+    tensors = {id(t): t for t in (*model.parameters(), *model.buffers())}
+    return sum(t.numel() * t.element_size() for t in tensors.values())
+
+
+def _shapes(source: ModelSource, dtype: Any = None, makes: Makes = "model") -> tuple[Any, Any]:
+    """(configuration, model on the meta device)."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
+
+    try:
+        config = AutoConfig.from_pretrained(source.folder, local_files_only=True, trust_remote_code=source.remote_code)
+        auto: Any = AutoModelForCausalLM
+        if makes == "reward":
+            auto, config.num_labels = AutoModelForSequenceClassification, 1
+        with torch.device("meta"):
+            model = auto.from_config(config, trust_remote_code=source.remote_code, dtype=dtype or torch.float32)
+    except (ValueError, KeyError, OSError, ImportError) as error:
+        raise LuthierError(
+            f"{source.name} cannot be understood as a {_KINDS[makes]}", where=source.folder / "config.json",
+            why=str(error).splitlines()[0][:300],
+            fix="choose another base; a very new one may need a newer transformers",
+        ) from None  # fmt: skip
+    model.tie_weights()
+    return config, model
 
 
 def _trained_beside(model: Any, tuning: LoraTuning) -> int:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from luthier.models.source import ModelSource
     from luthier.score.reward import Reward
     from luthier.store import Run, Store
+    from luthier.train.devices import Card
+    from luthier.train.plan import DeviceFacts
 
 
 class BarLike(Protocol):
@@ -46,12 +48,16 @@ class ProgressLike(Protocol):
 
 
 class Job:
-    """A recipe in a store. ``run`` is set while it is being run; planning needs none."""
+    """A recipe in a store. ``run`` is set while it is being run; planning needs none. With a ``card`` the training is
+    planned for that device, which need not be here."""
 
-    def __init__(self, loaded: LoadedRecipe, store: Store, progress: ProgressLike | None = None) -> None:
+    def __init__(
+        self, loaded: LoadedRecipe, store: Store, progress: ProgressLike | None = None, card: Card | None = None
+    ) -> None:
         self.loaded = loaded
         self.store = store
         self.progress = progress
+        self.card = card
         self.run: Run | None = None
         self.beside: Callable[[], None] = lambda: None
         """Called now and then: tells what happens beside the job."""
@@ -73,11 +79,16 @@ class Job:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     @cached_property
-    def memory(self) -> dict[str, Any]:
-        """Free memory of the device in bytes and whether it multiplies bf16, as the training planner wants them."""
+    def place(self) -> DeviceFacts:
+        """The device that training is planned for: this machine's best, or the card."""
         from luthier.models.load import device_memory
+        from luthier.train import team
+        from luthier.train.plan import DeviceFacts
 
-        return device_memory(self.device)
+        if self.card is not None:
+            return DeviceFacts("cuda", threads=self.threads, memory=self.card.room, bf16=self.card.bf16)
+        kind: Any = self.device.split(":")[0]
+        return DeviceFacts(kind, threads=self.threads, forks=team.can_fork(), **device_memory(self.device))
 
     @cached_property
     def base(self) -> ModelSource:

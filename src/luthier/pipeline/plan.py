@@ -1,30 +1,28 @@
 """``luthier plan``: what would run, what is cached, what it needs, and why each value is what it is.
 
-Arithmetic only: the rows are read and counted, the base's sizes come from its configuration. Nothing is written.
+Arithmetic only, unless a probe is asked for: the rows are read and counted, the base's sizes come from its
+configuration. Nothing is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from luthier.errors import LuthierError, UsageError, did_you_mean
+from luthier.pipeline.forecast import Forecast, forecast
 from luthier.pipeline.job import Job
 from luthier.pipeline.stages import TrainInput, sides_of, train_input
 from luthier.recipe import LoadedRecipe, Recipe
 
 if TYPE_CHECKING:
     from luthier.store import Store
-
-CPU_FLOPS_A_THREAD = 40e9
-"""Useful fp32 operations a second of one CPU core: 48e9 were measured in the quickstart (docs/benchmarks), rounded
-down. A rough figure for the time estimate."""
-GPU_FLOPS = 60e12
-"""The same for a GPU: a guess until it is measured."""
-
+    from luthier.train.devices import Card
+    from luthier.train.probe import Probed
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -61,39 +59,85 @@ class Plan:
         return "\n".join(out).rstrip()
 
 
-def plan_recipe(loaded: LoadedRecipe, store: Store) -> Plan:
-    """Work everything out, run nothing.
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What an hour of the device costs, in a currency of the user's."""
+
+    amount: float
+    currency: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> Rate:
+        """``1.20``, ``EUR 1.20``, ``1.20 EUR/h``.
+
+        Raises:
+            UsageError: it is no amount.
+        """
+        found = re.fullmatch(
+            r"\s*([^\d\s.,]*)\s*(\d+(?:\.\d+)?)\s*([^\d\s/]*)\s*(?:/\s*(?:h|hour))?\s*", text, re.IGNORECASE
+        )
+        if found is None or (found[1] and found[3]):
+            raise UsageError(f"{text!r} is no rate", where="--rate", fix='an amount an hour, as "1.20 EUR"')
+        return cls(float(found[2]), found[1] or found[3])
+
+    def cost(self, seconds: float) -> str:
+        """In words."""
+        amount = self.amount * seconds / 3600
+        sign = f" {self.currency}" if self.currency else ""
+        return f"{amount:,.2f}{sign} at {self.amount:g}{sign} an hour (your rate)"
+
+
+def plan_recipe(
+    loaded: LoadedRecipe, store: Store, *, card: Card | None = None, rate: Rate | None = None, probe: bool = False,
+) -> Plan:  # fmt: skip
+    """Work everything out; run nothing, or with ``probe`` a few steps that are thrown away.
+
+    Args:
+        loaded: the recipe.
+        store: where what is known already is looked up.
+        card: plan for this device, which need not be here.
+        rate: what an hour of it costs.
+        probe: load the base and measure memory and time.
 
     Raises:
-        LuthierError: the recipe could not run: no rows, no model, a row that does not fit.
+        LuthierError: the recipe could not run: no rows, no model, a training that does not fit.
     """
     from luthier import track
 
-    job = Job(loaded, store)
+    if probe and card is not None:
+        raise UsageError(
+            "a probe measures on this machine, not on a card of the table", where="--probe --device",
+            fix="leave one of them out",
+        )  # fmt: skip
+    job = Job(loaded, store, card=card)
     track.admit(job.recipe.track, job.recipe.privacy.egress)
     sides, digest = _dataset(job)
     given = train_input(job, sides, digest)
+    if probe and given.answers:
+        raise UsageError(
+            f"a probe of {loaded.recipe.train.method.kind} is not offered", where="--probe",
+            why="how long its answers become is not known before", fix="luthier plan without --probe",
+        )  # fmt: skip
+    asked = forecast(job, given)
     sizes, plan = job.sizes, given.plan
     stages = [("data", _state(job, job.data_key, "dataset")), ("train", _state(job, given.key, "training"))]
     stages += [("export", _state(job, job.export_key(given.key), "model"))]
     trained_tokens, all_tokens = given.tokens()
     tokens = all_tokens * plan.steps / max(plan.steps_an_epoch, 1)
-    work = (4.0 if sizes.trainable < sizes.parameters else 6.0) * sizes.parameters * tokens
-    if given.answers:
-        from luthier.train.plan import MADE_BY_ONE
-
-        # each is drawn, token by token, and read by the reference too
-        made = trained_tokens * plan.steps / max(plan.steps_an_epoch, 1)
-        work += 2.0 * sizes.parameters * (tokens + MADE_BY_ONE * made)
-    rate = CPU_FLOPS_A_THREAD * job.threads if job.device == "cpu" else GPU_FLOPS
+    work = asked.operations
+    probed = _probe(job, given, sides) if probe else None
+    seconds = asked.seconds if probed is None else probed.seconds(plan, all_tokens)
     facts: dict[str, Any] = {
         "base": job.base.name, "architecture": sizes.architecture, "parameters": sizes.parameters,
-        "trainable": sizes.trainable, "trainable_share": sizes.share, "device": job.device,
+        "trainable": sizes.trainable, "trainable_share": sizes.share,
+        "device": job.device if card is None else card.name,
         "rows": {side: len(rows) for side, rows in sides.items()}, "tokens": int(tokens),
-        "trained_token_share": trained_tokens / max(all_tokens, 1), "operations": work, "minutes": work / rate / 60,
+        "trained_token_share": trained_tokens / max(all_tokens, 1), "operations": work, "minutes": seconds / 60,
+        "memory": asked.needs.to_dict() if asked.needs is not None else None, "memory_free": job.place.memory,
+        "probed": None if probed is None else asdict(probed),
     }  # fmt: skip
     size = f"{sizes.architecture}, {sizes.parameters / 1e6:,.1f}M parameters"
-    time = f"{work / 1e12:,.1f} TFLOP; about {_minutes(work / rate)} at {rate / 1e9:,.0f} GFLOP/s"
+    time = f"{work / 1e12:,.1f} TFLOP; about {_minutes(seconds)} {asked.basis if probed is None else 'as probed'}"
     lines = [
         Line("model.base", job.base.name, size, _origin(job, "model.base")),
         Line(
@@ -103,9 +147,51 @@ def plan_recipe(loaded: LoadedRecipe, store: Store) -> Plan:
         *(Line(f"train.{k}", _show(r.value), r.reason, r.origin) for k, r in plan.decided.items()),
         *_written(job),
         *_trackers(job),
-        Line("needs", f"{tokens:,.0f} tokens", time, "planner"),
+        *_room(job, given, asked, probed),
+        Line("needs", f"{tokens:,.0f} tokens", time, "planner" if probed is None else "probe"),
     ]  # fmt: skip
+    if rate is not None:
+        facts["cost"] = rate.amount * seconds / 3600
+        lines.append(Line("cost", rate.cost(seconds), "training only", "--rate"))
     return Plan(tuple(stages), tuple(lines), facts, tuple(_warnings(job, sides)))
+
+
+def _room(job: Job, given: TrainInput, asked: Forecast, probed: Probed | None) -> Iterator[Line]:
+    """What it takes of the device's memory, what a probe found, and what else would fit."""
+    from luthier.pipeline.demand import other_tunings
+    from luthier.train.memory import size
+
+    if asked.needs is None:
+        return
+    where = job.card.title if job.card is not None else f"this {job.place.kind}"
+    free = f" of {size(job.place.memory)} free on {where}" if job.place.memory else ""
+    yield Line("needs", f"{size(asked.needs.total)}{free}", asked.needs.render(), "planner")
+    if probed is not None and probed.bytes is not None:
+        said = f"predicted {size(asked.needs.total)}"
+        if probed.fits_tokens is not None:
+            said += f"; the largest pass did not fit: train.micro_tokens: {probed.fits_tokens}"
+        yield Line("needs", f"{size(probed.bytes)} measured", said, "probe")
+    tried = list(other_tunings(job, given.facts, given.trained_share))
+    fit, rest = [t.render() for t in tried if t.fits], [t.render() for t in tried if not t.fits]
+    if fit:
+        yield Line("also fits", ", ".join(fit), "one row at a time, activations recomputed", "planner")
+    if rest:
+        yield Line("does not fit", ", ".join(rest), "one row at a time, activations recomputed", "planner")
+
+
+def _probe(job: Job, given: TrainInput, sides: Mapping[str, Sequence[Any]]) -> Probed:
+    """Measure a few steps of the planned training on this machine."""
+    from luthier import registry
+    from luthier.pipeline.stages import method_arguments, prepared_base
+    from luthier.train.probe import probe
+
+    more = method_arguments(job, given, given.train[: given.plan.watch_rows], sides)  # as long as general rows, about
+    return probe(
+        registry.get("method", job.recipe.train.method.kind).load(), job.recipe.train, given.plan,
+        load=lambda: prepared_base(job), device=job.device, train=given.train, lengths=given.lengths(),
+        validation=given.validation, seed=job.recipe.seed,
+        replayed=[getattr(row, "example_id", "") in given.replayed for row in given.train], more=more,
+    )  # fmt: skip
 
 
 def explain_key(key: str) -> str:

@@ -87,7 +87,7 @@ def run_recipe(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None
     """
     job = Job(loaded, store, progress)
     seconds: dict[str, float] = {}
-    with _running(job) as run:
+    with running(job) as run:
         with _timed(job, "data", seconds):
             data = stages.dataset(job)
         told.data(job, data)
@@ -124,7 +124,7 @@ def run_until(stage: str, loaded: LoadedRecipe, store: Store, progress: Progress
         LuthierError: as :func:`run_recipe`.
     """
     job = Job(loaded, store, progress)
-    with _running(job) as run:
+    with running(job) as run:
         data = stages.dataset(job)
         told.data(job, data)
         made = data
@@ -145,7 +145,7 @@ def run_until(stage: str, loaded: LoadedRecipe, store: Store, progress: Progress
 
 
 @contextmanager
-def _running(job: Job) -> Iterator[Run]:
+def running(job: Job) -> Iterator[Run]:
     """The run of this job: an unfinished one of the same recipe is taken up, else a new one begins."""
     track.admit(job.recipe.track, job.recipe.privacy.egress)
     recipe = job.recipe.model_dump(mode="json")
@@ -156,7 +156,7 @@ def _running(job: Job) -> Iterator[Run]:
     else:
         facts = {"seed": job.recipe.seed, "threads": job.threads, "folder": str(job.folder)}
         run = job.store.start_run(job.recipe.name, recipe, facts)
-        _write_recipe(job, run.dir)
+        write_asked(job, run.dir / "recipe.yaml")
     job.run = run
     trackers = track.start(run, job.recipe.track)
     job.beside = partial(told.trackers, job, trackers)
@@ -180,8 +180,8 @@ def _resumable(run: Run, recipe: Recipe, dump: dict[str, Any]) -> bool:
     return run.name == recipe.name and run.status == "interrupted" and dict(run.recipe) == json.loads(json.dumps(dump))
 
 
-def _write_recipe(job: Job, folder: Path) -> None:
-    """The recipe as it was run, overrides in it and paths made absolute, so that the command under "again" works."""
+def write_asked(job: Job, path: Path) -> None:
+    """The recipe of a job, overrides in it and paths made absolute, so that it can be run from anywhere."""
     import yaml
 
     asked = job.recipe.model_dump(mode="json", exclude_unset=True)
@@ -214,7 +214,7 @@ def _write_recipe(job: Job, folder: Path) -> None:
     if dump["model"].get("chat_template"):
         dump["model"]["chat_template"] = _absolute(job.folder, dump["model"]["chat_template"])
     text = yaml.safe_dump(dump, sort_keys=False, allow_unicode=True, width=110)
-    (folder / "recipe.yaml").write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
 def _make_models_absolute(folder: Path, data: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError, did_you_mean
 from luthier.pipeline import juries, probes
+from luthier.pipeline.forecast import forecast
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
 from luthier.recipe.train import RewardedMethod
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from luthier.models.chat import Sample
     from luthier.models.load import Loaded
     from luthier.score.reward import Scorer
-    from luthier.train.plan import TrainPlan
+    from luthier.train.plan import Facts, TrainPlan
 
 
 TELL_EVERY = 50
@@ -63,13 +64,26 @@ class TrainInput:
     """Rows as token ids, and what was decided from their lengths."""
 
     plan: TrainPlan
+    facts: Facts
     train: list[Any]
     validation: list[Any]
     key: str
     replayed: frozenset[str] = frozenset()
     replay_sets: int = 1
+    trained_share: float = 1.0
     answers: int = 0
     """Answers that an epoch learns from, to each prompt, where the model learns from its own."""
+
+    def lengths(self) -> list[int]:
+        """Tokens of each training row that are fed to the model."""
+        from luthier.train import batches, compared
+
+        if self.answers:  # prompts with the longest answers that may be drawn
+            return list(self.facts.train_tokens)
+        return [
+            compared.input_length(one) if isinstance(one, compared.Pair | compared.Thumb) else batches.input_length(one)
+            for one in self.train
+        ]
 
     def tokens(self) -> tuple[int, int]:
         """Tokens of an epoch that carry loss, and all that are read. Of answers that are yet to be drawn: as many as
@@ -116,9 +130,10 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: st
         train, validation = (_weighed(job, samples, replayed) for samples in (train, validation))
     replay = job.recipe.data.replay
     sets = 1 if replay is None else sets_of(replay, len(sides["train"]) - len(replayed), len(replayed))
-    train_tokens = _of_an_epoch([(input_length(s), s.example_id in replayed) for s in train], sets)
-    plan = _plan(job, train_tokens, [input_length(s) for s in validation])
-    return TrainInput(plan, train, validation, job.train_key(dataset_digest), replayed, sets)
+    train_tokens = of_an_epoch([(input_length(s), s.example_id in replayed) for s in train], sets)
+    share = sum(sum(s.trained) for s in train) / max(1, sum(input_length(s) for s in train))
+    plan, facts = plan_of(job, train_tokens, [input_length(s) for s in validation], share)
+    return TrainInput(plan, facts, train, validation, job.train_key(dataset_digest), replayed, sets, share)
 
 
 def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
@@ -139,8 +154,8 @@ def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest
     known = {row.id: row for row in sides["train"]}
     train = [rendered(row) for row in known.values()]
     validation = [rendered(row) for row in {r.id: r for r in sides["validation"]}.values()]
-    plan = _plan(job, [input_length(s) for s in train], [input_length(s) for s in validation])
-    return TrainInput(plan, train, validation, job.train_key(dataset_digest))
+    plan, facts = plan_of(job, [input_length(s) for s in train], [input_length(s) for s in validation], 1.0)
+    return TrainInput(plan, facts, train, validation, job.train_key(dataset_digest))
 
 
 def _asked_input(
@@ -173,13 +188,25 @@ def _asked_input(
             f"{job.max_length:,}", where="train.method.max_tokens", why="what does not fit cannot be answered",
             fix="a smaller max_tokens, or shorter prompts",
         )  # fmt: skip
-    plan = _plan(job, [len(a.ids) + limit for a in train], [len(a.ids) + limit for a in validation])
-    return TrainInput(plan, train, validation, job.train_key(dataset_digest), answers=method.group * method.iterations)
+    lengths = [len(a.ids) + limit for a in train]
+    share = limit * len(train) / sum(lengths)
+    plan, facts = plan_of(job, lengths, [len(a.ids) + limit for a in validation], share)
+    return TrainInput(
+        plan, facts, train, validation, job.train_key(dataset_digest), trained_share=share,
+        answers=method.group * method.iterations,
+    )  # fmt: skip
 
 
-def _plan(job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int]) -> TrainPlan:
-    from luthier.train import team
-    from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
+def plan_of(
+    job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int], trained_share: float = 1.0
+) -> tuple[TrainPlan, Facts]:
+    """The training plan for rows of these lengths in tokens, and what it was made from. Loads no weights.
+
+    Raises:
+        LuthierError: it does not fit the device.
+    """
+    from luthier.pipeline.demand import demand, refused
+    from luthier.train.plan import DoesNotFit, Facts, ModelFacts, derive
 
     sizes = job.sizes
     facts = Facts(
@@ -187,13 +214,13 @@ def _plan(job: Job, train_tokens: Sequence[int], validation_tokens: Sequence[int
             hidden=sizes.hidden, layers=sizes.layers, intermediate=sizes.intermediate, vocabulary=sizes.vocabulary,
             context=sizes.context, parameters=sizes.parameters, trainable=sizes.trainable,
         ),
-        device=DeviceFacts(
-            kind=job.device.split(":")[0],  # type: ignore[arg-type]
-            threads=job.threads, forks=team.can_fork(), **job.memory,
-        ),
-        train_tokens=train_tokens, validation_tokens=validation_tokens,
+        device=job.place, train_tokens=train_tokens, validation_tokens=validation_tokens,
+        demand=demand(job, job.recipe.train, trained_share),
     )  # fmt: skip
-    return derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins)
+    try:
+        return derive(job.recipe.train, facts, seed=job.recipe.seed, origins=job.loaded.origins), facts
+    except DoesNotFit as error:
+        raise refused(job, facts, error, trained_share) from None
 
 
 def _only_texts(job: Job, rows: Sequence[Any]) -> None:
@@ -235,7 +262,7 @@ def _weighed(job: Job, samples: list[Sample], replayed: frozenset[str]) -> list[
     return made
 
 
-def _of_an_epoch(rows: Sequence[tuple[int, bool]], sets: int) -> list[int]:
+def of_an_epoch(rows: Sequence[tuple[int, bool]], sets: int) -> list[int]:
     """Lengths of the rows that an epoch takes, the longest among them: of the replayed ones every ``sets``-th by
     length."""
     own = [length for length, replayed in rows if not replayed]
@@ -265,19 +292,14 @@ def training(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Se
 def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequence[Any]]) -> Artifact:
     from luthier import registry
     from luthier.models.state import save_trained
+    from luthier.train.machine import peak_memory
 
     method = registry.get("method", job.recipe.train.method.kind).load()
     probed = probes.probes(job, data, sides) if given.plan.watch_rows else None
     watched = [e for e in probes.read(probed)[: probes.WATCHED] if e.text or e.answer.strip()]
     general = [s for e in watched for s in job.chat.samples(e, max_length=job.max_length)]
-    loaded = prepared_base(job)
     assert job.run is not None
-    more: dict[str, Any] = {}
-    if given.answers:
-        more = {"rewards": job.rewards, "targets": _targets(job, sides), "general": general}
-    elif job.compared is None:
-        more = {"replayed": given.replayed, "replay_sets": given.replay_sets, "general": general}
-    with job.bar("train", given.plan.steps) as bar:
+    with peak_memory(job.device) as taken, job.bar("train", given.plan.steps) as bar:
 
         def on_step(info: Any) -> None:
             val = f"  val {info.val:.3f}" if info.val is not None else ""
@@ -287,9 +309,11 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
             if info.step % TELL_EVERY == 0:
                 job.beside()
 
+        loaded = prepared_base(job)
         result = method(
             job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=job.run,
-            workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step, **more,
+            workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step,
+            **method_arguments(job, given, general, sides),
         )  # fmt: skip
     record = {
         "steps": result.steps, "best_step": result.best_step, "best_loss": result.best_loss,
@@ -300,7 +324,11 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
         "skipped": [dict(s) for s in result.skipped],
     }  # fmt: skip
     watch = job.recipe.train.watch
-    job.run.note(training={"seconds": result.seconds, "resumed_at": result.resumed_at})
+    measured = taken.bytes if result.plan.processes == 1 else None  # other processes were not looked at
+    job.run.note(
+        training={"seconds": result.seconds, "resumed_at": result.resumed_at, "bytes": measured},
+        forecast=forecast(job, given).to_dict(),
+    )
     with job.store.draft("training") as draft:
         save_trained(loaded.model, draft.path / "weights.safetensors")
         write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
@@ -318,6 +346,18 @@ def _targets(job: Job, sides: Mapping[str, Sequence[Any]]) -> list[Scorer]:
     made = [scorer(spec, folder=job.folder) for spec in wanted]
     paid = {r.scorer.fingerprint for r in job.rewards}
     return [s for s in made if s.fingerprint not in paid]
+
+
+def method_arguments(
+    job: Job, given: TrainInput, general: Sequence[Any], sides: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
+    """What a method takes besides rows and plan: what its answers are judged by, which rows are replayed, and those on
+    which forgetting is seen."""
+    if given.answers:
+        return {"rewards": job.rewards, "targets": _targets(job, sides), "general": general}
+    if job.compared is not None:
+        return {}
+    return {"replayed": given.replayed, "replay_sets": given.replay_sets, "general": general}
 
 
 def prepared_base(job: Job) -> Loaded:

@@ -10,7 +10,9 @@ from luthier.evaluate import contrast, read_ledger, table
 from luthier.evaluate.reliability import account
 from luthier.records import Example, Verdict
 from luthier.report import Figure, Metric, Shown, Stage, Story, System
+from luthier.report.figures import duration
 from luthier.report.story import Status
+from luthier.train.memory import size
 
 if TYPE_CHECKING:
     from luthier.evaluate.frontier import Frontier
@@ -45,7 +47,8 @@ def tell(
         data=report(data),
         training=history,
         speed=[(m["step"], m["tokens_per_s"]) for m in job.run.metrics() if "tokens_per_s" in m],
-        plan=given.plan.to_dict(),
+        plan=_planned(given, job.run.facts),
+        measured=_measured(job.run.facts),
         confusion=figures["confusion"],
         examples=_shown(contrast(rows), sides_of(data)["test"]),
         parity=parity,
@@ -62,6 +65,30 @@ def tell(
         command=f"luthier run runs/{job.run.id}/recipe.yaml",
         notes=_notes(job, history, given, figures),
     )
+
+
+def _planned(given: TrainInput, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan, and among its values what it was expected to take."""
+    plan = given.plan.to_dict()
+    expected = facts.get("forecast")
+    if expected is None:  # the training was known already: nothing was expected of it in this run
+        return plan
+    taken = {"seconds": {"value": duration(expected["seconds"]), "reason": expected["basis"], "origin": "planner"}}
+    if expected["memory"] is not None:
+        parts = " · ".join(f"{name} {size(b)}" for name, b in expected["memory"].items() if b and name != "total")
+        taken["memory"] = {"value": size(expected["memory"]["total"]), "reason": parts, "origin": "planner"}
+    return {**plan, "decided": {**plan["decided"], **taken}}
+
+
+def _measured(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What the training took, by the names of the plan's values."""
+    took = facts.get("training") or {}
+    found = {}
+    if took.get("seconds") is not None and took.get("resumed_at") is None:
+        found["seconds"] = duration(took["seconds"])
+    if took.get("bytes") is not None:
+        found["memory"] = size(took["bytes"])
+    return found
 
 
 def _systems(figures: Mapping[str, Any]) -> list[System]:

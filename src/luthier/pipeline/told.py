@@ -81,12 +81,28 @@ def training(job: Job, trained: Artifact, seconds: float) -> None:
     stopped = meta.get("stopped", "done")
     early = "" if stopped == "done" else " · stopped early" if stopped == "early" else f" · stopped: {stopped}"
     lines = [f"{meta['steps']:,} steps · {loss}{early} · {how}"]
+    if seconds >= 0.5 and (beside := _beside_plan(job)):
+        lines.append(beside)
     if meta.get("skipped"):
         rows = ", ".join(meta["skipped"][0]["rows"][:4])
         lines.append(f"{len(meta['skipped'])} steps left out: not a finite number (first: rows {rows})")
     for found in meta.get("diagnosis", ()):
         lines += [f"{found['kind']}: {found['said']}", f"  try: {' · '.join(found['fix'])}"]
     job.tell("train", "\n".join(lines))
+
+
+def _beside_plan(job: Job) -> str:
+    """What training took beside what was expected of it."""
+    from luthier.train.memory import size
+
+    assert job.run is not None
+    took, expected = job.run.facts.get("training") or {}, job.run.facts.get("forecast") or {}
+    said = []
+    if took.get("bytes") is not None and expected.get("memory"):
+        said.append(f"memory {size(took['bytes'])}, planned {size(expected['memory']['total'])}")
+    if took.get("seconds") and expected.get("seconds") and took.get("resumed_at") is None:
+        said.append(f"time {took['seconds']:,.0f} s, planned about {expected['seconds']:,.0f} s")
+    return " · ".join(said)
 
 
 def export(job: Job, shipped: dict[str, Artifact]) -> None:

@@ -16,6 +16,7 @@ from luthier.recipe.evaluate import (
 )
 from luthier.recipe.load import LoadedRecipe, load_recipe, make_recipe
 from luthier.recipe.recipe import ExportSpec, ModelSpec, PrivacySpec, Recipe
+from luthier.recipe.search import RangeSpec, SearchSpec
 from luthier.recipe.track import (
     AnyTracker,
     MlflowTracker,
@@ -40,7 +41,8 @@ __all__ = [
     "COMPARES", "REWARDED", "AnyMetric", "AnyTracker", "AugmentSpec", "DataSpec", "DedupeSpec", "EvaluateSpec",
     "EvolveSpec", "ExactMetric", "ExportSpec", "FullTuning", "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric",
     "LabelSpec", "LoadedRecipe", "LoraTuning", "MapSpec", "MetricSpec", "MlflowTracker", "ModelSpec", "Operator",
-    "OwnTracker", "PreferenceMetric", "PrivacySpec", "QloraTuning", "Recipe", "RegressionSpec", "RemoteSpec",
-    "ReplaySpec", "RougeLMetric", "SelfInstructSpec", "SftMethod", "SplitSpec", "TensorboardTracker", "ThreadSpec",
-    "TrackerSpec", "TrackioTracker", "TrainSpec", "Tuning", "WandbTracker", "load_recipe", "make_recipe",
+    "OwnTracker", "PreferenceMetric", "PrivacySpec", "QloraTuning", "RangeSpec", "Recipe", "RegressionSpec",
+    "RemoteSpec", "ReplaySpec", "RougeLMetric", "SearchSpec", "SelfInstructSpec", "SftMethod", "SplitSpec",
+    "TensorboardTracker", "ThreadSpec", "TrackerSpec", "TrackioTracker", "TrainSpec", "Tuning", "WandbTracker",
+    "load_recipe", "make_recipe",
 ]  # fmt: skip

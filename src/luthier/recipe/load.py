@@ -45,7 +45,7 @@ def load_recipe(path: Path | str, overrides: Sequence[str] = ()) -> LoadedRecipe
         UsageError: unknown keys or impossible values, each with file:line and the nearest right key.
     """
     path = Path(path)
-    text = _read(path)
+    text = read_text(path)
     data, root = _parsed(path, text)
     if not isinstance(data, dict):
         raise LuthierError("a recipe is a mapping of keys", where=path, fix="luthier init DATA writes one")
@@ -66,7 +66,7 @@ def load_yaml(path: Path) -> Any:
     Raises:
         LuthierError: the file is missing or is not YAML.
     """
-    return _parsed(path, _read(path))[0]
+    return _parsed(path, read_text(path))[0]
 
 
 def _parsed(path: Path, text: str) -> tuple[Any, Any]:
@@ -80,9 +80,12 @@ def _parsed(path: Path, text: str) -> tuple[Any, Any]:
         raise LuthierError(f"not valid YAML: {problem}", where=where, fix="check indentation and colons") from None
 
 
-def make_recipe(data: Mapping[str, Any], overrides: Sequence[str] = (), folder: Path | None = None) -> LoadedRecipe:
-    """The same from a Python mapping."""
-    return _finish(dict(data), {}, overrides, (folder or Path.cwd()).resolve(), None)
+def make_recipe(
+    data: Mapping[str, Any], overrides: Sequence[str] = (), folder: Path | None = None,
+    origins: Mapping[str, str] | None = None,
+) -> LoadedRecipe:  # fmt: skip
+    """The same from a Python mapping; ``origins`` says where its values come from, by dotted key."""
+    return _finish(dict(data), dict(origins or {}), overrides, (folder or Path.cwd()).resolve(), None)
 
 
 def _finish(
@@ -99,17 +102,32 @@ def _finish(
     return LoadedRecipe(recipe, origins, folder, path)
 
 
-def _read(path: Path) -> str:
+def yaml_with_lines(path: Path, text: str) -> tuple[Any, dict[str, int]]:
+    """The value of a YAML text and the line of each dotted key.
+
+    Raises:
+        LuthierError: it is not YAML; the line is named.
+    """
+    value, tree = _parsed(path, text)
+    return value, dict(_lines(tree, ""))
+
+
+def read_text(path: Path, what: str = "recipe") -> str:
+    """The text of a recipe, or of ``what`` stands in a recipe's place.
+
+    Raises:
+        LuthierError: it is missing, a folder, too large, or not UTF-8.
+    """
     if path.is_dir():
-        raise LuthierError("a recipe is a file, this is a folder", where=path, fix=f"luthier init {path}")
+        raise LuthierError(f"a {what} is a file, this is a folder", where=path, fix=f"luthier init {path}")
     try:
         raw = path.read_bytes() if path.stat().st_size <= LARGEST else None
     except FileNotFoundError:
-        raise LuthierError("no such recipe", where=path, fix="luthier init DATA writes one") from None
+        raise LuthierError(f"no such {what}", where=path, fix="luthier init DATA writes a recipe") from None
     except OSError as error:
-        raise LuthierError(f"the recipe cannot be read: {error.strerror}", where=path) from None
+        raise LuthierError(f"the {what} cannot be read: {error.strerror}", where=path) from None
     if raw is None:
-        raise LuthierError("too large for a recipe (over 1 MiB)", where=path, fix="is this a data file? luthier init")
+        raise LuthierError(f"too large for a {what} (over 1 MiB)", where=path, fix="is this a data file? luthier init")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

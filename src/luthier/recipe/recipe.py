@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from luthier.recipe.augment import AugmentSpec
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
+from luthier.recipe.search import SearchSpec
 from luthier.recipe.spec import OneOrMany, Share, Spec
 from luthier.recipe.track import AnyTracker
 from luthier.recipe.train import COMPARES, REWARDED, LoraTuning, TrainSpec
@@ -79,6 +80,8 @@ class Recipe(Spec):
     the weights are the same."""
     privacy: PrivacySpec = PrivacySpec()
     """What may leave this machine."""
+    search: SearchSpec = SearchSpec()
+    """What ``luthier search`` tries; ``luthier run`` does not look at it."""
 
     @model_validator(mode="before")
     @classmethod

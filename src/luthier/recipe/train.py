@@ -344,6 +344,8 @@ class TrainSpec(Spec):
     """How the rate falls after warm-up."""
     warmup: Share = Field(default=0.06, ge=0.0, le=0.5)
     """Share of the steps in which the rate rises from 0."""
+    warmup_steps: int | None = Field(default=None, ge=0)
+    """The same as a number of steps; it takes the place of ``warmup``."""
     weight_decay: float = Field(default=0.01, ge=0.0)
     """AdamW's decoupled decay, on matrices only."""
     clip: float = Field(default=1.0, gt=0)
@@ -357,11 +359,10 @@ class TrainSpec(Spec):
     field_weights: dict[str, Annotated[Share, Field(ge=0.0, le=100.0)]] = Field(default_factory=dict)
     """Where answers are JSON objects: how much the tokens of a field's value count in the loss, by its name; fields
     that are not named count 1. A free text beside labels has most of the tokens and little that can be learned."""
-    replay_weight: Annotated[Share, Field(ge=0.0, le=100.0)] = 1.0
-    """How much the answers of replayed rows count in the loss. With an anchor 0 is worth a try: the model is then held
-    near its base at these rows, and learns nothing from them."""
     batch_tokens: int | None = Field(default=None, ge=16)
     """Tokens in one optimiser step; left out, it follows the size of the data."""
+    batch_rows: int | None = Field(default=None, ge=1)
+    """The same as a number of rows of mean length; not together with ``batch_tokens``."""
     micro_tokens: int | None = Field(default=None, ge=16)
     """Padded tokens in one forward pass; left out, it follows the memory."""
     max_length: int | None = Field(default=None, ge=8)
@@ -383,11 +384,15 @@ class TrainSpec(Spec):
     """How many times the state is saved for resuming during the run; 0 saves none."""
 
     @model_validator(mode="after")
+    def _one_size_of_a_step(self) -> TrainSpec:
+        if self.batch_rows is not None and self.batch_tokens is not None:
+            raise ValueError("batch_rows and batch_tokens exclude each other: each says how large a step is")
+        return self
+
+    @model_validator(mode="after")
     def _anchored_to_a_base(self) -> TrainSpec:
         if self.anchor and isinstance(self.tuning, FullTuning):
             raise ValueError("anchor needs an adapter (tuning: lora): full tuning overwrites the base it would hold to")
-        if not self.replay_weight and not self.anchor:
-            raise ValueError("replay_weight: 0 needs an anchor: rows that count nothing hold nothing")
         if self.method.kind in COMPARES and (self.anchor or self.field_weights):
             raise ValueError(f"anchor and field_weights belong to method sft; {self.method.kind} has its own reference")
         if self.method.kind not in SHARED and (self.processes or 1) > 1:
@@ -405,9 +410,9 @@ class TrainSpec(Spec):
             return self
         if self.anchor or self.field_weights:
             raise ValueError(f"anchor and field_weights belong to method sft; {self.method.kind} has kl and rewards")
-        if self.batch_tokens is not None:
+        if self.batch_tokens is not None or self.batch_rows is not None:
             raise ValueError(f"a step of {self.method.kind} has method.prompts times method.group answers: leave out "
-                             "batch_tokens")  # fmt: skip
+                             f"batch_{'rows' if self.batch_tokens is None else 'tokens'}")  # fmt: skip
         if stops := [name for name in ("overfitting", "memorisation") if getattr(self.watch, name) == "stop"]:
             raise ValueError(f"watch.{stops[0]}: stop belongs to method sft; {self.method.kind} has method.hacking")
         if isinstance(self.tuning, LoraTuning) and self.tuning.dropout:

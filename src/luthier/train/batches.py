@@ -129,11 +129,10 @@ class Batch:
         return self.targets.shape[0]
 
 
-def row(sample: Sample, *, replayed: bool = False, worth: float = 1.0) -> Row:
+def row(sample: Sample, *, replayed: bool = False) -> Row:
     """Arrays of a sample. What stands after the last trained token predicts nothing and is not fed.
 
-    A sample may carry ``weights`` (one a token) or ``weight`` (one for the row); weight 0 means not trained. ``worth``
-    weighs what is left once more; at 0 the anchor still knows where the answers are.
+    A sample may carry ``weights`` (one a token) or ``weight`` (one for the row); weight 0 means not trained.
 
     Raises:
         ValueError: the sample trains nothing (``models.chat`` refuses such rows).
@@ -148,7 +147,7 @@ def row(sample: Sample, *, replayed: bool = False, worth: float = 1.0) -> Row:
     targets_at = np.flatnonzero(trained)
     if len(targets_at) == 0:
         raise ValueError(f"row {sample.example_id} trains no token")
-    kept = weight[targets_at] * worth
+    kept = weight[targets_at]
     return Row(
         example_id=sample.example_id,
         inputs=ids[: targets_at[-1]],

@@ -1,4 +1,5 @@
-"""What of the machine decides the bits and the speed of a run: threads, deterministic kernels, memory allocation.
+"""What of the machine decides the bits and the speed of a run: threads, deterministic kernels, memory allocation; and
+how much memory a run really took.
 
 Set while a run lasts and put back afterwards (the allocator's thresholds stay: they belong to the process).
 """
@@ -11,7 +12,9 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -74,6 +77,51 @@ def four_bit_gradients(model: torch.nn.Module) -> Iterator[None]:
     finally:
         for layer in layers:
             setattr(layer, packing.SWITCH, True)
+
+
+@dataclass
+class Taken:
+    """The most that the work of a block held at a time, in bytes beside what was held before it; None: not known."""
+
+    bytes: int | None = None
+
+
+@contextmanager
+def peak_memory(device: str) -> Iterator[Taken]:
+    """Measure what a block takes: resident memory of this process, or what is reserved on a CUDA device.
+
+    The kernel's own high-water mark is read, so that no moment between two looks is missed. Elsewhere than on Linux and
+    CUDA nothing is known.
+    """
+    taken = Taken()
+    cuda = device.startswith("cuda")
+    if cuda:
+        torch.cuda.reset_peak_memory_stats()
+        before: int | None = torch.cuda.memory_reserved()
+    else:
+        before = _resident("VmRSS") if _forget_peak() else None
+    yield taken
+    after = torch.cuda.max_memory_reserved() if cuda else _resident("VmHWM")
+    if before is not None and after is not None:
+        taken.bytes = max(0, after - before)
+
+
+def _forget_peak() -> bool:
+    """Let the high-water mark of resident memory begin anew (proc(5), clear_refs); False where that cannot be done."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def _resident(field: str) -> int | None:
+    try:
+        text = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    found = next((line for line in text.splitlines() if line.startswith(f"{field}:")), None)
+    return None if found is None else int(found.split()[1]) * 1024
 
 
 def describe(device: str) -> dict[str, Any]:

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from luthier.errors import LuthierError
 from luthier.recipe.train import COMPARES, REWARDED, SHARED, FullTuning, LoraTuning, RewardedMethod, TrainSpec
-from luthier.train.batches import micro_batches
+from luthier.train.batches import PAD_TO, micro_batches
+from luthier.train.memory import Demand, Needs, needs, size
 
 PLAN_VERSION = 3
 BATCHES_AN_EPOCH = 100
 ROWS_A_STEP = (16, 32)
 CPU_MICRO_TOKENS = 4096
 DEVICE_MICRO_TOKENS = 16384
-SPARE_MEMORY = 0.8
+SPARE_MEMORY = 0.9
+"""Share of the free memory that is planned with: most of what is predicted is right to a tenth
+(docs/benchmarks/planner.md)."""
 VALIDATION_SHARE = 0.25
 PREFERENCE_RATE = 5
 """Learning from comparisons takes the rate of learning from answers divided by this: only a margin is to move."""
@@ -51,7 +54,6 @@ class ModelFacts:
     context: int
     parameters: int
     trainable: int
-    bytes_per_parameter: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,28 @@ class Facts:
     ``train_tokens`` and ``validation_tokens`` are input lengths (tokens fed to the model) of the rows that will be
     trained on and validated with, in their order; ``batches.input_length`` gives the length of one row. Of a prompt
     whose answers the model makes itself it is the prompt with the longest answer that may be drawn.
+    ``demand`` is what the model and a pass over it take; where it is not known, everything is taken to fit.
     """
 
     model: ModelFacts
     device: DeviceFacts
     train_tokens: Sequence[int]
     validation_tokens: Sequence[int] = ()
+    demand: Demand | None = None
+
+
+class DoesNotFit(LuthierError):
+    """Not even one row at a time, with activations recomputed: ``needed`` stands against ``free`` bytes. Rows of
+    ``shorter`` tokens would fit; 0: none."""
+
+    def __init__(self, longest: int, needed: Needs, free: int, shorter: int) -> None:
+        super().__init__(
+            f"the training does not fit: it needs {size(needed.total)}, and {size(free)} may be used",
+            where=f"the longest row, {longest:,} tokens, one at a time and with activations recomputed",
+            why=needed.render(), details={"needed": needed.to_dict(), "free": free},
+            fix=f"train.max_length: {shorter}, or a smaller base" if shorter else "tuning: qlora, or a smaller base",
+        )  # fmt: skip
+        self.needed, self.free, self.shorter = needed, free, shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +142,7 @@ class TrainPlan:
     watch_rows: int = 0
     watch_answers: int = 0
     processes: int = 1
+    stream: bool = False
     version: int = PLAN_VERSION
     decided: Mapping[str, Reason] = field(default_factory=dict, compare=False)
 
@@ -171,7 +190,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     learning_rate = _learning_rate(spec, facts.model, notes)
     precision = _precision(spec, facts.device, notes)
     batch_tokens = _batch_tokens(spec, lengths, notes)
-    micro_tokens, recompute = _micro_tokens(spec, facts, lengths, batch_tokens, precision, notes)
+    micro_tokens, recompute, stream = _micro_tokens(spec, facts, lengths, batch_tokens, notes)
     count = len(micro_batches(lengths, micro_tokens=micro_tokens, seed=seed, epoch=0))
     an_epoch, k = _windows(count, batch_tokens, micro_tokens, lengths)
     if isinstance(spec.method, RewardedMethod):
@@ -179,8 +198,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         k = max(1, -(-batch_tokens // micro_tokens))
     notes.add("micro_batches", k, f"{batch_tokens:,} tokens a step in passes of at most {micro_tokens:,}")
     steps = _steps(spec, an_epoch, notes)
-    warmup = min(round(spec.warmup * steps), steps - 1)
-    notes.add("warmup_steps", warmup, f"{spec.warmup:.0%} of {steps} steps", key="train.warmup")
+    warmup = _warmup(spec, steps, notes)
     validation_rows = _validation_rows(facts.validation_tokens, lengths, steps, an_epoch, spec.evaluations, notes)
     evaluations = _spread(spec.evaluations, steps)
     notes.add("evaluation_steps", list(evaluations), "evenly spread, the last step among them", key="train.evaluations")
@@ -192,7 +210,14 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     ratio = spec.tuning.loraplus_lr_ratio if isinstance(spec.tuning, LoraTuning) else 1.0
     notes.add("loraplus_lr_ratio", ratio, "A and B learn equally fast", key="train.tuning.loraplus_lr_ratio")
     notes.add("threads", facts.device.threads, "threads of this process; other counts round sums differently")
-    processes = _processes(spec, facts, lengths, batch_tokens, notes)
+
+    def has_room(number: int) -> bool:
+        asked = needed(
+            spec, facts, micro_tokens, recompute=recompute, accumulates=k > 1, stream=stream, processes=number
+        )
+        return _fits(facts, asked)
+
+    processes = _processes(spec, facts, lengths, batch_tokens, has_room, notes)
     return TrainPlan(
         steps=steps, steps_an_epoch=an_epoch, warmup_steps=warmup, learning_rate=learning_rate,
         schedule=spec.schedule, weight_decay=spec.weight_decay, clip=spec.clip, batch_tokens=batch_tokens,
@@ -200,7 +225,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         evaluation_steps=evaluations, checkpoint_steps=checkpoints, validation_rows=validation_rows,
         patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), anchor=spec.anchor,
         interpolate=spec.interpolate, loraplus_lr_ratio=ratio, skips=spec.skips, watch_rows=watch_rows,
-        watch_answers=watch_answers, processes=processes,
+        watch_answers=watch_answers, processes=processes, stream=stream,
         decided=notes.decided,
     )  # fmt: skip
 
@@ -255,16 +280,23 @@ def _billions(parameters: int) -> str:
     return f"{parameters / 1e9:.1f}B" if parameters >= 1e8 else f"{parameters / 1e6:.1f}M"
 
 
-def _precision(spec: TrainSpec, device: DeviceFacts, notes: _Notes) -> str:
+def precision_of(spec: TrainSpec, device: DeviceFacts) -> str:
+    """Arithmetic of forward and backward: as written, else bf16 where a device has it in hardware, else fp32."""
     if spec.precision != "auto":
-        notes.given("precision", spec.precision, "train.precision")
         return spec.precision
-    if device.kind != "cpu" and device.bf16:
-        notes.add("precision", "bf16", "this device multiplies bf16 in hardware")
-        return "bf16"
-    reason = "exact and the same on every CPU" if device.kind == "cpu" else "no bf16 in this device's hardware"
-    notes.add("precision", "fp32", reason)
-    return "fp32"
+    return "bf16" if device.kind != "cpu" and device.bf16 else "fp32"
+
+
+def _precision(spec: TrainSpec, device: DeviceFacts, notes: _Notes) -> str:
+    precision = precision_of(spec, device)
+    if spec.precision != "auto":
+        notes.given("precision", precision, "train.precision")
+    elif precision == "bf16":
+        notes.add("precision", precision, "this device multiplies bf16 in hardware")
+    else:
+        reason = "exact and the same on every CPU" if device.kind == "cpu" else "no bf16 in this device's hardware"
+        notes.add("precision", precision, reason)
+    return precision
 
 
 def _batch_tokens(spec: TrainSpec, lengths: np.ndarray, notes: _Notes) -> int:
@@ -278,72 +310,118 @@ def _batch_tokens(spec: TrainSpec, lengths: np.ndarray, notes: _Notes) -> int:
         tokens = max(16, int(np.ceil(prompts * group * float(lengths.mean()) / 64)) * 64)
         notes.add("batch_tokens", tokens, f"{group} answers to each of {prompts} prompts, as long as they may be")
         return tokens
+    mean = float(lengths.mean())
+    if spec.batch_rows is not None:
+        tokens = max(1, round(spec.batch_rows * mean))
+        where = notes.origins.get("train.batch_rows", "recipe")
+        notes.decided["batch_tokens"] = Reason(tokens, f"{spec.batch_rows:,} rows of {mean:.0f} tokens", where)
+        return tokens
     rows = int(np.clip(round(len(lengths) / BATCHES_AN_EPOCH), *ROWS_A_STEP))
     rows = max(1, min(rows, len(lengths) // 4))
-    mean = float(lengths.mean())
     tokens = max(16, int(np.ceil(rows * mean / 64)) * 64)
     notes.add("batch_tokens", tokens, f"about {rows} of {len(lengths):,} rows a step, {mean:.0f} tokens each")
     return tokens
 
 
 def _micro_tokens(
-    spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens: int, precision: str, notes: _Notes
-) -> tuple[int, bool]:
-    """Padded tokens of one forward pass, and whether activations are recomputed to make room."""
+    spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens: int, notes: _Notes
+) -> tuple[int, bool, bool]:
+    """Padded tokens of one forward pass; and, to make room, whether activations are recomputed and whether frozen
+    layers stay in their files."""
     longest = _round_up(int(lengths.max()))
-    fits, fits_recomputed = _tokens_that_fit(spec, facts, precision)
+    free = int(facts.device.memory * SPARE_MEMORY)
+
+    def fits(tokens: int, recompute: bool, stream: bool = False) -> bool:
+        asked = needed(spec, facts, tokens, recompute=recompute, accumulates=tokens < batch_tokens, stream=stream)
+        return _fits(facts, asked)
+
+    streams = facts.demand is not None and facts.demand.weights.streamed is not None
+    stream = streams and not fits(longest, True) and fits(longest, True, True)
+    notes.add("stream", stream, "frozen layers do not fit beside the rest; each is read again" if stream else "fits")
     if spec.micro_tokens is not None:
         tokens = max(spec.micro_tokens, longest)
         reason = "written in the recipe" if tokens == spec.micro_tokens else f"the longest row needs {longest}"
         notes.decided["micro_tokens"] = Reason(tokens, reason, notes.origins.get("train.micro_tokens", "recipe"))
-        recompute = tokens > fits
+        recompute = not fits(tokens, False, stream)
         notes.add("recompute", recompute, "does not fit otherwise" if recompute else "fits without")
-        return tokens, recompute
+        return tokens, recompute, stream
     largest = CPU_MICRO_TOKENS if facts.device.kind == "cpu" else DEVICE_MICRO_TOKENS
     wanted = max(longest, min(largest, _round_up(batch_tokens)))
-    if wanted <= fits:
+    if fits(wanted, False, stream):
         reason = "a whole step" if wanted >= batch_tokens else "larger passes are no faster on this device"
         notes.add("micro_tokens", wanted, reason)
         notes.add("recompute", False, "fits without")
-        return wanted, False
-    if longest <= fits:
-        notes.add("micro_tokens", fits, f"what fits into {facts.device.memory / 2**30:.1f} GiB with a fifth spare")
-        notes.add("recompute", False, "fits without")
-        return fits, False
-    if longest <= fits_recomputed:
-        tokens = min(wanted, fits_recomputed)
-        notes.add("micro_tokens", tokens, f"what fits into {facts.device.memory / 2**30:.1f} GiB with a fifth spare")
-        notes.add("recompute", True, f"the longest row ({longest} tokens) does not fit otherwise")
-        return tokens, True
-    raise LuthierError(
-        f"the longest row ({longest:,} tokens) does not fit into {facts.device.memory / 2**30:.1f} GiB",
-        where="train.max_length", why=f"about {max(fits_recomputed, 0):,} tokens fit beside the weights",
-        fix=f"train.max_length: {max(8, fits_recomputed // 8 * 8)}, or a smaller base, or tuning: qlora",
-    )
+        return wanted, False, stream
+    recompute = not fits(longest, False, stream)
+    if recompute and not fits(longest, True, stream):
+        asked = needed(spec, facts, longest, recompute=True, accumulates=longest < batch_tokens)
+        assert asked is not None
+        raise DoesNotFit(longest, asked, free, _shorter_rows(spec, facts, longest, free))
+    tokens = _most(wanted, longest, lambda count: fits(count, recompute, stream))
+    notes.add("micro_tokens", tokens, f"what fits into {size(facts.device.memory)} with a tenth spare")
+    told = f"the longest row ({longest} tokens) does not fit otherwise" if recompute else "fits without"
+    notes.add("recompute", recompute, told)
+    return tokens, recompute, stream
 
 
-def _tokens_that_fit(spec: TrainSpec, facts: Facts, precision: str) -> tuple[int, int]:
-    """Tokens of one pass that fit the free memory, without and with recomputing activations.
+def needed(
+    spec: TrainSpec, facts: Facts, micro_tokens: int, *, recompute: bool, accumulates: bool, stream: bool = False,
+    processes: int | None = None,
+) -> Needs | None:
+    """What a training takes whose passes are cut at ``micro_tokens``; None where the demand is not known. Several
+    ``processes`` (left out: as many as are written) each hold a part of every pass."""
+    if facts.demand is None:
+        return None
+    rows, width = largest_pass(facts.train_tokens, micro_tokens)
+    number = processes or spec.processes or 1
+    held = facts.demand.passes(-(-rows // number), width, recompute=recompute, accumulates=accumulates)
+    keeps_best = bool(len(facts.validation_tokens)) and spec.evaluations > 1
+    return needs(
+        facts.demand.weights, held, keeps_best=keeps_best, keeps_start=spec.interpolate < 1, stream=stream,
+        processes=number,
+    )  # fmt: skip
 
-    Weights are loaded before the plan is made on the device, or counted here where memory is that of the whole device:
-    the caller's ``memory`` is what is free before loading. Kept for backward per token and layer in eager mode: about
-    14 vectors of the width (norms, q, k, v, attention, residuals) and 5 of the feed-forward width.
-    """
-    if facts.device.memory <= 0:
-        return 1 << 40, 1 << 40
-    model = facts.model
-    element = 2 if precision == "bf16" else 4
-    weights = model.parameters * model.bytes_per_parameter
-    trained = model.trainable * (4 + 8 + (4 if isinstance(spec.tuning, LoraTuning) else 0))
-    head = 3 * logit_bytes(facts.device.kind)
-    left = facts.device.memory * SPARE_MEMORY - weights - trained - head
-    adapters = 1.0
-    if isinstance(spec.tuning, LoraTuning):  # DoRA keeps each adapted layer's output twice more
-        adapters = 1.6 if spec.tuning.dora else 1.3
-    layer = (14 * model.hidden + 5 * model.intermediate) * element * adapters
-    kept = layer * model.layers
-    recomputed = layer + model.hidden * element * model.layers
-    return max(0, int(left / kept) // 8 * 8), max(0, int(left / recomputed) // 8 * 8)
+
+def _fits(facts: Facts, asked: Needs | None) -> bool:
+    free = int(facts.device.memory * SPARE_MEMORY)
+    return asked is None or not free or asked.total <= free
+
+
+def planned_needs(spec: TrainSpec, facts: Facts, plan: TrainPlan) -> Needs | None:
+    """What the training of a plan takes."""
+    return needed(
+        spec, facts, plan.micro_tokens, recompute=plan.recompute, accumulates=plan.micro_batches > 1,
+        stream=plan.stream, processes=plan.processes,
+    )  # fmt: skip
+
+
+def largest_pass(lengths: Sequence[int], micro_tokens: int) -> tuple[int, int]:
+    """(rows, padded width) of the pass with most tokens that these rows are cut into."""
+    padded = -(-np.asarray(lengths, dtype=np.int64) // PAD_TO) * PAD_TO
+    cuts = micro_batches(lengths, micro_tokens=micro_tokens, seed=0, epoch=0)
+    found = max(cuts, key=lambda cut: len(cut) * int(padded[cut].max()))
+    return len(found), int(padded[found].max())
+
+
+def _most(wanted: int, least: int, fits: Callable[[int], bool]) -> int:
+    """The most tokens, a multiple of ``least`` (which fits), up to ``wanted`` (which does not), that fit."""
+    low, high = 1, -(-wanted // least)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle * least) else (low, middle)
+    return low * least
+
+
+def _shorter_rows(spec: TrainSpec, facts: Facts, longest: int, free: int) -> int:
+    """Rows of so many tokens would fit: the longest, halved as often as it takes; 0 where none would."""
+    assert facts.demand is not None
+    width = longest // 2 // PAD_TO * PAD_TO
+    while width >= PAD_TO:
+        asked = needed(spec, replace(facts, train_tokens=[width]), width, recompute=True, accumulates=True)
+        if asked is not None and asked.total <= free:
+            return width
+        width = width // 2 // PAD_TO * PAD_TO
+    return 0
 
 
 def logit_bytes(device: str) -> int:
@@ -370,6 +448,16 @@ def _steps(spec: TrainSpec, an_epoch: int, notes: _Notes) -> int:
         steps, reason = spec.max_steps, f"train.max_steps cuts {steps} steps"
     notes.add("steps", steps, reason)
     return steps
+
+
+def _warmup(spec: TrainSpec, steps: int, notes: _Notes) -> int:
+    if spec.warmup_steps is not None:
+        warmup = min(spec.warmup_steps, steps - 1)
+        notes.given("warmup_steps", warmup, "train.warmup_steps")
+        return warmup
+    warmup = min(round(spec.warmup * steps), steps - 1)
+    notes.add("warmup_steps", warmup, f"{spec.warmup:.0%} of {steps} steps", key="train.warmup")
+    return warmup
 
 
 def _validation_rows(
@@ -421,7 +509,10 @@ def _watched(spec: TrainSpec, lengths: np.ndarray, epochs: float, notes: _Notes)
     return made[0], made[1]
 
 
-def _processes(spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens: int, notes: _Notes) -> int:
+def _processes(
+    spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens: int, has_room: Callable[[int], bool],
+    notes: _Notes,
+) -> int:  # fmt: skip
     """How many processes share each step: a thread each where a second thread would gain little."""
     device, model = facts.device, facts.model
     if spec.processes is not None:
@@ -436,9 +527,10 @@ def _processes(spec: TrainSpec, facts: Facts, lengths: np.ndarray, batch_tokens:
     number = min(device.threads, rows_a_step // ROWS_A_PROCESS)
     small = model.hidden <= SMALL_WIDTH and spec.tuning.kind == "lora"
     if number > 1 and device.kind == "cpu" and device.forks and small and spec.method.kind in SHARED:
+        fits = next((n for n in range(number, 1, -1) if has_room(n)), 1)
         reason = f"a model of width {model.hidden} gains little from a second thread: a process each"
-        notes.add("processes", number, reason)
-        return number
+        notes.add("processes", fits, reason if fits == number else f"the memory has no room for {fits + 1}")
+        return fits
     notes.add("processes", 1, "threads serve this training better" if device.threads > 1 else "one thread")
     return 1
 

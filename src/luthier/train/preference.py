@@ -42,6 +42,7 @@ from luthier.train.session import (
     folding,
     frozen,
     recomputing,
+    streaming,
     tell_start,
     trained_parameters,
 )
@@ -136,7 +137,7 @@ def learn(
             loaded.model, objective, plan, train=train_rows, validation=validation_rows, run=run,
             folder=workdir / "checkpoints", device=device, probe=_both(beside, probe), on_step=on_step,
         )  # fmt: skip
-        with recomputing(loaded.model, plan.recompute):
+        with recomputing(loaded.model, plan.recompute), streaming(loaded.model, plan):
             return loop.fit()
 
 

@@ -54,6 +54,7 @@ from luthier.train.session import (
     folding,
     frozen,
     recomputing,
+    streaming,
     tell_start,
     trained_parameters,
 )
@@ -124,7 +125,7 @@ def run(
             device=device, probe=probe, on_step=on_step, practice=practice,
             watch=HackingWatch(method.hacking, method.kl_limit, others),
         )  # fmt: skip
-        with recomputing(loaded.model, plan.recompute):
+        with recomputing(loaded.model, plan.recompute), streaming(loaded.model, plan):
             result = loop.fit()
         if result.stopped == "hacking" and result.best_loss is None:  # nothing before it was ever judged
             start.put_back()

@@ -18,6 +18,7 @@ from torch import nn
 
 from luthier.errors import LuthierError
 from luthier.models.adapters import folded
+from luthier.models.streaming import streamed
 from luthier.recipe.train import TrainSpec
 from luthier.train import checkpoint, machine
 from luthier.train.batches import Row, digest
@@ -66,10 +67,15 @@ def tell_start(
 
 
 @contextmanager
-def recomputing(model: Any, wanted: bool) -> Iterator[None]:
-    """Gradient checkpointing for the time of a run."""
+def recomputing(
+    model: Any, wanted: bool, within: AbstractContextManager[Any] | None = None
+) -> Iterator[None]:
+    """Gradient checkpointing for the time of a run; what is computed again runs ``within`` a context."""
     if wanted:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        how: dict[str, Any] = {"use_reentrant": False}
+        if within is not None:
+            how["context_fn"] = lambda: (nullcontext(), within)
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=how)
     try:
         yield
     finally:
@@ -81,6 +87,11 @@ def folding(model: Any, plan: TrainPlan) -> AbstractContextManager[Any]:
     """Small plain adapters folded for the time of a run, in fp32 only: in bf16 the sum would lose changes that are
     small beside the weight."""
     return folded(model) if plan.precision == "fp32" else nullcontext()
+
+
+def streaming(model: Any, plan: TrainPlan) -> AbstractContextManager[Any]:
+    """Frozen layers that stay in their files for the time of a run, where the plan wants it."""
+    return streamed(model) if plan.stream else nullcontext()
 
 
 def beginning(r: Row) -> Row:

@@ -30,6 +30,7 @@ from luthier.train.session import (
     folding,
     frozen,
     recomputing,
+    streaming,
     tell_start,
     trained_parameters,
 )
@@ -97,8 +98,7 @@ def run(
         LuthierError: nothing is trainable, the workdir belongs to another training, a loss is not finite, memory.
     """
     parameters = trained_parameters(loaded, plan, seed)
-    worth = {True: spec.replay_weight, False: 1.0}
-    train_rows = [row(s, replayed=(held := s.example_id in replayed), worth=worth[held]) for s in train]
+    train_rows = [row(s, replayed=s.example_id in replayed) for s in train]
     validation_rows = [row(s) for s in validation]
     if spec.anchor and not any(r.replayed for r in train_rows):
         raise LuthierError(
@@ -125,7 +125,10 @@ def run(
                 held_out=validation_rows[: plan.watch_answers], train=train_rows,
                 adapter=hasattr(loaded.model, "disable_adapter"), device=device,
             )  # fmt: skip
-        with recomputing(loaded.model, plan.recompute), folding(loaded.model, plan), team.together(plan.processes):
+        with (
+            recomputing(loaded.model, plan.recompute), folding(loaded.model, plan), streaming(loaded.model, plan),
+            team.together(plan.processes),
+        ):  # fmt: skip
             return Loop(
                 loaded.model, Tokens(loss, anchor.make(loaded.model, plan.anchor)), plan, train=train_rows,
                 validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device, probe=probe,

@@ -24,9 +24,10 @@ import torch
 from torch import Tensor
 
 from luthier.errors import LuthierError
+from luthier.train.memory import SUMMED
 
-_ROOM = 8 << 20
-"""Bytes of each process in the memory that all see; longer sums are made in parts."""
+_ROOM = SUMMED
+"""Longer sums are made in parts."""
 _FINE, _FAILED = b"+", b"!"
 _LONGEST_WORD = 2000
 

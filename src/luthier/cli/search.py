@@ -1,0 +1,55 @@
+"""The verb that tries values of a recipe's keys: search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from luthier.cli.terminal import JSON_OPTION, SET_OPTION, Progress, console, emit_json
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put this verb on the command tree."""
+    app.command()(search)
+
+
+def search(
+    recipe: Path = typer.Argument(..., metavar="RECIPE", help="A recipe file; its search key says what is tried."),
+    learning_curve: bool = typer.Option(
+        False, "--learning-curve", help="Train on parts of the rows instead: is more data worth collecting?"
+    ),
+    overrides: list[str] = SET_OPTION,
+    json: bool = JSON_OPTION,
+) -> int:
+    """Try values of the recipe's keys on validation rows; ends with a table, a page and a ready recipe. Goes on after a
+    kill.
+
+    Example: luthier search support.yaml --set search.trials=30
+    Example: luthier search support.yaml --learning-curve
+    """
+    from luthier.recipe import load_recipe
+    from luthier.report.search import curve_lines, search_lines
+    from luthier.store import Store
+
+    loaded, store, screen = load_recipe(recipe, overrides), Store.open(), console()
+    if learning_curve:
+        from luthier.search import learning_curve as curve_of
+
+        run, curve, page = curve_of(loaded, store, Progress())
+        if json:
+            emit_json({"run": run.id, "page": str(page), **curve.to_dict()})
+        else:
+            screen.print("\n".join(["", *curve_lines(curve.to_dict()), "", f"  page    {page}"]), markup=False)
+        return 0
+    from luthier.search import search as search_recipe
+
+    found = search_recipe(loaded, store, Progress())
+    if json:
+        emit_json(found.to_dict())
+        return 0
+    screen.print("\n".join(["", *search_lines(found.account.to_dict()), ""]), markup=False)
+    screen.print(f"  page    {found.page}", markup=False)
+    if found.recipe is not None:
+        screen.print(f"  recipe  {found.recipe}\n  next    luthier run {found.recipe}", markup=False)
+    return 0

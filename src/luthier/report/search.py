@@ -1,0 +1,201 @@
+"""A search as lines of a terminal and as one page: the answer, loss against cost, every trial."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from luthier.report.figures import asset, duration, esc, signed, tick_label, ticks
+
+_W, _H, _LEFT, _RIGHT, _TOP, _BOTTOM = 520, 300, 62, 18, 16, 44
+_HEADS = ("trial", "loss", "other rows", "forgets", "TFLOP", "time", "what was tried")
+Told = Mapping[str, Any]
+
+
+def search_lines(account: Told) -> list[str]:
+    """The trials, those that no other one beats in everything marked, and the answer."""
+    rows = [_HEADS, *(_cells(t, account) for t in _sorted(account))]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADS))]
+    lines = ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [*lines, "", "  ◆ no other trial has less of loss, forgetting and cost at once", f"  {account['said']}"]
+
+
+def search_page(account: Told, name: str) -> str:
+    """The whole page as text; it loads nothing."""
+    heads = "".join(f"<th>{esc(h)}</th>" for h in _HEADS)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{esc(c)}</td>' for c in _cells(t, account))}</tr>" for t in _sorted(account)
+    )
+    done = [t for t in account["trials"] if t["state"] == "done"]
+    cost = _scatter("Loss against cost", done, account, "operations", "TFLOP of training", 1e-12)
+    kept = _scatter("Loss against forgetting", done, account, "forgetting", "percent of the loss on general rows", 1.0)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{esc(name)} · search</title><style>{asset('page.css')}{_STYLE}</style></head><body><main>"
+        f'<section><p class="name">{esc(name)} <small>search, {len(account["trials"])} trials</small></p>'
+        f'<div class="verdict v-promote"><p>{esc(account["said"])}</p></div>'
+        f'<div class="plots">{cost}{kept}</div>'
+        '<p class="note">◆ no other trial has less of loss, forgetting and cost at once; ■ the recipe as it stands; '
+        "● another. Loss in nats a trained token on the validation rows by which the winner is chosen; “other rows” "
+        "are validation rows that chose nothing. The gate's test rows are not read by a search.</p></section>"
+        f"<section><h2>Trials</h2><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></section>"
+        "</main><footer>search · made by Luthier · this file is complete: it loads nothing</footer></body></html>\n"
+    )
+
+
+def curve_lines(curve: Told) -> list[str]:
+    """The learning curve as a table, and the answer."""
+    rows = [("rows", "loss", "of each repeat")]
+    rows += [
+        (f"{n:,}", f"{loss:.4f}", "  ".join(f"{one[i]:.4f}" for one in curve["repeats"]))
+        for i, (n, loss) in enumerate(zip(curve["rows"], curve["loss"], strict=True))
+    ]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    lines = ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [*lines, "", f"  {curve['said']}", f"  measured on {curve['validation_rows']:,} validation rows"]
+
+
+def curve_page(curve: Told, name: str) -> str:
+    """The learning curve as one page: the answer, every repeat, and what the next doubling would come to."""
+    ahead = 2 * curve["rows"][-1]
+    last, gain = curve["loss"][-1], curve["next"]
+    points = [(math.log2(n), loss) for n, loss in zip(curve["rows"], curve["loss"], strict=True)]
+    band = [last * (1 - gain[end]) for end in ("high", "estimate", "low")]
+    x0, x1 = points[0][0] - 0.3, math.log2(ahead) + 0.3
+    y0, y1 = _span([y for _, y in points] + [y for one in curve["repeats"] for y in one] + band)
+
+    def px(x: float) -> float:
+        return _LEFT + (_W - _LEFT - _RIGHT) * (x - x0) / (x1 - x0)
+
+    def py(y: float) -> float:
+        return _H - _BOTTOM - (_H - _TOP - _BOTTOM) * (y - y0) / (y1 - y0)
+
+    parts = [
+        f'<line class="grid" x1="{_LEFT}" x2="{_W - _RIGHT}" y1="{py(y):.1f}" y2="{py(y):.1f}"/>'
+        f'<text class="ytick" x="{_LEFT - 6}" y="{py(y) + 4:.1f}">{esc(tick_label(y))}</text>'
+        for y in ticks(y0, y1, 4) if y0 <= y <= y1
+    ]  # fmt: skip
+    parts += [
+        f'<text class="xtick" x="{px(math.log2(n)):.1f}" y="{_H - _BOTTOM + 18}">{n:,}</text>'
+        for n in (*curve["rows"], ahead)
+    ]
+    parts.append(f'<text class="xtick" x="{(_LEFT + _W - _RIGHT) / 2:.0f}" y="{_H - 6}">rows to train on</text>')
+    parts += [
+        f'<circle class="other" cx="{px(x):.1f}" cy="{py(one[i]):.1f}" r="3"/>'
+        for one in curve["repeats"] for i, (x, _) in enumerate(points)
+    ]  # fmt: skip
+    joined = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in points)
+    parts.append(f'<polyline fill="none" stroke="var(--blue)" stroke-width="2.5" points="{joined}"/>')
+    at = px(math.log2(ahead))
+    parts.append(
+        f'<line stroke="var(--red)" stroke-width="2" x1="{at:.1f}" x2="{at:.1f}" y1="{py(band[0]):.1f}" '
+        f'y2="{py(band[2]):.1f}"/>'
+        f'<rect class="asis" x="{at - 5:.1f}" y="{py(band[1]) - 5:.1f}" width="10" height="10"/>'
+    )
+    figure = f'<svg viewBox="0 0 {_W} {_H}" role="img" aria-label="loss by number of rows">{"".join(parts)}</svg>'
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{esc(name)} · learning curve</title><style>{asset('page.css')}{_STYLE}</style></head><body><main>"
+        f'<section><p class="name">{esc(name)} <small>learning curve</small></p>'
+        f'<div class="verdict v-promote"><p>{esc(curve["said"])}</p></div>'
+        f'<div class="plots"><figure>{figure}</figure></div>'
+        '<p class="note">● a repeat, with other rows and another seed; line: their mean; ■ with 95% interval: twice '
+        "the rows, by the rate at which gains shrink. Loss in nats a trained token on "
+        f"{curve['validation_rows']:,} validation rows. Every part is trained for as many steps as the whole.</p>"
+        "</section>"
+        "</main><footer>learning curve · made by Luthier · this file is complete: it loads nothing</footer></body>"
+        "</html>\n"
+    )
+
+
+def _sorted(account: Told) -> list[Told]:
+    def place(trial: Told) -> tuple[bool, float]:
+        return trial["state"] != "done", math.inf if trial["loss"] is None else trial["loss"]
+
+    return sorted(account["trials"], key=place)
+
+
+def _cells(trial: Told, account: Told) -> tuple[str, ...]:
+    mark = " ◆" if trial["number"] in account["pareto"] else ""
+    values = ", ".join(f"{k.rpartition('.')[2]} {_value(v)}" for k, v in trial["values"].items())
+    if trial["state"] != "done":
+        values = f"{trial['state']}{': ' + trial['why'] if trial['why'] else ''}  {values}"
+    return (
+        f"{trial['number']}{mark}", _number(trial["loss"], 4), _number(trial["confirmed"], 4),
+        "" if trial["forgetting"] is None else f"{signed(trial['forgetting'])}%",
+        f"{trial['operations'] / 1e12:.2f}" if trial["operations"] else "",
+        duration(trial["seconds"]) if trial["seconds"] else "",
+        values or "the recipe as it stands",
+    )  # fmt: skip
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _scatter(title: str, trials: Sequence[Told], account: Told, key: str, axis: str, unit: float) -> str:
+    """Trials as signs over two axes; those on the front are joined. Empty where there is nothing to show."""
+    known = [(t[key] * unit, t["loss"], t) for t in trials if t[key] is not None]
+    if len(known) < 2:
+        return ""
+    x0, x1 = _span([x for x, _, _ in known])
+    y0, y1 = _span([y for _, y, _ in known])
+
+    def px(x: float) -> float:
+        return _LEFT + (_W - _LEFT - _RIGHT) * (x - x0) / (x1 - x0)
+
+    def py(y: float) -> float:
+        return _H - _BOTTOM - (_H - _TOP - _BOTTOM) * (y - y0) / (y1 - y0)
+
+    parts = [
+        f'<line class="grid" x1="{_LEFT}" x2="{_W - _RIGHT}" y1="{py(y):.1f}" y2="{py(y):.1f}"/>'
+        f'<text class="ytick" x="{_LEFT - 6}" y="{py(y) + 4:.1f}">{esc(tick_label(y))}</text>'
+        for y in ticks(y0, y1, 4) if y0 <= y <= y1
+    ]  # fmt: skip
+    parts += [
+        f'<text class="xtick" x="{px(x):.1f}" y="{_H - _BOTTOM + 18}">{esc(tick_label(x))}</text>'
+        for x in ticks(x0, x1, 5) if x0 <= x <= x1
+    ]  # fmt: skip
+    parts.append(f'<text class="xtick" x="{(_LEFT + _W - _RIGHT) / 2:.0f}" y="{_H - 6}">{esc(axis)}</text>')
+    for x, y, trial in known:
+        told = f"<title>trial {trial['number']}: {esc(_cells(trial, account)[-1])}, loss {y:.4f}</title>"
+        parts.append(_sign(px(x), py(y), trial["number"], account, told))
+    return (
+        f'<figure><figcaption>{esc(title)}</figcaption><svg viewBox="0 0 {_W} {_H}" role="img" '
+        f'aria-label="{esc(title)}">{"".join(parts)}</svg></figure>'
+    )
+
+
+def _sign(x: float, y: float, number: int, account: Told, told: str) -> str:
+    if number == 0:
+        return f'<rect class="asis" x="{x - 5:.1f}" y="{y - 5:.1f}" width="10" height="10">{told}</rect>'
+    if number in account["pareto"]:
+        points = f"{x:.1f},{y - 7:.1f} {x + 7:.1f},{y:.1f} {x:.1f},{y + 7:.1f} {x - 7:.1f},{y:.1f}"
+        return f'<polygon class="front" points="{points}">{told}</polygon>'
+    return f'<circle class="other" cx="{x:.1f}" cy="{y:.1f}" r="4.5">{told}</circle>'
+
+
+def _span(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    pad = 0.08 * (high - low or abs(high) or 1.0)
+    return low - pad, high + pad
+
+
+_STYLE = """
+.plots{display:flex;flex-wrap:wrap;gap:16px}.plots figure{margin:0;flex:1 1 420px}
+.plots svg{width:100%;height:auto}.plots text{font-size:12px;fill:var(--soft)}
+.plots .ytick{text-anchor:end}.plots .xtick{text-anchor:middle}.plots .grid{stroke:var(--line)}
+.plots .front{fill:var(--blue)}.plots .asis{fill:none;stroke:var(--red);stroke-width:2.5}
+.plots .other{fill:none;stroke:var(--soft);stroke-width:1.5}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:14px}
+th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid var(--line)}
+"""

@@ -1,0 +1,198 @@
+"""What one pass of training holds at a time, traced on tensors that have shapes and no values.
+
+The pass is the real one: the decoder, the loss in chunks, the backward, adapters, folding, recomputing. It runs on
+torch's meta device, and every buffer that an operation makes or drops is counted; what an architecture or a variant of
+LoRA keeps needs no formula of its own. On a CPU the count is exact (tests/train/test_footprint.py compares it with the
+same pass over real tensors); what its allocator loses between buffers is replayed (``train.heap``).
+
+Not counted: weights and optimiser (``train.memory`` adds them up). Questions about values (is anything padded?) are
+answered with yes, as for the plain rows that are traced.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
+
+from luthier.models.adapters import folded
+from luthier.train import anchor
+from luthier.train.batches import Row
+from luthier.train.heap import Event, grown
+from luthier.train.loss import TokenLoss
+from luthier.train.memory import Pass
+from luthier.train.plan import logit_bytes
+from luthier.train.session import recomputing
+from luthier.train.sft import Tokens
+
+MULTIPLIES = {
+    functional.linear, functional.bilinear, torch.matmul, torch.bmm, torch.mm, torch.addmm, Tensor.matmul,
+    Tensor.__matmul__, functional.conv1d,
+}  # fmt: skip
+
+LOST = 0.05
+"""Share of a pass that other allocators than the CPU's are taken to lose between buffers: not measured."""
+KERNELS = 25 << 20
+"""Bytes of a CPU's kernels, which are read at their first use, and of what they pack (as measured)."""
+
+
+class Footprint:
+    """Passes over one model, traced when asked and remembered.
+
+    Args:
+        model: prepared for training, on the meta device (``models.sizes.skeleton``).
+        device: kind of the device that it stands for; decides how many logits are held.
+        precision: ``bf16`` multiplies in bf16, whatever the weights are.
+        trained_share: share of a row's tokens that are trained.
+        anchored: the rows are replayed ones that an anchor holds the model near its base at.
+    """
+
+    def __init__(
+        self, model: nn.Module, *, device: str, precision: str, trained_share: float = 1.0, anchored: bool = False
+    ) -> None:
+        self.model, self.device, self.precision = model, device, precision
+        self.trained_share, self.anchored = trained_share, anchored
+        self.vocabulary = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
+        self.of = cache(self._trace)
+
+    def __call__(self, rows: int, width: int, *, recompute: bool, accumulates: bool) -> Pass:
+        """The most that a pass of ``rows`` rows of ``width`` tokens holds; ``accumulates``: where gradients of an
+        earlier pass of the step are there already. On a card only powers of two are traced, and what lies between
+        them is read off the line: never too low, as a maximum of lines bends upwards."""
+        below = 1 << (rows.bit_length() - 1)
+        if self.device == "cpu" or below == rows:
+            return self.of(rows, width, recompute, accumulates)
+        low, high = (self.of(count, width, recompute, accumulates) for count in (below, 2 * below))
+        return low.toward(high, (rows - below) / below)
+
+    def _trace(self, rows: int, width: int, recompute: bool, accumulates: bool) -> Pass:
+        chunk = max(1, logit_bytes(self.device) // (4 * self.vocabulary))
+        loss = TokenLoss(self.model, chunk=chunk)
+        held = anchor.make(self.model, 1.0) if self.anchored else None
+        objective = Tokens(loss, held)
+        made = [self._row(width) for _ in range(rows)]
+        batch = objective.collate(made, "meta")
+        tape = _Tape(self.vocabulary)
+        self.model.train()
+        shapes = _Shapes(self.precision == "bf16")
+        with ExitStack() as stack:
+            stack.enter_context(recomputing(self.model, recompute, within=shapes))
+            if self.precision == "fp32":
+                stack.enter_context(folded(self.model))
+            stack.enter_context(shapes)
+            stack.enter_context(tape)
+            with torch.no_grad():  # the validation before step 1 leaves its holes in the heap
+                objective.total(batch)
+            for _ in range(2 if accumulates else 1):
+                objective.begin(made)
+                objective.backward(batch, 1.0)
+        for p in self.model.parameters():
+            p.grad = None
+        return Pass(tape.most, tape.logits, self._lost(tape))
+
+    def _lost(self, tape: _Tape) -> int:
+        """What the allocator of the device takes beyond what is live."""
+        if self.device != "cpu":
+            return round(LOST * tape.most)
+        moments = [4 * p.numel() for p in self.model.parameters() if p.requires_grad for _ in range(2)]
+        return KERNELS + max(0, grown(tape.events, moments) - sum(moments) - tape.most)
+
+    def _row(self, width: int) -> Row:
+        count = max(1, round(width * self.trained_share))
+        inputs = np.zeros(width, dtype=np.int64)
+        places = np.arange(width - count, width)
+        bare = Row("", inputs, places, inputs[:count], None)
+        return replace(bare, replayed=self.anchored)
+
+
+class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the bytes of all buffers that operations make, as long as anything holds them."""
+
+    def __init__(self, vocabulary: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.vocabulary = vocabulary
+        self.live = self.most = 0
+        self.live_logits = self.logits = 0
+        self.events: list[Event] = []
+        self._known: dict[int, tuple[int, bool, int]] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        given = {t.untyped_storage()._cdata for t in _tensors((args, kwargs))}
+        for t in _tensors(out):
+            if t.untyped_storage()._cdata not in given:
+                self._see(t)
+        return out
+
+    def _see(self, t: Tensor) -> None:
+        storage = t.untyped_storage()
+        key = storage._cdata
+        if key in self._known:
+            return
+        size, vocabulary = storage.nbytes(), bool(t.shape) and t.shape[-1] == self.vocabulary
+        number = len(self.events)
+        self._known[key] = (size, vocabulary, number)
+        self.events.append((number, max(1, size)))
+        self.live += size
+        self.live_logits += size if vocabulary else 0
+        weakref.finalize(storage, self._gone, key)
+        if self.live > self.most:
+            self.most, self.logits = self.live, self.live_logits
+
+    def _gone(self, key: int) -> None:
+        size, vocabulary, number = self._known.pop(key)
+        self.events.append((number, 0))
+        self.live -= size
+        self.live_logits -= size if vocabulary else 0
+
+
+class _Shapes(TorchFunctionMode):
+    """Lets a model run on the meta device as it does on real tensors.
+
+    Attention takes the way without a matrix of scores that it takes there; in bf16, products are what autocast makes
+    of them.
+    """
+
+    def __init__(self, bf16: bool) -> None:
+        super().__init__()
+        self.bf16 = bf16
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is Tensor.__bool__ and args[0].is_meta:
+            return True
+        if func is functional.scaled_dot_product_attention:
+            return _attention(*args, **kwargs)
+        if self.bf16 and func in MULTIPLIES:
+            args = tuple(_as_bf16(a) for a in args)
+            kwargs = {name: _as_bf16(value) for name, value in kwargs.items()}
+        return func(*args, **kwargs)
+
+
+def _attention(
+    query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0,
+    is_causal: bool = False, scale: float | None = None, **_: Any,
+) -> Tensor:  # fmt: skip
+    flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    made: Tensor = flash(query, key, value, dropout_p, is_causal, attn_mask=attn_mask, scale=scale)[0]
+    return made
+
+
+def _as_bf16(value: Any) -> Any:
+    floats = isinstance(value, Tensor) and value.is_floating_point()
+    return value.to(torch.bfloat16) if floats else value
+
+
+def _tensors(values: Any) -> Iterable[Tensor]:
+    return (t for t in tree_iter(values) if isinstance(t, Tensor))

@@ -1,0 +1,141 @@
+"""A short measured trial of a planned training: the worst real pass first, then some steps as they will come.
+
+It runs the method itself on the loaded model, with the plan cut to a few steps, in a folder of its own; so whatever a
+step, an evaluation or a checkpoint costs is in the figures, and nothing is estimated twice. The model's weights change;
+what was probed is thrown away. Decides nothing: the plan of a run does not depend on it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from luthier.train import machine
+from luthier.train.batches import PAD_TO, micro_batches
+from luthier.train.plan import TrainPlan
+
+STEPS = 6
+"""The first warms the machine up and is not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What was measured. Seconds of one token trained, of one evaluation, of what the last one does besides (answers
+    for the monitors), of one checkpoint, of loading; ``bytes`` that were held at most (None: not known) and, where the
+    worst pass did not fit, the tokens of the largest one that did."""
+
+    seconds_a_token: float
+    evaluation: float
+    last_evaluation: float
+    checkpoint: float
+    loading: float
+    bytes: int | None
+    fits_tokens: int | None
+    tokens: int
+
+    def seconds(self, plan: TrainPlan, tokens_an_epoch: int) -> float:
+        """Of the whole training, to its last step."""
+        tokens = tokens_an_epoch * plan.steps / plan.steps_an_epoch
+        rounds = len(plan.evaluation_steps) + 1
+        saved = len(plan.checkpoint_steps) * self.checkpoint
+        return (
+            self.loading + tokens * self.seconds_a_token + rounds * self.evaluation + self.last_evaluation + saved
+        )
+
+
+@dataclass
+class _Watch:
+    """A run that only notes when things happened, and counts tokens."""
+
+    last: float = 0.0
+    steps: list[float] = field(default_factory=list)
+    evaluations: list[float] = field(default_factory=list)
+    checkpoints: list[float] = field(default_factory=list)
+    full: int | None = None
+
+    def metric(self, step: int, **values: Any) -> None:
+        (self.steps if "loss" in values else self.evaluations).append(self._lap())
+
+    def event(self, kind: str, **data: Any) -> None:
+        took = self._lap()
+        if kind == "checkpoint":
+            self.checkpoints.append(took)
+        if kind == "out of memory":
+            self.full = data["now"]
+
+    def _lap(self) -> float:
+        now = time.monotonic()
+        took, self.last = now - self.last, now
+        return took
+
+
+def probe(
+    method: Callable[..., Any], spec: Any, plan: TrainPlan, *, load: Callable[[], Any], device: str,
+    train: Sequence[Any], lengths: Sequence[int], validation: Sequence[Any], seed: int, replayed: Sequence[bool] = (),
+    more: Mapping[str, Any],
+) -> Probed:  # fmt: skip
+    """Load the model, run the worst pass, then a few steps.
+
+    Args:
+        method: of training (``sft.run``, ``preference.run``).
+        spec, plan: of the run that is planned.
+        load: gives the prepared model.
+        device: that it is on.
+        train, validation: the run's own rows; ``lengths`` are input tokens of the former.
+        seed: of the run.
+        replayed: which training rows are replayed ones; at least one goes with the worst pass.
+        more: further arguments of the method.
+    """
+    with machine.peak_memory(device) as taken:
+        began = time.monotonic()
+        loaded = load()
+        loading = time.monotonic() - began
+        worst = _worst(lengths, plan.micro_tokens, replayed)
+        alone = replace(
+            plan, steps=1, steps_an_epoch=1, evaluation_steps=(1,), checkpoint_steps=(), rows=len(worst),
+            validation_rows=0, watch_rows=0, watch_answers=0,
+        )  # fmt: skip
+        first, watch = _Watch(), _Watch()
+        _run(method, spec, alone, loaded, [train[i] for i in worst], (), seed, first, more)
+        steps = min(STEPS, plan.steps)
+        saved = (min(2, steps),) if plan.checkpoint_steps else ()
+        few = replace(plan, steps=steps, evaluation_steps=tuple(sorted({1, steps})), checkpoint_steps=saved)
+        result = _run(method, spec, few, loaded, train, validation, seed, watch, more)
+    counted = watch.steps[1:] or watch.steps
+    share = len(counted) / len(watch.steps)
+    tokens = max(1, round(result.tokens * share))
+    rounds = watch.evaluations
+    usual = rounds[1] if len(rounds) > 2 else min(rounds, default=0.0)
+    last = max(0.0, rounds[-1] - usual) if len(rounds) > 2 else 0.0
+    return Probed(
+        seconds_a_token=sum(counted) / tokens, evaluation=usual, last_evaluation=last,
+        checkpoint=statistics.fmean(watch.checkpoints) if watch.checkpoints else 0.0, loading=loading,
+        bytes=taken.bytes if plan.processes == 1 else None, fits_tokens=first.full or watch.full, tokens=result.tokens,
+    )  # fmt: skip
+
+
+def _run(
+    method: Callable[..., Any], spec: Any, plan: TrainPlan, loaded: Any, train: Sequence[Any],
+    validation: Sequence[Any], seed: int, watch: _Watch, more: Mapping[str, Any],
+) -> Any:  # fmt: skip
+    watch.last = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="luthier-probe-") as folder:
+        return method(
+            spec, plan, loaded=loaded, train=train, validation=validation, run=watch, workdir=Path(folder), seed=seed,
+            **more,
+        )  # fmt: skip
+
+
+def _worst(lengths: Sequence[int], micro_tokens: int, replayed: Sequence[bool]) -> list[int]:
+    """Numbers of the rows of the pass with most padded tokens, and of a replayed row where there are any."""
+    cuts = micro_batches(lengths, micro_tokens=micro_tokens, seed=0, epoch=0)
+    found = max(cuts, key=lambda cut: len(cut) * -(-max(lengths[i] for i in cut) // PAD_TO) * PAD_TO)
+    rows = [int(i) for i in found]
+    if any(replayed) and not any(replayed[i] for i in rows):
+        rows.append(next(i for i, yes in enumerate(replayed) if yes))
+    return rows

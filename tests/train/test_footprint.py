@@ -1,0 +1,73 @@
+"""What a pass holds, traced without values: equal to the byte to what real tensors take, for every kind of tuning."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import torch
+
+from luthier.models.adapters import folded
+from luthier.train.footprint import Footprint, _Tape
+from luthier.train.loss import TokenLoss
+from luthier.train.plan import logit_bytes
+from luthier.train.session import recomputing
+from luthier.train.sft import Tokens
+
+VOCABULARY = 128
+
+
+def on_meta(model: Any) -> Any:
+    made = copy.deepcopy(model).to("meta")
+    made.tie_weights()
+    return made
+
+
+def really_held(model: Any, rows: int, width: int, *, share: float, recompute: bool, passes: int) -> int:
+    """The same pass over real tensors."""
+    shape = Footprint(on_meta(model), device="cpu", precision="fp32", trained_share=share)
+    objective = Tokens(TokenLoss(model, chunk=max(1, logit_bytes("cpu") // (4 * VOCABULARY))))
+    made = [shape._row(width) for _ in range(rows)]
+    batch = objective.collate(made, "cpu")
+    tape = _Tape(VOCABULARY)
+    model.train()
+    with ExitStack() as stack:
+        stack.enter_context(recomputing(model, recompute))
+        stack.enter_context(folded(model))
+        stack.enter_context(tape)
+        for _ in range(passes):
+            objective.begin(made)
+            objective.backward(batch, 1.0)
+    return tape.most
+
+
+@pytest.mark.parametrize("recompute", [False, True], ids=["kept", "recomputed"])
+@pytest.mark.parametrize("tuning", ["full", "lora", "dora"])
+def test_the_trace_is_what_real_tensors_take(make_model: Callable[..., Any], tuning: str, recompute: bool) -> None:
+    model = make_model(tuning=tuning, hidden=64)
+    for rows, width, passes in ((3, 40, 1), (2, 64, 2)):
+        footprint = Footprint(on_meta(model), device="cpu", precision="fp32", trained_share=0.4)
+        traced = footprint(rows, width, recompute=recompute, accumulates=passes == 2)
+        real = really_held(model, rows, width, share=0.4, recompute=recompute, passes=passes)
+        assert traced.bytes == real
+        for p in model.parameters():
+            p.grad = None
+
+
+def test_recomputing_holds_less_and_more_tokens_more(make_model: Callable[..., Any]) -> None:
+    footprint = Footprint(on_meta(make_model(hidden=64)), device="cpu", precision="fp32")
+    small, large = (footprint(rows, 64, recompute=False, accumulates=False).bytes for rows in (4, 8))
+    assert footprint(8, 64, recompute=True, accumulates=False).bytes < large
+    assert 1.8 < large / small < 2.1
+
+
+def test_products_in_bf16_hold_less(make_model: Callable[..., Any]) -> None:
+    model = on_meta(make_model(hidden=64).to(torch.bfloat16))
+    half = Footprint(model, device="cuda", precision="bf16")(8, 64, recompute=False, accumulates=False)
+    whole = Footprint(on_meta(make_model(hidden=64)), device="cuda", precision="fp32")(
+        8, 64, recompute=False, accumulates=False
+    )
+    assert half.bytes < 0.75 * whole.bytes
