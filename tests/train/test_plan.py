@@ -246,3 +246,25 @@ def test_layers_stay_in_their_files_only_where_nothing_else_fits() -> None:
     assert not derive(TrainSpec(), roomy).stream
     with pytest.raises(DoesNotFit):
         derive(TrainSpec(), replace(facts, demand=Demand(replace(weights, streamed=None), takes)))
+
+
+def test_each_process_holds_its_part_of_a_pass_and_frozen_weights_are_held_once() -> None:
+    """A pass of 8 rows of 104 tokens: 4 rows in each of two processes."""
+    facts = Facts(NANO, CPU, [100] * 8, [100] * 4, HEAVY)
+    made = derive(TrainSpec(), facts)
+    one, two = (planned_needs(TrainSpec(), facts, replace(made, micro_tokens=832, processes=n)) for n in (1, 2))
+    assert one is not None and two is not None
+    assert (two.frozen, two.copies) == (one.frozen, one.copies)
+    assert (two.trained, two.optimiser, two.gradients) == (2 * one.trained, 2 * one.optimiser, 2 * one.gradients)
+    assert two.gradients + two.activations == one.gradients + one.activations == 8 * 104 << 21
+
+
+def test_no_more_processes_than_the_memory_has_room_for() -> None:
+    """Each takes 1 GiB of trained weights and 2 of moments beside 2 GiB of frozen ones."""
+    demand = Demand(Weights(frozen=2 << 30, trained=256 << 20), takes)
+    roomy = replace(CPU, threads=4, memory=64 << 30)
+    assert plan(device=roomy, demand=demand).processes == 4
+    tight = plan(device=replace(roomy, memory=20 << 30), demand=demand)
+    assert 1 < tight.processes < 4 and "no room" in tight.decided["processes"].reason
+    asked = planned_needs(TrainSpec(), Facts(NANO, roomy, lengths(1150), lengths(120, seed=1), demand), tight)
+    assert asked is not None and asked.total <= 0.9 * (20 << 30)

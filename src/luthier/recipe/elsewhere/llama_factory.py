@@ -316,8 +316,8 @@ def _layout(
         return "auto", _mapped(
             {"prompt": asked, "completion": part["response"], "thumb": str(columns["kto_tag"])}, part["system"]
         )
-    usual = part["prompt"] == "instruction" and part["query"] in ("input", "") and part["response"] == "output"
-    if usual and part["history"] in ("", "history") and part["system"] in ("", "system"):
+    named = part["prompt"] == "instruction" and part["query"] in ("input", "") and part["response"] == "output"
+    if named and part["history"] in ("", "history") and part["system"] in ("", "system"):
         return "alpaca", {}
     if part["history"]:
         sheet.notes.append(f"{name}: earlier turns in the column {part['history']} are not read with renamed columns")
