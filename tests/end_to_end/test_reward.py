@@ -65,6 +65,12 @@ def test_pairs_to_a_reward_model_that_filters_and_chooses(home: Path, luthier: C
     assert len(left) == -(-len(before) // 2) and adapter in kept.parents
     assert min(scores[e.id] for e in left) >= max(v for name, v in scores.items() if name not in {e.id for e in left})
 
+    learned = run_until("train", load_recipe(home / "first.yaml", [
+        f"train.method={{kind: grpo, rewards: [{{by: {{kind: reward_model, model: {adapter}}}}}], group: 4, prompts: 4,"
+        " max_tokens: 12}", "train.max_steps=2", "train.batch_tokens=null"]), store)  # fmt: skip
+    drawn = [h["reward"] for h in json.loads(learned.file("history.json").read_text())["history"] if "reward" in h]
+    assert drawn and min(values) - 2 < sum(drawn) / len(drawn) < max(values) + 2, "on the reward model's own scale"
+
     (home / "few.jsonl").write_text("".join(json.dumps({"prompt": r["prompt"]}) + "\n" for r in rows[:4]))
     code, told = luthier("predict", "nano", "few.jsonl", "--best-of", "2", "--by", adapter, "--max-tokens", "6")
     assert code == 0 and told["answered"] == 4

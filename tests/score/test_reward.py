@@ -10,8 +10,8 @@ import pytest
 
 from luthier.errors import LuthierError
 from luthier.recipe.train import TrainSpec
-from luthier.records import Message
-from luthier.score.reward import Answered, build, graded
+from luthier.records import Message, Score
+from luthier.score.reward import Answered, Scoring, build, graded
 
 
 def rewards_of(wanted: Any, folder: Path = Path()) -> list[Any]:
@@ -82,3 +82,18 @@ def test_a_function_that_fails_is_named(tmp_path: Path, body: str, told: str) ->
 def test_rewards_that_mean_nothing_are_refused(wanted: Any, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         rewards_of(wanted)
+
+
+def test_a_reward_model_is_opened_by_its_name_and_weighed_like_any_other(tmp_path: Path) -> None:
+    method: Any = TrainSpec.model_validate(
+        {"method": {"kind": "grpo", "rewards": [{"by": {"kind": "reward_model", "model": "./kind"}, "weight": 0.5}]}}
+    ).method
+    asked: list[str] = []
+
+    def opened(name: str) -> Any:
+        asked.append(name)
+        return Scoring(name, "its weights", lambda items: [Score(float(len(i.answer)), "long") for i in items])
+
+    (made,) = [build(r, folder=tmp_path, models=opened) for r in method.rewards]
+    assert asked == ["./kind"] and made.scorer.fingerprint == "its weights"
+    assert graded([made], [answered("four", ""), answered("a", "")])[0] == [2.0, 0.5]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -175,12 +175,16 @@ class Job:
         """What answers are worth, where the model learns from its own; the recipe's files are read now.
 
         Raises:
-            LuthierError: a function that the recipe names is not there.
+            LuthierError: a function or a reward model that the recipe names is not there.
         """
+        from luthier.pipeline.reward import open_reward
         from luthier.score.reward import build
 
         method = self.recipe.train.method
-        return [build(r, folder=self.folder) for r in method.rewards] if isinstance(method, RewardedMethod) else []
+        if not isinstance(method, RewardedMethod):
+            return []
+        models = partial(open_reward, self.store, folder=self.folder)
+        return [build(r, folder=self.folder, models=models) for r in method.rewards]
 
     @property
     def _rewarded_by(self) -> dict[str, list[Any]]:

@@ -195,6 +195,11 @@ def write_asked(job: Job, path: Path) -> None:
     for role in ("target", "also"):
         for metric in dump.get("evaluate", {}).get(role) or ():
             _make_judges_absolute(job.folder, metric)
+    method = dump.get("train", {}).get("method")
+    for reward in method.get("rewards", ()) if isinstance(method, dict) else ():
+        for key in ("name", "model"):
+            if str(reward["by"].get(key, "")).startswith("."):
+                reward["by"][key] = str((job.folder / reward["by"][key]).resolve())
     for suite in dump.get("evaluate", {}).get("regression", ()):
         suite["suite"] = _absolute(job.folder, suite["suite"])
         if suite.get("data"):

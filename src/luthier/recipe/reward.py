@@ -36,6 +36,16 @@ class FunctionReward(RewardKind):
     """``./rewards.py:grade``, relative to the recipe."""
 
 
+class ModelReward(RewardKind):
+    """What a reward model says (``train.method: reward`` makes one); its weights belong to the training's key."""
+
+    runs: ClassVar[str] = "luthier.score.reward:of_model"
+    kind: Literal["reward_model"] = "reward_model"
+    """reward_model"""
+    model: str = Field(min_length=1)
+    """A run, an artifact, an alias, a folder (relative to the recipe with a leading dot) or a hub id."""
+
+
 def _named(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -43,7 +53,7 @@ def _named(value: Any) -> Any:
 
 
 AnyRewardKind = Annotated[
-    AnyMetric | FormReward | FunctionReward, Field(discriminator="kind"), BeforeValidator(_named)
+    AnyMetric | FormReward | FunctionReward | ModelReward, Field(discriminator="kind"), BeforeValidator(_named)
 ]
 _NOT_OF_ONE = {
     "preference": "preference compares two answers; a reward is of one",
@@ -59,8 +69,8 @@ class RewardSpec(Spec):
     """One thing that answers are rewarded for. The whole reward is the sum of all, each times its weight."""
 
     by: AnyRewardKind
-    """A metric (``exact``, ``json_fields``, …), ``number``, ``json_form``, or a function of your own by its name,
-    ``./rewards.py:grade``; or one of them with its keys."""
+    """A metric (``exact``, ``json_fields``, …), ``number``, ``json_form``, a function of your own by its name,
+    ``./rewards.py:grade``, or a reward model (``{kind: reward_model, model: …}``); or one of them with its keys."""
     weight: float = 1.0
     """What a point of it is worth; negative weights punish."""
 

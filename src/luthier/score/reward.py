@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from luthier import registry
 from luthier.errors import LuthierError
-from luthier.recipe.reward import FormReward, FunctionReward, RewardSpec
+from luthier.recipe.reward import FormReward, FunctionReward, ModelReward, RewardSpec
 from luthier.records import Message, Score
 from luthier.records.example import said_by_user
 from luthier.score.json import parse
@@ -60,20 +60,26 @@ class Reward:
     weight: float = 1.0
 
 
-def build(spec: RewardSpec, *, folder: Path) -> Reward:
-    """The reward that a recipe describes. ``folder`` is the recipe's: a user's file is named relative to it.
+Opened = Callable[[str], Scorer]
+"""Opens a reward model by its name."""
+
+
+def build(spec: RewardSpec, *, folder: Path, models: Opened | None = None) -> Reward:
+    """The reward that a recipe describes. ``folder`` is the recipe's: a user's file is named relative to it; ``models``
+    opens reward models.
 
     Raises:
-        LuthierError: the user's file or function is not there, or does not import.
+        LuthierError: the user's file or function is not there, or does not import; there is no such model.
     """
-    return Reward(scorer(spec.by, folder=folder), spec.weight)
+    return Reward(scorer(spec.by, folder=folder, models=models), spec.weight)
 
 
-def scorer(spec: Any, *, folder: Path) -> Scorer:
+def scorer(spec: Any, *, folder: Path, models: Opened | None = None) -> Scorer:
     """The Scorer of a metric, or of a kind of reward."""
     kind = str(spec.kind)
     if kind in registry.names("reward"):
-        made: Scorer = registry.get("reward", kind, where="train.method.rewards").load()(spec, folder=folder)
+        make = registry.get("reward", kind, where="train.method.rewards").load()
+        made: Scorer = make(spec, folder=folder, models=models)
         return made
     encoder = getattr(spec, "encoder", "")
     placed = {"encoder": str((folder / encoder).resolve())} if encoder.startswith(".") else {}
@@ -81,7 +87,7 @@ def scorer(spec: Any, *, folder: Path) -> Scorer:
     return _each(one.key, spec.model_dump_json(), lambda item: one.score(item.reference, item.answer))
 
 
-def form(spec: FormReward, *, folder: Path) -> Scorer:
+def form(spec: FormReward, *, folder: Path, models: Opened | None = None) -> Scorer:
     """A JSON object with exactly the reference's fields; any other object is worth a half."""
 
     def one(item: Answered) -> Score:
@@ -99,7 +105,7 @@ def form(spec: FormReward, *, folder: Path) -> Scorer:
     return _each("json_form", spec.model_dump_json(), one)
 
 
-def function(spec: FunctionReward, *, folder: Path) -> Scorer:
+def function(spec: FunctionReward, *, folder: Path, models: Opened | None = None) -> Scorer:
     """A user's own: ``grade(question, answer, reference)``."""
     mine = registry.load_user_function(spec.name, base=folder)
 
@@ -114,6 +120,13 @@ def function(spec: FunctionReward, *, folder: Path) -> Scorer:
         return _said(said, spec.name)
 
     return _each(spec.name, f"{spec.model_dump_json()} {mine.sha256}", one)
+
+
+def of_model(spec: ModelReward, *, folder: Path, models: Opened | None = None) -> Scorer:
+    """A reward model's."""
+    if models is None:
+        raise ValueError("a reward model needs somebody who opens it")
+    return models(spec.model)
 
 
 def graded(rewards: Sequence[Reward], answers: Sequence[Answered]) -> tuple[list[float], dict[str, list[float]]]:
