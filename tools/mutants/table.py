@@ -436,7 +436,7 @@ MUTANTS = (
     Mutant(
         "code that leaves before its tests passes", "score/code.py",
         'if outcome.ended == "done" and outcome.last_line == done:', 'if outcome.ended == "done":',
-        "tests/score/test_code.py::test_an_answer_passes_or_says_why_not[an early leave]",
+        "tests/score/test_code.py::test_an_answer_passes_or_says_why_not",
     ),
     Mutant(
         "a limit holds where it may", "evaluate/limits.py",
