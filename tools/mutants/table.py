@@ -24,7 +24,7 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "the optimiser's moments are planned without room", "train/memory.py",
-        "optimiser=MOMENTS * weights.trained", "optimiser=0 * weights.trained",
+        "optimiser=n * MOMENTS * weights.trained", "optimiser=n * 0 * weights.trained",
         "tests/train/test_plan.py::test_needs_by_hand",
     ),
     Mutant(
@@ -175,7 +175,7 @@ MUTANTS = (
     ),
     Mutant(
         "random numbers not restored", "train/loop.py",
-        "                torch.manual_seed(_seed(self.plan.seed, step, i + k * len(window)))\n",
+        "                torch.manual_seed(_seed(self.plan.seed, step, number))\n",
         "",
         "tests/train/test_loop.py::test_killed_and_resumed_gives_the_bits_of_an_undisturbed_run",
     ),
