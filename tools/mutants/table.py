@@ -24,7 +24,7 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "the optimiser's moments are planned without room", "train/memory.py",
-        "optimiser=MOMENTS * weights.trained", "optimiser=0 * weights.trained",
+        "optimiser=n * MOMENTS * weights.trained", "optimiser=n * 0 * weights.trained",
         "tests/train/test_plan.py::test_needs_by_hand",
     ),
     Mutant(
