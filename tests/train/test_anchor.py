@@ -139,32 +139,6 @@ def test_an_anchored_training_drifts_less_and_gives_the_same_bits_again(
     assert all(torch.equal(ends[10.0][0][1][n], ends[10.0][1][1][n]) for n in ends[10.0][0][1])
 
 
-def test_at_a_replay_weight_of_0_nothing_is_learned_from_replayed_answers(
-    fit: Make, make_rows: Make, tmp_path: Path
-) -> None:
-    job, old = make_rows(24, seed=1, learnable=True), make_rows(6, seed=2)
-
-    @torch.no_grad()
-    def surprise(model: Any) -> float:
-        """Nats of the replayed rows' answers."""
-        logs = [(row(s), logits_of(model, s).log_softmax(-1)) for s in old]
-        return sum(-float(at[torch.from_numpy(r.positions), torch.from_numpy(r.targets)].sum()) for r, at in logs)
-
-    found = {}
-    for weight in (0.0, 1.0):
-        spec = TrainSpec(
-            epochs=4, batch_tokens=300, evaluations=1, checkpoints=0, learning_rate=5e-3, anchor=1e-6,
-            replay_weight=weight,
-        )  # fmt: skip
-        folder = tmp_path / str(weight)
-        folder.mkdir()
-        model, *_ = fit(spec, [*job, *old], [], folder, replayed=frozenset(s.example_id for s in old))
-        found[weight] = surprise(model)
-    assert found[1.0] < found[0.0] - 1
-    with pytest.raises(ValidationError, match="0 needs an anchor"):
-        TrainSpec.model_validate({"replay_weight": 0})
-
-
 def test_what_cannot_be_anchored_is_refused(fit: Make, make_rows: Make, tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="needs an adapter"):
         TrainSpec.model_validate({"anchor": 1.0, "tuning": "full"})

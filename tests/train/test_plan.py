@@ -197,7 +197,6 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
 ELSEWHERE = {
     "field_weights": "models.fields weighs tokens by it: tests/models/test_fields.py",
     "max_length": "models.chat cuts rows by it",
-    "replay_weight": "train.sft weighs replayed answers by it: tests/train/test_anchor.py",
 }
 
 
