@@ -65,9 +65,10 @@ def test_pairs_to_a_reward_model_that_filters_and_chooses(home: Path, luthier: C
     assert len(left) == -(-len(before) // 2) and adapter in kept.parents
     assert min(scores[e.id] for e in left) >= max(v for name, v in scores.items() if name not in {e.id for e in left})
 
+    by = f"{{kind: reward_model, model: {adapter}}}"
     learned = run_until("train", load_recipe(home / "first.yaml", [
-        f"train.method={{kind: grpo, rewards: [{{by: {{kind: reward_model, model: {adapter}}}}}], group: 4, prompts: 4,"
-        " max_tokens: 12}", "train.max_steps=2", "train.batch_tokens=null"]), store)  # fmt: skip
+        f"train.method={{kind: grpo, rewards: [{{by: {by}}}], group: 4, prompts: 4, max_tokens: 12}}",
+        "train.max_steps=2", "train.batch_tokens=null"]), store)  # fmt: skip
     drawn = [h["reward"] for h in json.loads(learned.file("history.json").read_text())["history"] if "reward" in h]
     assert drawn and min(values) - 2 < sum(drawn) / len(drawn) < max(values) + 2, "on the reward model's own scale"
 
