@@ -131,7 +131,7 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: st
     replay = job.recipe.data.replay
     sets = 1 if replay is None else sets_of(replay, len(sides["train"]) - len(replayed), len(replayed))
     train_tokens = of_an_epoch([(input_length(s), s.example_id in replayed) for s in train], sets)
-    share = sum(sum(s.trained) for s in train) / max(1, sum(input_length(s) for s in train))
+    share = min(1.0, sum(sum(s.trained) for s in train) / max(1, sum(input_length(s) for s in train)))  # texts: all
     plan, facts = plan_of(job, train_tokens, [input_length(s) for s in validation], share)
     return TrainInput(plan, facts, train, validation, job.train_key(dataset_digest), replayed, sets, share)
 
