@@ -223,8 +223,8 @@ MUTANTS = (
     ),
     Mutant(
         "the header behind a prompt's last control token is forgotten", "models/encoder.py",
-        "return ids[: at + 1] + self._behind_control(last[0], part[last.end() :])",
-        "return ids[: at + 1]",
+        "return at + 1, self._behind_control(last[0], part[last.end() :])",
+        "return at + 1, []",
         "tests/models/test_encoder.py::test_the_beginning_of_a_text_has_the_ids_it_has_alone",
     ),
     Mutant(

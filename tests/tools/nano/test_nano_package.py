@@ -77,7 +77,7 @@ def test_rough_replay_rows_are_asked_as_no_row_was_and_answered_by_these_weights
     assert asked == rough.rough(taught), "the same rows again"
     originals = {row["messages"][0]["content"] for row in taught if "messages" in row}  # type: ignore[index]
     new = sum(prompt[0]["content"] not in originals for prompt in asked) / len(asked)
-    assert new > 0.7
+    assert new > 0.6
     model, tokenizer = score.load(nano)
     some = added[:: len(added) // 20]
     said = rough.rows_of([row["messages"][:-1] for row in some], model, tokenizer)  # type: ignore[index]
