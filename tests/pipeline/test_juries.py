@@ -193,7 +193,8 @@ def test_a_judge_and_people_on_the_way_to_a_verdict(recipe: Path, luthier: Luthi
     assert code == 0 and accounts[0]["raters"]["judge.py"]["agreement"]["kappa"]["estimate"] == 1.0
     assert "Agreement beyond chance" in (home / "judges.html").read_text()
     again = luthier("run", f"runs/{second['run']}/recipe.yaml")[1]
-    assert again["artifacts"] == second["artifacts"], "the recipe that a run wrote finds its judge and votes"
+    same = [[(r["metric"], r["candidate"], r["n"]) for r in made["verdict"]["results"]] for made in (second, again)]
+    assert same[0] == same[1], "the recipe that a run wrote finds its judge and votes"
 
 
 def test_votes_in_a_file_are_an_account_of_their_models(home: Path, luthier: Luthier) -> None:

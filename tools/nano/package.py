@@ -14,9 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tokenizers import Tokenizer
 from tools.nano.world import SKILLS
-from transformers import LlamaForCausalLM
 
 from tools.nano import coverage, guards, mixture, rough, score
 
@@ -33,7 +31,6 @@ ABLE = 0.6
 LEAST_ITEMS = 2_400
 """A pooled guard with a margin of two points needs this many to have power when nothing was lost."""
 LIMIT_BYTES = 12_000_000
-REPLAY = "replay.jsonl.gz"
 
 
 def scores_by_skill(model: object, tokenizer: object, items: Sequence[score.Item]) -> dict[str, tuple[int, int]]:
@@ -51,14 +48,6 @@ def quickstart_messages() -> list[str]:
     path = Path(__file__).parents[2] / "src" / "luthier" / "pipeline" / "quickstart" / "test.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [message["content"] for row in rows for message in row["messages"] if message["role"] == "user"]
-
-
-def replay_rows_of(
-    model: LlamaForCausalLM, tokenizer: Tokenizer, count: int, skills: Sequence[str]
-) -> list[dict[str, object]]:
-    """Rows of nano's own training, and rough ones of about half as many with nano's own answers."""
-    rows = guards.replay(count, skills, tokenizer)
-    return [*rows, *rough.rows_of(rough.rough(rows), model, tokenizer)]
 
 
 def package(
@@ -85,13 +74,15 @@ def package(
     trial = [mixture.item("held", name, f"able/{k}") for name in trained for k in range(100)]
     able = [name for name, (hits, n) in scores_by_skill(model, tokenizer, trial).items() if hits / n >= able_from]
 
-    rows = replay_rows_of(model, tokenizer, replay_rows, trained)
+    rows = guards.replay(replay_rows, trained, tokenizer)
+    rough_rows = rough.rows_of(rough.rough(rows), model, tokenizer)
     texts = coverage.training_texts(plan["seed"], training_samples, plan["chunk_samples"])
-    seen = coverage.Seen(itertools.chain(texts, map(guards.row_text, rows)))
+    seen = coverage.Seen(itertools.chain(texts, map(guards.row_text, [*rows, *rough_rows])))
     if not able:
         raise ValueError(f"no skill reaches {able_from:.0%} on held-out items: train longer before packaging")
     drawn = guards.draw(seen, able, max(per_skill, -(-LEAST_ITEMS // len(able))), documents)
-    guards.write_rows(models / REPLAY, rows)
+    guards.write_rows(models / "replay.jsonl.gz", rows)
+    guards.write_rows(models / "rough.jsonl.gz", rough_rows)
     guards.write_suites(suites, drawn)
 
     started = time.monotonic()

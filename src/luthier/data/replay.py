@@ -26,6 +26,8 @@ from luthier.text import normalise
 
 BUILT_IN = "nano"
 _PACKAGED = "models/nano/replay.jsonl.gz"
+_ROUGH = "models/nano/rough.jsonl.gz"
+"""Prompts in words that nobody taught, with nano's own answers: good to hold on to, but no answers to lose."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def spare(
     erased: Collection[str] = frozenset(),
 ) -> list[Example]:
     """Rows of ``source`` that are not ``known`` (replayed ones among them) nor near a held-out row: at most so many,
-    those that :func:`draw` would take last, first.
+    those that :func:`draw` would take last, first. Of the built-in base only what it was taught.
 
     Raises:
         LuthierError: a source is missing or of unknown layout.
@@ -113,7 +115,7 @@ def spare(
     held_asked = [row.asked for row in held_out]
     pool = _pool(
         source, job, known=known, held_out=held_out, held_asked=held_asked, seed=seed, folder=folder, secret=secret,
-        erased=erased,
+        erased=erased, rough=False,
     )  # fmt: skip
     return list(_take(pool.rows[::-1], wanted, fits)[0])
 
@@ -131,13 +133,14 @@ class _Pool:
 def _pool(
     source: Sequence[str], job: DataSpec, *, known: Sequence[Example], held_out: Sequence[Example],
     held_asked: Sequence[str], seed: int, folder: Path, secret: bytes | None, erased: Collection[str],
+    rough: bool = True,
 ) -> _Pool:  # fmt: skip
     plain = DataSpec(source=tuple(source), personal=job.personal)
     examples: list[Example] = []
     errors: list[Finding] = []
     parents: list[str] = []
     for name in source:
-        tables = _packaged(plain) if _is_built_in(name, folder) else read_tables([name], plain, folder=folder)
+        tables = _packaged(plain, rough) if _is_built_in(name, folder) else read_tables([name], plain, folder=folder)
         loaded, _ = convert(tables, plain, labels=labels_of(tables)).without(erased)
         examples += (_marked(example, BUILT_IN if _is_built_in(name, folder) else "") for example in loaded.examples)
         errors += loaded.errors
@@ -191,20 +194,22 @@ def _is_built_in(source: str, folder: Path) -> bool:
 def files_read(source: Sequence[str], *, folder: Path, known: Mapping[str, SourceFile]) -> list[Path | None]:
     """What rows of these sources are read from; None stands for standard input."""
     found = [f.path for f in files_of([s for s in source if s != BUILT_IN], folder=folder, known=known)]
-    return [*found, *([Path(str(files("luthier") / _PACKAGED))] if BUILT_IN in source else [])]
+    return [*found, *(Path(str(files("luthier") / name)) for name in (_PACKAGED, _ROUGH) if BUILT_IN in source)]
 
 
-def _packaged(spec: DataSpec) -> list[Table]:
-    packaged = files("luthier").joinpath(_PACKAGED)
-    if not packaged.is_file():
-        raise LuthierError(
-            "the built-in base brings no rows to replay",
-            where="data.replay.source",
-            why=f"{_PACKAGED} is not installed",
-            fix="name a file of rows, or leave data.replay out",
-        )
-    with as_file(packaged) as path:
-        found = read_tables([str(path)], spec, folder=path.parent)
+def _packaged(spec: DataSpec, rough: bool) -> list[Table]:
+    found: list[Table] = []
+    for name in (_PACKAGED, _ROUGH) if rough else (_PACKAGED,):
+        packaged = files("luthier").joinpath(name)
+        if not packaged.is_file():
+            raise LuthierError(
+                "the built-in base brings no rows to replay",
+                where="data.replay.source",
+                why=f"{name} is not installed",
+                fix="name a file of rows, or leave data.replay out",
+            )
+        with as_file(packaged) as path:
+            found += read_tables([str(path)], spec, folder=path.parent)
     return [replace(table, file=replace(table.file, name=BUILT_IN)) for table in found]
 
 

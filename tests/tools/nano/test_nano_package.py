@@ -13,12 +13,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tools.nano import coverage, guards, rough, score
 
-TAUGHT_ROWS = 6_000
-"""Replay rows of nano's own training; rough ones stand behind them."""
-
 FILES = {
     "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
-    "chat_template.jinja", "CARD.md", "replay.jsonl.gz",
+    "chat_template.jinja", "CARD.md", "replay.jsonl.gz", "rough.jsonl.gz",
 }  # fmt: skip
 
 
@@ -54,7 +51,8 @@ def test_the_guards_are_many_balanced_and_different(suites: Path):
 
 
 def test_no_guard_is_covered_by_replay_or_by_training_text(nano: Path, suites: Path):
-    replay = list(map(guards.row_text, guards.read_rows(nano / "replay.jsonl.gz")))
+    rows = [row for name in ("replay", "rough") for row in guards.read_rows(nano / f"{name}.jsonl.gz")]
+    replay = list(map(guards.row_text, rows))
     seen = coverage.Seen([*replay, *coverage.training_texts(seed=1, samples=8_000, chunk_samples=4_000)])
     held = [guards.row_text(row) + "\n" + str(row["answer"]) for row in guards.read_rows(suites / "skills.jsonl.gz")]
     held += [str(row["text"]) for row in guards.read_rows(suites / "text.jsonl.gz")]
@@ -62,7 +60,8 @@ def test_no_guard_is_covered_by_replay_or_by_training_text(nano: Path, suites: P
 
 
 def test_replay_holds_every_guarded_skill_plain_text_and_lists_of_tokens(nano: Path, suites: Path):
-    rows = guards.read_rows(nano / "replay.jsonl.gz")[:TAUGHT_ROWS]
+    rows = guards.read_rows(nano / "replay.jsonl.gz")
+    assert 5_000 <= len(rows) <= 7_000
     assert 0.1 <= sum("text" in row for row in rows) / len(rows) <= 0.2
     assert 0.05 <= sum("text" not in row and "skill" not in row for row in rows) / len(rows) <= 0.15
     guarded = {row["skill"] for row in guards.read_rows(suites / "skills.jsonl.gz")}
@@ -70,9 +69,8 @@ def test_replay_holds_every_guarded_skill_plain_text_and_lists_of_tokens(nano: P
 
 
 def test_rough_replay_rows_are_asked_as_no_row_was_and_answered_by_these_weights(nano: Path) -> None:
-    rows = guards.read_rows(nano / "replay.jsonl.gz")
-    taught, added = rows[:TAUGHT_ROWS], rows[TAUGHT_ROWS:]
-    assert len(taught) == TAUGHT_ROWS and len(added) > TAUGHT_ROWS // 3
+    taught, added = (guards.read_rows(nano / f"{name}.jsonl.gz") for name in ("replay", "rough"))
+    assert len(added) > len(taught) // 3
     asked = rough.rough(taught)
     assert asked == rough.rough(taught), "the same rows again"
     originals = {row["messages"][0]["content"] for row in taught if "messages" in row}  # type: ignore[index]
