@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from luthier.report.document import document
 from luthier.report.figures import asset, esc, tick_label, ticks
 from luthier.report.shapes import heat
 from luthier.report.tables import table
@@ -29,15 +30,8 @@ _WAYS = {
 def judges_page(accounts: Sequence[Account], name: str) -> str:
     """The whole page as text; write it as UTF-8."""
     body = "".join(f'<section id="{esc(a["key"])}">{judge_section(a)}</section>' for a in accounts)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{esc(name)} · judges</title>"
-        f"<style>{asset('page.css')}{asset('survey.css')}</style></head><body>"
-        f'<main><section><p class="name">{esc(name)} <small>what its judges are worth</small></p></section>'
-        f"{body}</main>"
-        "<footer>judges · made by Luthier · this file is complete: it loads nothing</footer></body></html>\n"
-    )
+    head = f'<section><p class="name">{esc(name)} <small>what its judges are worth</small></p></section>'
+    return document(f"{name} · judges", asset("survey.css"), f"<main>{head}{body}</main>", made="judges")
 
 
 def judge_section(found: Account) -> str:

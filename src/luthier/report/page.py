@@ -15,6 +15,7 @@ from luthier.report.answers import answers
 from luthier.report.charts import training_charts
 from luthier.report.confusion import confusions
 from luthier.report.contamination import contamination_page
+from luthier.report.document import document, sections
 from luthier.report.figures import asset, delta_unit, digits_for, duration, esc, interval, signed, value
 from luthier.report.forest import forest, status
 from luthier.report.frontier import frontier_table
@@ -42,18 +43,11 @@ def page(story: Story) -> str:
         ("cost", "What it took", _costs(story)),
         ("origin", "Where it comes from, and how to make it again", _origin(story)),
     ]
-    shown = [(key, title, body) for key, title, body in parts if body]
-    menu = "".join(f'<a href="#{key}">{key}</a>' for key in ("verdict", *(key for key, _, _ in shown)))
-    sections = "".join(f'<section id="{key}"><h2>{esc(title)}</h2>{body}</section>' for key, title, body in shown)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{esc(story.verdict.kind.value)} · {esc(story.name)}</title>"
-        f"<style>{asset('page.css')}{asset('survey.css') if story.judges else ''}</style></head><body>"
-        f"<nav>{menu}</nav><main>{_verdict(story)}{sections}</main>"
-        f"<footer>{esc(story.run)} · made by Luthier · this file is complete: it loads nothing</footer>"
-        f"<script>{asset('page.js')}</script></body></html>\n"
-    )
+    menu, body = sections(parts, first="verdict")
+    return document(
+        f"{story.verdict.kind.value} · {story.name}", asset("survey.css") if story.judges else "",
+        f"{menu}<main>{_verdict(story)}{body}</main>", made=story.run, script=asset("page.js"),
+    )  # fmt: skip
 
 
 # -- the verdict

@@ -13,6 +13,7 @@ from typing import Any
 
 from luthier.records import SuiteResult
 from luthier.report.charts import Point, Series, chart, smooth
+from luthier.report.document import document, sections
 from luthier.report.figures import asset, cut, delta_unit, digits_for, duration, esc, interval, signed, value
 from luthier.report.tables import table
 
@@ -105,18 +106,9 @@ def runs_page(found: Compared) -> str:
         ("settings", "Results over what was not the same", _settings(found)),
         ("curves", "Over the steps", _curves(found)),
     ]
-    shown = [(key, title, body) for key, title, body in parts if body]
-    menu = "".join(f'<a href="#{key}">{key}</a>' for key, _, _ in shown)
-    sections = "".join(f'<section id="{key}"><h2>{esc(title)}</h2>{body}</section>' for key, title, body in shown)
+    menu, body = sections(parts)
     names = ", ".join(line.run for line in found.lines)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{len(found.lines)} runs · {esc(cut(names, 80))}</title>"
-        f"<style>{asset('page.css')}{asset('runs.css')}</style></head><body>"
-        f"<nav>{menu}</nav><main>{sections}</main>"
-        "<footer>made by Luthier · this file is complete: it loads nothing</footer></body></html>\n"
-    )
+    return document(f"{len(found.lines)} runs · {cut(names, 80)}", asset("runs.css"), f"{menu}<main>{body}</main>")
 
 
 # ---- tables

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from luthier.report.figures import asset, duration, esc, signed, tick_label, ticks
+from luthier.report.document import document
+from luthier.report.figures import duration, esc, signed, tick_label, ticks
 
 _W, _H, _LEFT, _RIGHT, _TOP, _BOTTOM = 520, 300, 62, 18, 16, 44
 _HEADS = ("trial", "loss", "other rows", "forgets", "TFLOP", "time", "what was tried")
@@ -16,33 +18,29 @@ Told = Mapping[str, Any]
 def search_lines(account: Told) -> list[str]:
     """The trials, those that no other one beats in everything marked, and the answer."""
     rows = [_HEADS, *(_cells(t, account) for t in _sorted(account))]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADS))]
-    lines = ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [*lines, "", "  ◆ no other trial has less of loss, forgetting and cost at once", f"  {account['said']}"]
+    legend = "  ◆ no other trial has less of loss, forgetting and cost at once"
+    return [*_aligned(rows), "", legend, f"  {account['said']}"]
 
 
 def search_page(account: Told, name: str) -> str:
     """The whole page as text; it loads nothing."""
     heads = "".join(f"<th>{esc(h)}</th>" for h in _HEADS)
-    body = "".join(
+    trials = "".join(
         f"<tr>{''.join(f'<td>{esc(c)}</td>' for c in _cells(t, account))}</tr>" for t in _sorted(account)
     )
     done = [t for t in account["trials"] if t["state"] == "done"]
     cost = _scatter("Loss against cost", done, account, "operations", "TFLOP of training", 1e-12)
     kept = _scatter("Loss against forgetting", done, account, "forgetting", "percent of the loss on general rows", 1.0)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{esc(name)} · search</title><style>{asset('page.css')}{_STYLE}</style></head><body><main>"
+    body = (
         f'<section><p class="name">{esc(name)} <small>search, {len(account["trials"])} trials</small></p>'
         f'<div class="verdict v-promote"><p>{esc(account["said"])}</p></div>'
         f'<div class="plots">{cost}{kept}</div>'
         '<p class="note">◆ no other trial has less of loss, forgetting and cost at once; ■ the recipe as it stands; '
         "● another. Loss in nats a trained token on the validation rows by which the winner is chosen; “other rows” "
         "are validation rows that chose nothing. The gate's test rows are not read by a search.</p></section>"
-        f"<section><h2>Trials</h2><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></section>"
-        "</main><footer>search · made by Luthier · this file is complete: it loads nothing</footer></body></html>\n"
+        f"<section><h2>Trials</h2><table><thead><tr>{heads}</tr></thead><tbody>{trials}</tbody></table></section>"
     )
+    return document(f"{name} · search", _STYLE, f"<main>{body}</main>", made="search")
 
 
 def curve_lines(curve: Told) -> list[str]:
@@ -52,9 +50,7 @@ def curve_lines(curve: Told) -> list[str]:
         (f"{n:,}", f"{loss:.4f}", "  ".join(f"{one[i]:.4f}" for one in curve["repeats"]))
         for i, (n, loss) in enumerate(zip(curve["rows"], curve["loss"], strict=True))
     ]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    lines = ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [*lines, "", f"  {curve['said']}", f"  measured on {curve['validation_rows']:,} validation rows"]
+    return [*_aligned(rows), "", f"  {curve['said']}", f"  measured on {curve['validation_rows']:,} validation rows"]
 
 
 def curve_page(curve: Told, name: str) -> str:
@@ -63,25 +59,12 @@ def curve_page(curve: Told, name: str) -> str:
     last, gain = curve["loss"][-1], curve["next"]
     points = [(math.log2(n), loss) for n, loss in zip(curve["rows"], curve["loss"], strict=True)]
     band = [last * (1 - gain[end]) for end in ("high", "estimate", "low")]
-    x0, x1 = points[0][0] - 0.3, math.log2(ahead) + 0.3
-    y0, y1 = _span([y for _, y in points] + [y for one in curve["repeats"] for y in one] + band)
-
-    def px(x: float) -> float:
-        return _LEFT + (_W - _LEFT - _RIGHT) * (x - x0) / (x1 - x0)
-
-    def py(y: float) -> float:
-        return _H - _BOTTOM - (_H - _TOP - _BOTTOM) * (y - y0) / (y1 - y0)
-
-    parts = [
-        f'<line class="grid" x1="{_LEFT}" x2="{_W - _RIGHT}" y1="{py(y):.1f}" y2="{py(y):.1f}"/>'
-        f'<text class="ytick" x="{_LEFT - 6}" y="{py(y) + 4:.1f}">{esc(tick_label(y))}</text>'
-        for y in ticks(y0, y1, 4) if y0 <= y <= y1
-    ]  # fmt: skip
-    parts += [
-        f'<text class="xtick" x="{px(math.log2(n)):.1f}" y="{_H - _BOTTOM + 18}">{n:,}</text>'
-        for n in (*curve["rows"], ahead)
-    ]
-    parts.append(f'<text class="xtick" x="{(_LEFT + _W - _RIGHT) / 2:.0f}" y="{_H - 6}">rows to train on</text>')
+    axes = _Axes(
+        (points[0][0] - 0.3, math.log2(ahead) + 0.3),
+        _span([y for _, y in points] + [y for one in curve["repeats"] for y in one] + band),
+    )
+    px, py = axes.px, axes.py
+    parts = axes.drawn([(math.log2(n), f"{n:,}") for n in (*curve["rows"], ahead)], "rows to train on")
     parts += [
         f'<circle class="other" cx="{px(x):.1f}" cy="{py(one[i]):.1f}" r="3"/>'
         for one in curve["repeats"] for i, (x, _) in enumerate(points)
@@ -95,10 +78,7 @@ def curve_page(curve: Told, name: str) -> str:
         f'<rect class="asis" x="{at - 5:.1f}" y="{py(band[1]) - 5:.1f}" width="10" height="10"/>'
     )
     figure = f'<svg viewBox="0 0 {_W} {_H}" role="img" aria-label="loss by number of rows">{"".join(parts)}</svg>'
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{esc(name)} · learning curve</title><style>{asset('page.css')}{_STYLE}</style></head><body><main>"
+    body = (
         f'<section><p class="name">{esc(name)} <small>learning curve</small></p>'
         f'<div class="verdict v-promote"><p>{esc(curve["said"])}</p></div>'
         f'<div class="plots"><figure>{figure}</figure></div>'
@@ -106,9 +86,14 @@ def curve_page(curve: Told, name: str) -> str:
         "the rows, by the rate at which gains shrink. Loss in nats a trained token on "
         f"{curve['validation_rows']:,} validation rows. Every part is trained for as many steps as the whole.</p>"
         "</section>"
-        "</main><footer>learning curve · made by Luthier · this file is complete: it loads nothing</footer></body>"
-        "</html>\n"
     )
+    return document(f"{name} · learning curve", _STYLE, f"<main>{body}</main>", made="learning curve")
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines with columns one below the other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _sorted(account: Told) -> list[Told]:
@@ -148,27 +133,11 @@ def _scatter(title: str, trials: Sequence[Told], account: Told, key: str, axis: 
     if len(known) < 2:
         return ""
     x0, x1 = _span([x for x, _, _ in known])
-    y0, y1 = _span([y for _, y, _ in known])
-
-    def px(x: float) -> float:
-        return _LEFT + (_W - _LEFT - _RIGHT) * (x - x0) / (x1 - x0)
-
-    def py(y: float) -> float:
-        return _H - _BOTTOM - (_H - _TOP - _BOTTOM) * (y - y0) / (y1 - y0)
-
-    parts = [
-        f'<line class="grid" x1="{_LEFT}" x2="{_W - _RIGHT}" y1="{py(y):.1f}" y2="{py(y):.1f}"/>'
-        f'<text class="ytick" x="{_LEFT - 6}" y="{py(y) + 4:.1f}">{esc(tick_label(y))}</text>'
-        for y in ticks(y0, y1, 4) if y0 <= y <= y1
-    ]  # fmt: skip
-    parts += [
-        f'<text class="xtick" x="{px(x):.1f}" y="{_H - _BOTTOM + 18}">{esc(tick_label(x))}</text>'
-        for x in ticks(x0, x1, 5) if x0 <= x <= x1
-    ]  # fmt: skip
-    parts.append(f'<text class="xtick" x="{(_LEFT + _W - _RIGHT) / 2:.0f}" y="{_H - 6}">{esc(axis)}</text>')
+    axes = _Axes((x0, x1), _span([y for _, y, _ in known]))
+    parts = axes.drawn([(x, tick_label(x)) for x in ticks(x0, x1, 5) if x0 <= x <= x1], axis)
     for x, y, trial in known:
         told = f"<title>trial {trial['number']}: {esc(_cells(trial, account)[-1])}, loss {y:.4f}</title>"
-        parts.append(_sign(px(x), py(y), trial["number"], account, told))
+        parts.append(_sign(axes.px(x), axes.py(y), trial["number"], account, told))
     return (
         f'<figure><figcaption>{esc(title)}</figcaption><svg viewBox="0 0 {_W} {_H}" role="img" '
         f'aria-label="{esc(title)}">{"".join(parts)}</svg></figure>'
@@ -182,6 +151,33 @@ def _sign(x: float, y: float, number: int, account: Told, told: str) -> str:
         points = f"{x:.1f},{y - 7:.1f} {x + 7:.1f},{y:.1f} {x:.1f},{y + 7:.1f} {x - 7:.1f},{y:.1f}"
         return f'<polygon class="front" points="{points}">{told}</polygon>'
     return f'<circle class="other" cx="{x:.1f}" cy="{y:.1f}" r="4.5">{told}</circle>'
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """From numbers to places in a plot: what the axes begin and end with."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+
+    def px(self, x: float) -> float:
+        return _LEFT + (_W - _LEFT - _RIGHT) * (x - self.x[0]) / (self.x[1] - self.x[0])
+
+    def py(self, y: float) -> float:
+        return _H - _BOTTOM - (_H - _TOP - _BOTTOM) * (y - self.y[0]) / (self.y[1] - self.y[0])
+
+    def drawn(self, marks: Sequence[tuple[float, str]], name: str) -> list[str]:
+        """Lines across, with their numbers; the marks of the axis along, and its name."""
+        low, high = self.y
+        parts = [
+            f'<line class="grid" x1="{_LEFT}" x2="{_W - _RIGHT}" y1="{self.py(y):.1f}" y2="{self.py(y):.1f}"/>'
+            f'<text class="ytick" x="{_LEFT - 6}" y="{self.py(y) + 4:.1f}">{esc(tick_label(y))}</text>'
+            for y in ticks(low, high, 4) if low <= y <= high
+        ]  # fmt: skip
+        parts += [
+            f'<text class="xtick" x="{self.px(x):.1f}" y="{_H - _BOTTOM + 18}">{esc(text)}</text>' for x, text in marks
+        ]
+        return [*parts, f'<text class="xtick" x="{(_LEFT + _W - _RIGHT) / 2:.0f}" y="{_H - 6}">{esc(name)}</text>']
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:

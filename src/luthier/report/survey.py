@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from luthier.report.document import document, sections
 from luthier.report.figures import asset, cut, esc
 from luthier.report.shapes import bar, bars, heat, histogram, number, share
 from luthier.report.survey_words import findings, name_of
@@ -34,18 +35,11 @@ def survey_page(account: Account, *, steer: str = "") -> str:
         ("answers", "Answers to look at", _answers(account)),
         ("scores", "Scores of models", "".join(_score(one) for one in account["scores"])),
     ]
-    shown = [(key, title, body) for key, title, body in parts if body]
-    menu = "".join(f'<a href="#{key}">{key}</a>' for key in ("summary", *(key for key, _, _ in shown)))
-    sections = "".join(f'<section id="{key}"><h2>{esc(title)}</h2>{body}</section>' for key, title, body in shown)
-    name = name_of(account)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{esc(name)} · data report</title>"
-        f"<style>{asset('page.css')}{asset('survey.css')}</style></head><body>"
-        f"<nav>{menu}</nav><main>{_summary(account, name)}{sections}</main>"
-        "<footer>data report · made by Luthier · this file is complete: it loads nothing</footer></body></html>\n"
-    )
+    name, (menu, body) = name_of(account), sections(parts, first="summary")
+    return document(
+        f"{name} · data report", asset("survey.css"), f"{menu}<main>{_summary(account, name)}{body}</main>",
+        made="data report",
+    )  # fmt: skip
 
 
 def _summary(account: Account, name: str) -> str:
