@@ -14,7 +14,7 @@ like.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, exp, prod
 from typing import Any
@@ -165,15 +165,20 @@ def _by_likelihood(pool: _Pool, spec: LikelihoodSpec) -> None:
         why = _above(pool, "ifd", spec.max_ifd, "IFD {:.3f}: the question does not make the answer likelier")
         pool.lose("select.ifd", f"IFD above {spec.max_ifd:g}", why)
     if spec.keep < 1:
-        known = {row: found for row, found in pool.known("likelihood", "ifd").items() if row not in pool.losses}
-        order = sorted(known, key=lambda row: (-known[row], pool.rows[row].id))
-        low = order[ceil(spec.keep * len(order)) :]
-        why = {row: f"IFD {known[row]:.3f}: easier than the {spec.keep:.0%} that stay" for row in low}
+        low = _beyond(pool, pool.known("likelihood", "ifd"), spec.keep)
+        why = {row: f"IFD {found:.3f}: easier than the {spec.keep:.0%} that stay" for row, found in low.items()}
         pool.lose("select.ifd_share", f"not among the {spec.keep:.0%} with the highest IFD", why)
 
 
 def _above(pool: _Pool, name: str, limit: float, why: str) -> dict[int, str]:
     return {row: why.format(found) for row, found in pool.known("likelihood", name).items() if found > limit}
+
+
+def _beyond(pool: _Pool, scores: Mapping[int, float], keep: float) -> dict[int, float]:
+    """Of the rows that are left and scored, those beyond the share with the highest scores."""
+    left = {row: found for row, found in scores.items() if row not in pool.losses}
+    order = sorted(left, key=lambda row: (-left[row], pool.rows[row].id))
+    return {row: left[row] for row in order[ceil(keep * len(order)) :]}
 
 
 def _by_reward(pool: _Pool, spec: RewardModelSpec) -> None:
@@ -182,10 +187,8 @@ def _by_reward(pool: _Pool, spec: RewardModelSpec) -> None:
         why = {row: f"reward {found:+.2f}" for row, found in known.items() if found < spec.min}
         pool.lose("select.reward", f"reward below {spec.min:g}", why)
     if spec.keep < 1:
-        known = {row: found for row, found in pool.known("reward", "reward").items() if row not in pool.losses}
-        order = sorted(known, key=lambda row: (-known[row], pool.rows[row].id))
-        low = order[ceil(spec.keep * len(order)) :]
-        why = {row: f"reward {known[row]:+.2f}: lower than the {spec.keep:.0%} that stay" for row in low}
+        low = _beyond(pool, pool.known("reward", "reward"), spec.keep)
+        why = {row: f"reward {found:+.2f}: lower than the {spec.keep:.0%} that stay" for row, found in low.items()}
         pool.lose("select.reward_share", f"not among the {spec.keep:.0%} with the highest reward", why)
 
 

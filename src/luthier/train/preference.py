@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from luthier.errors import LuthierError
 from luthier.recipe.train import DpoMethod, IpoMethod, KtoMethod, OrpoMethod, SimpoMethod, TrainSpec
-from luthier.train import checkpoint, contrast, machine
+from luthier.train import checkpoint, contrast
 from luthier.train.anchor import kl
 from luthier.train.batches import Batch, Row, answers_of, collate, collate_answers, digest
 from luthier.train.compared import Compared, Pair, Thumb, compared_row, input_length
@@ -41,8 +41,8 @@ from luthier.train.session import (
     drops,
     folding,
     frozen,
-    recomputing,
-    streaming,
+    prepared,
+    stepping,
     tell_start,
     trained_parameters,
 )
@@ -120,9 +120,8 @@ def learn(
     train_rows, validation_rows = [compared_row(s) for s in train], [compared_row(s) for s in held]
     plan = frozen(plan, spec, train_rows, validation_rows, parameters, run, workdir)
     device = str(loaded.device)
-    machine.keep_freed_memory()
     with (
-        machine.exact(plan.threads, deterministic=device == "cpu"), machine.four_bit_gradients(loaded.model),
+        prepared(loaded.model, plan, device),
         folding(loaded.model, plan),  # the reference's numbers too: what is subtracted is rounded alike
     ):  # fmt: skip
         loss, difference = loss_of(loaded.model, plan, train_rows, device)
@@ -137,7 +136,7 @@ def learn(
             loaded.model, objective, plan, train=train_rows, validation=validation_rows, run=run,
             folder=workdir / "checkpoints", device=device, probe=_both(beside, probe), on_step=on_step,
         )  # fmt: skip
-        with recomputing(loaded.model, plan.recompute), streaming(loaded.model, plan):
+        with stepping(loaded.model, plan):
             return loop.fit()
 
 

@@ -54,13 +54,15 @@ def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
     if place()[1] == 1:
         return
     waiting: list[nn.Parameter] = []
+    numbers = 0
     for p in parameters:
         if p.grad is None:
             p.grad = torch.zeros_like(p)
-        if waiting and sum(q.numel() for q in waiting) + p.numel() > _TOGETHER:
+        if waiting and numbers + p.numel() > _TOGETHER:
             _sum_together(waiting)
-            waiting = []
+            waiting, numbers = [], 0
         waiting.append(p)
+        numbers += p.numel()
     _sum_together(waiting)
 
 

@@ -28,7 +28,7 @@ from luthier.engines import Engine
 from luthier.errors import LuthierError
 from luthier.recipe.train import GrpoMethod, RewardedMethod, RlooMethod, TrainSpec
 from luthier.score.reward import Answered, Reward, Scorer, graded
-from luthier.train import checkpoint, machine, policy, ranks
+from luthier.train import checkpoint, policy, ranks
 from luthier.train.batches import (
     Batch,
     Row,
@@ -53,8 +53,8 @@ from luthier.train.session import (
     beginning,
     folding,
     frozen,
-    recomputing,
-    streaming,
+    prepared,
+    stepping,
     tell_start,
     trained_parameters,
 )
@@ -98,10 +98,9 @@ def run(
     held_out = validation[: plan.validation_rows]
     plan = frozen(plan, spec, [_known(a) for a in train], [_known(a) for a in held_out], parameters, run, workdir)
     device = str(loaded.device)
-    machine.keep_freed_memory()
     with (
-        machine.exact(plan.threads, deterministic=device == "cpu"), machine.four_bit_gradients(loaded.model),
-        folding(loaded.model, plan), closing(engine or _embedded(loaded)) as answering,
+        prepared(loaded.model, plan, device), folding(loaded.model, plan),
+        closing(engine or _embedded(loaded)) as answering,
     ):  # fmt: skip
         loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")
         checked = [beginning(_known(a)) for a in train[:CHECKED_ROWS]]
@@ -125,7 +124,7 @@ def run(
             device=device, probe=probe, on_step=on_step, practice=practice,
             watch=HackingWatch(method.hacking, method.kl_limit, others),
         )  # fmt: skip
-        with recomputing(loaded.model, plan.recompute), streaming(loaded.model, plan):
+        with stepping(loaded.model, plan):
             result = loop.fit()
         if result.stopped == "hacking" and result.best_loss is None:  # nothing before it was ever judged
             start.put_back()

@@ -67,6 +67,21 @@ def tell_start(
 
 
 @contextmanager
+def prepared(model: Any, plan: TrainPlan, device: str) -> Iterator[None]:
+    """Threads, kernels, memory and 4-bit layers as a training wants them, for its time."""
+    machine.keep_freed_memory()
+    with machine.exact(plan.threads, deterministic=device == "cpu"), machine.four_bit_gradients(model):
+        yield
+
+
+@contextmanager
+def stepping(model: Any, plan: TrainPlan) -> Iterator[None]:
+    """What the plan says of passes, for the time of the steps: layers computed again or read from their files."""
+    with recomputing(model, plan.recompute), streaming(model, plan):
+        yield
+
+
+@contextmanager
 def recomputing(
     model: Any, wanted: bool, within: AbstractContextManager[Any] | None = None
 ) -> Iterator[None]:

@@ -14,7 +14,7 @@ import torch
 
 from luthier.errors import LuthierError
 from luthier.recipe.train import TrainSpec
-from luthier.train import anchor, machine, team
+from luthier.train import anchor, team
 from luthier.train.anchor import Anchor
 from luthier.train.batches import Batch, Row, Sample, collate, row, share_prefixes
 from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult
@@ -29,8 +29,8 @@ from luthier.train.session import (
     drops,
     folding,
     frozen,
-    recomputing,
-    streaming,
+    prepared,
+    stepping,
     tell_start,
     trained_parameters,
 )
@@ -107,8 +107,7 @@ def run(
         )
     plan = frozen(plan, spec, train_rows, validation_rows, parameters, run, workdir)
     device = str(loaded.device)
-    machine.keep_freed_memory()
-    with machine.exact(plan.threads, deterministic=device == "cpu"), machine.four_bit_gradients(loaded.model):
+    with prepared(loaded.model, plan, device):
         loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")
         tolerance = SHORT_WAY_TOLERANCE[plan.precision]
         difference = loss.check(_small(train_rows, device), tolerance=tolerance)
@@ -125,10 +124,7 @@ def run(
                 held_out=validation_rows[: plan.watch_answers], train=train_rows,
                 adapter=hasattr(loaded.model, "disable_adapter"), device=device,
             )  # fmt: skip
-        with (
-            recomputing(loaded.model, plan.recompute), folding(loaded.model, plan), streaming(loaded.model, plan),
-            team.together(plan.processes),
-        ):  # fmt: skip
+        with folding(loaded.model, plan), stepping(loaded.model, plan), team.together(plan.processes):
             return Loop(
                 loaded.model, Tokens(loss, anchor.make(loaded.model, plan.anchor)), plan, train=train_rows,
                 validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device, probe=probe,
