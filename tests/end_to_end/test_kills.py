@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ import torch, transformers, peft, safetensors.torch                       # impo
 import luthier.data, luthier.evaluate, luthier.export, luthier.train.sft, luthier.engines.embedded
 from luthier.cli.main import run
 
-work, kills, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+work, kills, seed, command = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
 
 def child(home, after=None):
     began = time.monotonic()
@@ -33,7 +34,7 @@ def child(home, after=None):
         sys.stdout = sys.stderr = open(os.path.join(home, "log"), "a")
         code = 70
         try:
-            code = run(["run", "colours.yaml"])
+            code = run(command)
         finally:
             os._exit(code)
     if after is not None:
@@ -73,17 +74,23 @@ print(json.dumps({"code": code, "last": last, "seconds": seconds, "moments": mom
 """
 
 
+def killed_and_calm(folder: Path, *command: str, kills: int, seed: int) -> dict[str, Any]:
+    """The command once undisturbed, and once killed so often at seeded moments and then let through: how both ended,
+    and the hashes of the weights that each left."""
+    arguments = [sys.executable, "-c", PARENT, str(folder), str(kills), str(seed), *command]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(f"undisturbed {told['seconds']:.1f} s; killed after {told['moments']} s")
+    log = (folder / "killed" / "log").read_text()
+    assert told["last"] == told["code"] and told["code"] in (0, 10, 11), log[-3000:]
+    assert told["killed"] and told["killed"] == told["calm"]
+    return told
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_at_random_moments_and_run_again(tmp_path: Path, write_job: Callable[[Path], Path]) -> None:
     write_job(tmp_path)
     kills = int(os.environ.get("LUTHIER_TEST_KILLS", "5"))
-    done = subprocess.run(
-        [sys.executable, "-c", PARENT, str(tmp_path), str(kills), "20"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout.splitlines()[-1])
-    print(f"undisturbed run {told['seconds']:.1f} s; killed after {told['moments']} s")
-    log = (tmp_path / "killed" / "log").read_text()
-    assert told["last"] == told["code"] and told["code"] in (0, 10, 11), log[-3000:]
-    assert told["killed"] and told["killed"] == told["calm"]
+    killed_and_calm(tmp_path, "run", "colours.yaml", kills=kills, seed=20)

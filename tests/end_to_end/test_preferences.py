@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.end_to_end.test_kills import PARENT
+from tests.end_to_end.test_kills import killed_and_calm
 from tools.manners import words
 from tools.manners.__main__ import pairs
 
@@ -100,12 +98,5 @@ def start_of(training: Any) -> dict[str, Any]:
 @pytest.mark.timeout(900)
 def test_killed_while_learning_preferences_and_run_again(tmp_path: Path) -> None:
     write_job(tmp_path)
-    parent = PARENT.replace('["run", "colours.yaml"]', '["train", "manners.yaml"]')
-    done = subprocess.run(
-        [sys.executable, "-c", parent, str(tmp_path), "2", "6"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout.splitlines()[-1])
-    print(f"undisturbed {told['seconds']:.1f} s; killed after {told['moments']} s")
-    assert told["code"] == told["last"] == 0, (tmp_path / "killed" / "log").read_text()[-3000:]
-    assert told["killed"] and told["killed"] == told["calm"]
+    told = killed_and_calm(tmp_path, "train", "manners.yaml", kills=2, seed=6)
+    assert told["code"] == 0

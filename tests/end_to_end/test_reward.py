@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.end_to_end.test_kills import PARENT
+from tests.end_to_end.test_kills import killed_and_calm
 from tests.end_to_end.test_preferences import FIRST, write_job
 
 from luthier.data import examples
@@ -84,12 +82,5 @@ def test_pairs_to_a_reward_model_that_filters_and_chooses(home: Path, luthier: C
 def test_killed_while_learning_rewards_and_run_again(tmp_path: Path) -> None:
     path = write_job(tmp_path)
     path.write_text(path.read_text().replace("method: dpo", "method: reward"))
-    parent = PARENT.replace('["run", "colours.yaml"]', '["train", "manners.yaml"]')
-    done = subprocess.run(
-        [sys.executable, "-c", parent, str(tmp_path), "2", "6"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout.splitlines()[-1])
-    print(f"undisturbed {told['seconds']:.1f} s; killed after {told['moments']} s")
-    assert told["code"] == told["last"] == 0, (tmp_path / "killed" / "log").read_text()[-3000:]
-    assert told["killed"] and told["killed"] == told["calm"]
+    told = killed_and_calm(tmp_path, "train", "manners.yaml", kills=2, seed=6)
+    assert told["code"] == 0

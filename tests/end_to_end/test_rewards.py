@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.end_to_end.test_kills import PARENT
+from tests.end_to_end.test_kills import killed_and_calm
 from tools.ages.__main__ import rows
 
 from luthier.pipeline.job import Job
@@ -101,12 +99,5 @@ def test_a_reward_that_likes_length_is_caught_and_stopped(home: Path, luthier: C
 @pytest.mark.timeout(900)
 def test_killed_while_learning_from_rewards_and_run_again(tmp_path: Path) -> None:
     write_job(tmp_path)
-    parent = PARENT.replace('["run", "colours.yaml"]', '["train", "ages.yaml"]')
-    done = subprocess.run(
-        [sys.executable, "-c", parent, str(tmp_path), "3", "7"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout.splitlines()[-1])
-    print(f"undisturbed {told['seconds']:.1f} s; killed after {told['moments']} s")
-    assert told["code"] == told["last"] == 0, (tmp_path / "killed" / "log").read_text()[-3000:]
-    assert told["killed"] and told["killed"] == told["calm"]
+    told = killed_and_calm(tmp_path, "train", "ages.yaml", kills=3, seed=7)
+    assert told["code"] == 0

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,33 +83,21 @@ def votes(home: Path, *, agree: bool) -> str:
 
 
 class Server:
+    """A judge behind HTTP; keeps who was asked, for how many tokens and with which key."""
+
     def __init__(self) -> None:
         self.heard: list[tuple[str, str, int, str | None]] = []
 
+    def answer(self, path: str, body: dict[str, Any], key: str | None) -> dict[str, Any]:
+        self.heard.append((path, body["model"], body["max_tokens"], key))
+        choice = {"index": 0, "message": {"role": "assistant", "content": "Verdict: A"}, "finish_reason": "stop"}
+        return {"choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
+
 
 @pytest.fixture
-def server() -> Iterator[tuple[str, Server]]:
+def server(serve: Callable[[Any], str]) -> tuple[str, Server]:
     served = Server()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            served.heard.append((self.path, body["model"], body["max_tokens"], self.headers.get("Authorization")))
-            choice = {"index": 0, "message": {"role": "assistant", "content": "Verdict: A"}, "finish_reason": "stop"}
-            data = json.dumps({"choices": [choice], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=lambda: web.serve_forever(poll_interval=0.01), daemon=True).start()
-    yield f"http://127.0.0.1:{web.server_port}", served
-    web.shutdown()
-    web.server_close()
+    return serve(served.answer), served
 
 
 def test_a_server_judges_as_the_recipe_says(

@@ -6,8 +6,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -182,26 +181,9 @@ class Server:
 
 
 @pytest.fixture
-def server() -> Iterator[tuple[str, Server]]:
+def server(serve: Callable[[Any], str]) -> tuple[str, Server]:
     served = Server()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            data = json.dumps(served.answer(self.path, body, self.headers.get("Authorization"))).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=lambda: web.serve_forever(poll_interval=0.01), daemon=True).start()
-    yield f"http://127.0.0.1:{web.server_port}", served
-    web.shutdown()
-    web.server_close()
+    return serve(served.answer), served
 
 
 @pytest.mark.parametrize(
