@@ -39,7 +39,7 @@ quickstart: $(VENV)/.core  ## the whole way on the built-in base and data: repor
 	@$(BIN)/luthier quickstart || { code=$$?; case $$code in 10|11) exit 0;; *) exit $$code;; esac; }  # a verdict is no failure
 
 test: $(VENV)/.test  ## the fast suite (minutes on two cores)
-	@$(PYTEST) -q -m "not slow"
+	@OMP_NUM_THREADS=1 $(PYTEST) -q -m "not slow" -n auto
 
 trackers: $(VENV)/.trackers  ## the libraries of all trackers, for the slow tier
 

@@ -82,6 +82,13 @@ def test_it_is_the_published_rule_row_by_row(rows: list[tuple[int, list[float]]]
         assert likely[i] == wanted and suspect[i] == (wanted != labels[i])
 
 
+def test_a_label_whose_chance_is_lower_by_a_rounding_is_not_preferred() -> None:
+    low = np.nextafter(0.5, 0)
+    likely, suspect = confident(np.array([[low, 0.5], [0.1, 0.2]]), np.array([0, 1]))
+    assert likely.tolist() == [1, 1] and suspect.tolist() == [True, False]
+    assert confident(np.array([[0.5, 0.5], [0.1, 0.2]]), np.array([0, 1]))[0].tolist() == [0, 1]
+
+
 def test_what_cannot_be_checked_says_why() -> None:
     found = find_label_errors(["a b", "c d"], ["x", "y"])
     assert found.checked == 0 and "0 classes have 5 rows or more" in found.skipped

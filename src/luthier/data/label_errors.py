@@ -85,10 +85,9 @@ def confident(chances: NDArray[np.float64], given: NDArray[np.int64]) -> tuple[N
     """
     thresholds = np.array([chances[given == j, j].mean() for j in range(chances.shape[1])])
     reached = np.where(chances >= thresholds, chances, -1.0)
-    own = np.arange(len(given)), given
-    reached[own] = np.where(reached[own] >= 0, np.nextafter(reached[own], 2.0), -1.0)  # of equal chances the label's
-    best = reached.argmax(axis=1)
-    likely = np.where(reached.max(axis=1) >= 0, best, given)
+    highest = reached.max(axis=1)
+    stays = reached[np.arange(len(given)), given] == highest  # none reached, or of equal chances the label's
+    likely = np.where(stays, given, reached.argmax(axis=1))
     return likely, likely != given
 
 
