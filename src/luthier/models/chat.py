@@ -501,7 +501,7 @@ def _sample(
         trained += (False,) * (start - len(trained)) + (True,) * (end - start)
     trained += (False,) * (len(ids) - len(trained))
     weights = None
-    if any([weight != 1.0 for _, _, weight in spans]):
+    if any(weight != 1.0 for _, _, weight in spans):
         weights = [0.0] * len(ids)
         for start, end, weight in spans:
             weights[start:end] = [weight] * (end - start)
