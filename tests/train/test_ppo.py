@@ -343,7 +343,7 @@ def test_a_step_that_does_not_fit_is_done_again_in_smaller_passes(
 
     def limited(self: TokenLoss, batch: Any, judge: Any, beside: Any = None) -> Tensor:
         value = backward(self, batch, judge, beside)
-        if batch.inputs.numel() > 256:
+        if batch.inputs.numel() > 128:
             raise torch.OutOfMemoryError("no room")
         return value
 
