@@ -20,6 +20,7 @@ from torch import Tensor
 from luthier.errors import LuthierError
 from luthier.recipe.train import PpoMethod, TrainSpec
 from luthier.records import Score
+from luthier.report.charts import training_charts
 from luthier.score.reward import Answered, Reward, Scoring
 from luthier.train import policy, ppo, rl
 from luthier.train.credit import Scored
@@ -295,6 +296,8 @@ def test_answers_become_what_is_rewarded_and_the_head_goes_with_the_run(tmp_path
     assert steps[-1]["value_loss"] < steps[0]["value_loss"] / 2 and steps[-1]["value"] > 0.1
     assert all(h["engine_gap"] < 1e-4 for h in steps[::2]), "the first step of each round"
     assert any("explained" in values for _, values in run.metrics)
+    drawn_chart = training_charts({"history": result.history, "best_step": result.best_step}, [])
+    assert "Value head" in drawn_chart and "KL to the reference" in drawn_chart
     assert not hasattr(model, ppo.NAME) and not any(ppo.NAME in n for n, _ in model.named_parameters())
 
 
