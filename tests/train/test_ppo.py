@@ -193,7 +193,7 @@ def textbook(method: Any, model: Any, head: ppo.ValueHead, rows: list[Any], prac
         delta = paid + method.gamma * torch.cat([old[1:], torch.zeros(1)]) - old
         decay = method.gamma * method.gae_lambda
         n = len(old)
-        raw = torch.stack([sum(decay**k * delta[t + k] for k in range(n - t)) for t in range(n)])  # type: ignore[misc]
+        raw = torch.stack([sum(decay**k * delta[t + k] for k in range(n - t)) for t in range(n)])
         each.append((r, drawn, old, raw))
     everything = torch.cat([raw for *_, raw in each])
     losses = []
@@ -299,6 +299,24 @@ def test_answers_become_what_is_rewarded_and_the_head_goes_with_the_run(tmp_path
     drawn_chart = training_charts({"history": result.history, "best_step": result.best_step}, [])
     assert "Value head" in drawn_chart and "KL to the reference" in drawn_chart
     assert not hasattr(model, ppo.NAME) and not any(ppo.NAME in n for n, _ in model.named_parameters())
+
+
+def test_the_value_head_learns_what_can_be_known(tmp_path: Path) -> None:
+    """Rewards that hang on the prompt alone: no answer is better than another, and what each is worth can be known."""
+    few = prompts(4)
+
+    def by_question(items: Sequence[Answered]) -> list[Score]:
+        return [Score(float(str(i.messages[0].content)[-1]) / 3) for i in items]
+
+    method = {"kind": "ppo", "kl": 0.0, "group": 4, "prompts": 4, "max_tokens": 6, "value_weight": 1.0}
+    _, result, _ = learn(
+        method, tmp_path, train=few, held=[], rewards=[Reward(Scoring("by question", "", by_question))], max_steps=48,
+        epochs=48, checkpoints=0, learning_rate=1e-2, evaluations=1,
+    )  # fmt: skip
+    rounds = [h for h in result.history if "explained" in h][::4]
+    assert len(rounds) == 12 and rounds[0]["explained"] == 0.0 and rounds[0]["value"] == 0.0
+    assert np.mean([h["explained"] for h in rounds[-4:]]) > 0.4, [h["explained"] for h in rounds]
+    assert rounds[-1]["value"] == pytest.approx(0.5, abs=0.1)
 
 
 def ended(folder: Path) -> dict[str, Tensor]:
