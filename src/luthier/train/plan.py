@@ -308,7 +308,7 @@ def _critic(method: PpoMethod, model: ModelFacts, notes: _Notes) -> None:
         "gamma": "a reward counts as much at every token before it: answers are short",
         "gae_lambda": "mostly what the answer earned, a little what the value head expected (Schulman et al. 2016)",
         "clip_value": "in units of reward: a larger reward wants a larger one",
-        "value_weight": "the value head shares the policy's layers: its error must not lead them (TRL)",
+        "value_weight": "the value head shares the policy's layers: its error must not lead them (Ziegler et al. 2019)",
     }
     for name, reason in told.items():
         notes.add(name, getattr(method, name), reason, key=f"train.method.{name}")

@@ -5,16 +5,17 @@ What was decided, and whose practice it is:
 - *The critic is a linear head on the final states of the policy's own trunk*, adapter on, and its loss goes through the
   trunk with a small weight (Ziegler et al. 2019; TRL's ``AutoModelForCausalLMWithValueHead``). A value function of its
   own (Stiennon et al. 2020, Ouyang et al. 2022, Huang et al. 2024) would be a second adapter, read and trained beside
-  the first: twice the time of a step, for a CPU the dearest part. The weight, ``value_weight`` 0.1, is TRL's.
+  the first: twice the time of a step, for a CPU the dearest part. The weight, ``value_weight`` 0.1, is that of OpenAI's
+  lm-human-preferences, whose trunk is shared too (TRL's is alike, but there it weighs a network of its own).
 - *The head begins at zero* (Ziegler et al. 2019): what it says first is 0 everywhere, and nothing of its error reaches
   the trunk before it has begun to learn.
-- *A token is paid −kl · (log p − log p of the reference)*, *the last one the answer's reward too* (Ouyang et al. 2022);
-  the token that ended the answer, or the last that the limit allowed: an answer cut off is worth what its reward says.
-  TRL's PPOTrainer (``trl.experimental.ppo``, gone from trl 1.16) pays one position behind the end where an answer is
-  shorter than the longest of its batch; ours does not hang on an answer's company.
+- *A token is paid −kl · (log p − log p of the reference)*, *the last one the answer's reward too* (Ziegler et al. 2019,
+  Ouyang et al. 2022): the token that ended the answer, or the last that the limit allowed; an answer cut off is worth
+  what its reward says. TRL's PPOTrainer (``trl.experimental.ppo``, gone from trl 1.16) pays one position behind the end
+  where an answer is shorter than the longest of its batch; ours does not hang on an answer's company.
 - *GAE with γ = 1, λ = 0.95* and *several steps on the same answers* (``iterations`` 4), *ratio and value clipped at
   0.2* (Stiennon et al. 2020, Huang et al. 2024, TRL's defaults). Advantages are whitened, mean and variance, over the
-  tokens of the round (Huang et al. 2024); rewards are not.
+  tokens of the round (Huang et al. 2024); rewards are not, as in TRL's default.
 - *The loss is a mean over tokens*: of the whole step, not of each micro-batch.
 
 The head is a module of the model while it trains, by the name ``value_head``: optimiser, clipping, checkpoints, the
