@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file
 from tests.end_to_end.test_kills import killed_and_calm
 from tools.ages.__main__ import rows
 
@@ -97,7 +98,11 @@ def test_a_reward_that_likes_length_is_caught_and_stopped(home: Path, luthier: C
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_killed_while_learning_from_rewards_and_run_again(tmp_path: Path) -> None:
-    write_job(tmp_path)
-    told = killed_and_calm(tmp_path, "train", "ages.yaml", kills=3, seed=7)
+@pytest.mark.parametrize(("kind", "kills"), [("grpo", 3), ("ppo", 2)])
+def test_killed_while_learning_from_rewards_and_run_again(kind: str, kills: int, tmp_path: Path) -> None:
+    recipe = write_job(tmp_path)
+    recipe.write_text(RECIPE.replace("kind: grpo", f"kind: {kind}"))
+    told = killed_and_calm(tmp_path, "train", "ages.yaml", kills=kills, seed=7)
     assert told["code"] == 0
+    (weights,) = (tmp_path / "calm" / ".luthier" / "artifacts").glob("training-*/weights.safetensors")
+    assert not any("value_head" in name for name in load_file(weights)), "a value head is no part of the model"

@@ -104,7 +104,7 @@ def answers_of(count: int, each: int, seed: int = 5) -> tuple[list[Any], dict[st
             name = f"a{i}.{k}"
             rows.append(rollout.answer_row(name, prompt, ids))
             drawn, reference = (list(map(float, -rng.uniform(2.0, 6.0, len(ids)))) for _ in range(2))
-            facts[name] = rl.Facts(float(rng.normal()), drawn, reference)
+            facts[name] = rl.Facts([float(rng.normal())], drawn, reference)
     return rows, facts
 
 
@@ -130,13 +130,13 @@ def textbook(method: Any, model: Any, rows: list[Any], facts: dict[str, rl.Facts
         said = logits.log_softmax(-1).gather(-1, ids[1:, None])[:, 0][r.positions]
         f = facts[r.example_id]
         drawn, reference = (torch.tensor(x, dtype=said.dtype) for x in (f.drawn, f.reference))
-        high = method.clip_high or method.clip
+        (advantage,), high = f.advantages, method.clip_high or method.clip
         if method.kind == "rloo":
             ratio = (said.sum() - drawn.sum()).exp()
-            losses.append(-torch.min(ratio * f.advantage, ratio.clamp(1 - method.clip, 1 + high) * f.advantage))
+            losses.append(-torch.min(ratio * advantage, ratio.clamp(1 - method.clip, 1 + high) * advantage))
             continue
         ratio = (said - drawn).exp()
-        each = -torch.min(ratio * f.advantage, ratio.clamp(1 - method.clip, 1 + high) * f.advantage)
+        each = -torch.min(ratio * advantage, ratio.clamp(1 - method.clip, 1 + high) * advantage)
         each = each + method.kl * ((reference - said).exp() - (reference - said) - 1)
         tokens += len(said)
         losses.append(each.mean() if method.mean_over == "answers" else each.sum())

@@ -95,7 +95,7 @@ def batch_of(rows: list[Any], facts: dict[str, Any]) -> dict[str, torch.Tensor]:
         "prompt_mask": torch.tensor([[0] * (before - len(p)) + [1] * len(p) for p in prompts]),
         "completion_ids": torch.tensor(right([r.targets.tolist() for r in rows], 0)).long(),
         "completion_mask": torch.tensor(right([[1] * len(r.targets) for r in rows], 0)).long(),
-        "advantages": torch.tensor([f.advantage for f in known]),
+        "advantages": torch.tensor([f.advantages[0] for f in known]),
         "old_per_token_logps": torch.tensor(right([f.drawn for f in known], 0.0)),
         "old_logps": torch.tensor([math.fsum(f.drawn) for f in known]),
         "ref_per_token_logps": torch.tensor(right([f.reference for f in known], 0.0)),

@@ -61,6 +61,27 @@ MUTANTS = (
         "tests/train/test_policy.py::test_leave_one_out_by_hand",
     ),
     Mutant(
+        "an advantage forgets what comes after the next token", "train/policy.py",
+        "ahead = rewards[t] + gamma * following - values[t] + gamma * gae_lambda * ahead",
+        "ahead = rewards[t] + gamma * following - values[t]",
+        "tests/train/test_ppo.py::test_gae_by_hand",
+    ),
+    Mutant(
+        "a value head begins anew when a killed run goes on", "train/loop.py",
+        "_copy(found.weights, self.parameters)",
+        '_copy(found.weights, {n: p for n, p in self.parameters.items() if "value_head" not in n})',
+        "tests/train/test_ppo.py::test_killed_and_taken_up_again_it_ends_with_the_same_bits",
+    ),
+    Mutant(
+        "a value head is left on the model", "train/ppo.py", "delattr(model, NAME)", "pass",
+        "tests/train/test_ppo.py::test_answers_become_what_is_rewarded_and_the_head_goes_with_the_run",
+    ),
+    Mutant(
+        "the value head's error does not reach the trunk", "train/loss.py",
+        "slope if leaf.grad is None else slope + leaf.grad", "slope",
+        "tests/train/test_ppo.py::test_loss_and_gradients_are_the_textbooks_whatever_the_passes",
+    ),
+    Mutant(
         "answers to one prompt see each other in training", "train/rl.py",
         "self._behind = self.shares and saves", "self._behind = saves",
         "tests/train/test_rl.py::test_a_model_that_cannot_share_a_prompt_reads_each_answer_alone",

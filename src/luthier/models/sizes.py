@@ -37,12 +37,18 @@ class Sizes:
     @property
     def share(self) -> float:
         """Trained parameters over all, adapters among both."""
-        extra = 0 if self.trainable == self.parameters else self.trainable
+        extra = self.trainable - self.parameters if self.trainable >= self.parameters else self.trainable
         return self.trainable / (self.parameters + extra)
 
 
-def measure(source: ModelSource, tuning: Tuning, makes: Makes = "model") -> Sizes:
-    """Read the configuration and count. A reward model has a scalar head in place of the one over words.
+def value_head_parameters(hidden: int) -> int:
+    """Of a value head beside a model of that width: a weight a feature, and a bias."""
+    return hidden + 1
+
+
+def measure(source: ModelSource, tuning: Tuning, makes: Makes = "model", *, critic: bool = False) -> Sizes:
+    """Read the configuration and count. A reward model has a scalar head in place of the one over words; with a
+    ``critic`` a value head is trained beside the model.
 
     Raises:
         LuthierError: the configuration describes no causal language model.
@@ -53,6 +59,8 @@ def measure(source: ModelSource, tuning: Tuning, makes: Makes = "model") -> Size
     trainable = parameters
     if isinstance(tuning, LoraTuning):
         trainable = _trained_beside(model, tuning)
+    if critic:
+        trainable += value_head_parameters(int(text.hidden_size))
     return Sizes(
         architecture=(config.architectures or [type(model).__name__])[0],
         hidden=int(text.hidden_size),

@@ -50,7 +50,7 @@ class _Traced:
     """The skeleton of a job's base; its passes are traced when they are asked for."""
 
     def __init__(self, job: Job, spec: TrainSpec, trained_share: float) -> None:
-        from luthier.models.sizes import skeleton
+        from luthier.models.sizes import skeleton, value_head_parameters
         from luthier.models.streaming import resident_bytes, streams
         from luthier.train.footprint import Footprint
         from luthier.train.memory import Weights
@@ -59,6 +59,8 @@ class _Traced:
         held_in = "fp32" if job.place.kind == "cpu" else "bf16"
         made = skeleton(job.base, spec.tuning, precision=held_in)
         trained = sum(p.numel() for p in made.model.parameters() if p.requires_grad)
+        if spec.method.critic:
+            trained += value_head_parameters(job.sizes.hidden)
         stays = job.place.kind == "cpu" and spec.tuning.kind == "lora" and streams(Path(job.base.folder))
         self.weights = Weights(made.frozen_bytes, trained, resident_bytes(made.model) if stays else None)
         self._footprint = Footprint(

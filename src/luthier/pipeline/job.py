@@ -134,7 +134,7 @@ class Job:
     def sizes(self) -> Sizes:
         from luthier.models.sizes import measure
 
-        return measure(self.base, self.recipe.train.tuning, self.makes)
+        return measure(self.base, self.recipe.train.tuning, self.makes, critic=self.recipe.train.method.critic)
 
     @property
     def makes(self) -> Literal["model", "reward"]:

@@ -92,6 +92,8 @@ class Method(Choice):
     family: ClassVar[str] = "method"
     makes: ClassVar[Literal["model", "reward"]] = "model"
     """What comes out: a model that writes, or a reward model, which scores what others write."""
+    critic: ClassVar[bool] = False
+    """Whether a value head is trained on the model beside it; it is not delivered."""
 
 
 class SftMethod(Method):
@@ -287,6 +289,33 @@ class RlooMethod(RewardedMethod):
     """Weight of a nat of KL to the reference; it is taken off the reward."""
 
 
+class PpoMethod(RewardedMethod):
+    """Proximal policy optimisation: each token against what a value head expected there (Schulman et al. 2017, Ouyang
+    et al. 2022)."""
+
+    runs: ClassVar[str] = "luthier.train.rl:run"
+    critic: ClassVar[bool] = True
+    kind: Literal["ppo"] = "ppo"
+    """ppo"""
+    group: int = Field(default=8, ge=1, le=256)
+    """Answers to one prompt. They are not compared with each other: 1 will do, and several share the reading of their
+    prompt."""
+    iterations: int = Field(default=4, ge=1, le=64)
+    """Steps that are made with the same answers (PPO's epochs); from the second one on the clips count."""
+    kl: float = Field(default=0.05, ge=0)
+    """Weight of a nat of KL to the reference; it is taken off the reward of the token."""
+    gamma: float = Field(default=1.0, gt=0, le=1)
+    """What a reward is worth one token earlier."""
+    gae_lambda: float = Field(default=0.95, ge=0, le=1)
+    """How far ahead an advantage looks before it trusts the value head (GAE, Schulman et al. 2016): 1 to the end of the
+    answer, 0 to the next token."""
+    clip_value: float | None = Field(default=0.2, gt=0)
+    """How far a value may move from what it was when the answer was drawn before its gradient is cut off, in units of
+    reward; ``null``: as far as it likes."""
+    value_weight: float = Field(default=0.1, gt=0)
+    """Weight of the value head's squared error beside the loss of the policy, whose layers it shares."""
+
+
 class WatchSpec(Spec):
     """What is looked at beside validation loss at each evaluation, on rows that are neither trained on nor seen by the
     gate. Looking changes no weight; ``stop`` ends the training and keeps the best weights before that."""
@@ -313,14 +342,14 @@ class WatchSpec(Spec):
 AnyTuning = Annotated[FullTuning | LoraTuning | QloraTuning, Field(discriminator="kind"), ByName]
 AnyMethod = Annotated[
     SftMethod | ContinuedMethod | DpoMethod | IpoMethod | SimpoMethod | OrpoMethod | KtoMethod | RewardMethod
-    | GrpoMethod | RlooMethod,
+    | GrpoMethod | RlooMethod | PpoMethod,
     Field(discriminator="kind"), ByName,
 ]  # fmt: skip
 COMPARES = ("dpo", "ipo", "simpo", "orpo", "kto", "reward")
 """Methods that learn from rows that say which answer is better."""
 SHARED = ("sft", "continued")
 """Methods whose steps several processes of one machine can share."""
-REWARDED = ("grpo", "rloo")
+REWARDED = ("grpo", "rloo", "ppo")
 """Methods that learn from what the model's own answers are worth."""
 
 
@@ -330,8 +359,8 @@ class TrainSpec(Spec):
     method: AnyMethod = SftMethod()
     """What is learned: ``sft`` from answers, ``continued`` from plain texts; ``dpo``, ``ipo``, ``simpo``, ``orpo`` from
     pairs of a better and a worse answer, ``kto`` from answers with a thumb; ``reward`` makes a model that scores
-    answers, from pairs; ``grpo``, ``rloo`` learn from rewards of the model's own answers; or one of them with its
-    keys."""
+    answers, from pairs; ``grpo``, ``rloo``, ``ppo`` learn from rewards of the model's own answers; or one of them with
+    its keys."""
     tuning: AnyTuning = LoraTuning()
     """Which weights are trained: ``full``, ``lora`` or ``qlora``, or one of them with its keys."""
     epochs: float = Field(default=3.0, gt=0, le=1000)

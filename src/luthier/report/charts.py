@@ -111,6 +111,9 @@ def training_charts(training: Mapping[str, Any], speed: Sequence[tuple[int, floa
         for key, title, unit in shown:
             points = _points(history, key)
             charts.append(chart(title, [Series("each step", points, "faint"), Series(key, smooth(points))], unit=unit))
+        if explained := _points(history, "explained"):
+            lines = [Series("each step", explained, "faint"), Series("explained", smooth(explained))]
+            charts.append(chart("Value head", lines, unit="share of the returns' variance that it explains"))
     probes: dict[str, list[Point]] = {}
     for entry in history:
         for name, number in (entry.get("probe") or {}).items():

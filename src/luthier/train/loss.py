@@ -26,6 +26,8 @@ from luthier.train.batches import Batch, Tree
 from luthier.train.plan import logit_bytes
 
 SMALLEST_CHUNK = 64
+Beside = Callable[[Tensor], Tensor]
+"""What reads states (n, d) beside the head over words: (n,)."""
 
 
 class TokenLoss:
@@ -100,8 +102,14 @@ class TokenLoss:
 
     def token_log_probs(self, batch: Batch) -> Tensor:
         """Log-probability of each target of a batch, without gradients. Shape (n,)."""
+        return self.read(batch)[0]
+
+    def read(self, batch: Batch, beside: Beside | None = None) -> tuple[Tensor, ...]:
+        """The same, and what a head ``beside`` the words says of the same states, (n,), where there is one."""
         with torch.no_grad():
-            return torch.cat([self._said(*part[:2]) for part in self._chunks(self._states(batch), batch)])
+            states = self._states(batch)
+            said = torch.cat([self._said(*part[:2]) for part in self._chunks(states, batch)])
+            return (said,) if beside is None else (said, beside(states))
 
     def states(self, batch: Batch, index: Tensor | None = None) -> Tensor:
         """What the head reads at the trained positions, or at flattened ones, (n, d), without gradients."""
@@ -117,8 +125,11 @@ class TokenLoss:
         """Add the gradients of ``judge(log-probabilities of the answers)``, a sum, to the parameters; its value."""
         return self.backward_through_tokens(batch, lambda said: judge(by_answer(said, batch)))
 
-    def backward_through_tokens(self, batch: Batch, judge: Callable[[Tensor], Tensor]) -> Tensor:
-        """The same where the judge sees the log-probability of each target, (n,).
+    def backward_through_tokens(
+        self, batch: Batch, judge: Callable[..., Tensor], beside: Beside | None = None
+    ) -> Tensor:
+        """The same where the judge sees the log-probability of each target, (n,); and, as its second argument, what a
+        head ``beside`` the words says of the states that they are read from, (n,), which learns too.
 
         As in :meth:`backward` the decoder's backward runs once. Where the head is frozen, a token's gradient is a
         number (what it weighs) times one that does not hang on it: so each chunk of logits is made once.
@@ -135,8 +146,13 @@ class TokenLoss:
                 slopes += torch.autograd.grad(found.sum(), states)
             said.append(found.detach())
         tokens = torch.cat(said).requires_grad_()
-        value = judge(tokens)
-        (weigh,) = torch.autograd.grad(value, tokens)
+        leaf = picked.detach().requires_grad_()
+        more = () if beside is None else (beside(leaf),)
+        known = tuple(m.detach().requires_grad_() for m in more)
+        value = judge(tokens, *known)
+        weigh, *shares = torch.autograd.grad(value, (tokens, *known))
+        for made, share in zip(more, shares, strict=True):
+            made.backward(share)  # type: ignore[no-untyped-call]
         if not frozen:
             for (states, targets, _), share in zip(
                 self._chunks(picked.detach(), batch), torch.split(weigh, self.chunk), strict=True
@@ -147,7 +163,8 @@ class TokenLoss:
                 slopes.append(states.grad)
             weigh = torch.ones_like(weigh)
         if picked.requires_grad:
-            picked.backward(torch.cat(slopes) * weigh[:, None].to(picked.dtype))  # type: ignore[no-untyped-call]
+            slope = torch.cat(slopes) * weigh[:, None].to(picked.dtype)
+            picked.backward(slope if leaf.grad is None else slope + leaf.grad)  # type: ignore[no-untyped-call]
         return value.detach()
 
     def forks(self, forked: Batch, apart: Batch, *, tolerance: float) -> bool:

@@ -15,7 +15,16 @@ from typing import Any, Literal
 import numpy as np
 
 from luthier.errors import LuthierError
-from luthier.recipe.train import COMPARES, REWARDED, SHARED, FullTuning, LoraTuning, RewardedMethod, TrainSpec
+from luthier.recipe.train import (
+    COMPARES,
+    REWARDED,
+    SHARED,
+    FullTuning,
+    LoraTuning,
+    PpoMethod,
+    RewardedMethod,
+    TrainSpec,
+)
 from luthier.train.batches import PAD_TO, micro_batches
 from luthier.train.memory import Demand, Needs, needs, size
 
@@ -197,6 +206,8 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     if isinstance(spec.method, RewardedMethod):
         an_epoch = -(-len(lengths) // spec.method.prompts) * spec.method.iterations
         k = max(1, -(-batch_tokens // micro_tokens))
+    if isinstance(spec.method, PpoMethod):
+        _critic(spec.method, facts.model, notes)
     notes.add("micro_batches", k, f"{batch_tokens:,} tokens a step in passes of at most {micro_tokens:,}")
     steps = _steps(spec, an_epoch, notes)
     warmup = _warmup(spec, steps, notes)
@@ -286,6 +297,22 @@ def precision_of(spec: TrainSpec, device: DeviceFacts) -> str:
     if spec.precision != "auto":
         return spec.precision
     return "bf16" if device.kind != "cpu" and device.bf16 else "fp32"
+
+
+def _critic(method: PpoMethod, model: ModelFacts, notes: _Notes) -> None:
+    """What PPO decides beside the others, for people: the method itself reads its own keys."""
+    notes.add("value_head", model.hidden + 1, f"weights and a bias on the policy's own last states, width "
+              f"{model.hidden}; trained, kept in checkpoints, not delivered")  # fmt: skip
+    told = {
+        "iterations": "steps on the same answers: more learn more from each, and the clip holds them near (TRL)",
+        "kl": "nats that are taken off each token's reward: nearer to the reference (TRL; InstructGPT takes 0.02)",
+        "gamma": "a reward counts as much at every token before it: answers are short",
+        "gae_lambda": "mostly what the answer earned, a little what the value head expected (Schulman et al. 2016)",
+        "clip_value": "in units of reward: a larger reward wants a larger one",
+        "value_weight": "the value head shares the policy's layers: its error must not lead them (Ziegler et al. 2019)",
+    }
+    for name, reason in told.items():
+        notes.add(name, getattr(method, name), reason, key=f"train.method.{name}")
 
 
 def _precision(spec: TrainSpec, device: DeviceFacts, notes: _Notes) -> str:

@@ -1,4 +1,4 @@
-"""Learning from what the model's own answers are worth: GRPO and RLOO; one loop with ``sft``.
+"""Learning from what the model's own answers are worth: GRPO, RLOO and PPO; one loop with ``sft``.
 
 Each step answers some prompts several times through an engine that shares the model's weights, has the answers scored,
 and makes those likelier that were better than the others to their prompt. The engine's log-probabilities are those of
@@ -6,8 +6,8 @@ the model that drew the answers; that the trained model says the same of the sam
 reference of the KL is the model as it stands before step 1 (``reference``). A killed run draws the same answers again;
 where several steps are made with the same ones they are kept in the run's folder.
 
-Not here: the formulas (``policy``), drawing (``rollout``), what an answer is worth (``score.reward``, handed in), the
-steps (``loop``), what a hacked reward looks like (``hacking``).
+Not here: what an answer is credited with (``credit``, ``ppo``; formulas in ``policy``), drawing (``rollout``), what it
+is worth (``score.reward``, handed in), the steps (``loop``), what a hacked reward looks like (``hacking``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,9 @@ from torch import Tensor
 
 from luthier.engines import Engine
 from luthier.errors import LuthierError
-from luthier.recipe.train import GrpoMethod, RewardedMethod, RlooMethod, TrainSpec
+from luthier.recipe.train import PpoMethod, RewardedMethod, RlooMethod, TrainSpec
 from luthier.score.reward import Answered, Reward, Scorer, graded
-from luthier.train import checkpoint, policy, ranks
+from luthier.train import checkpoint, policy, ppo, ranks
 from luthier.train.batches import (
     Batch,
     Row,
@@ -39,9 +39,10 @@ from luthier.train.batches import (
     row,
     tokens_behind,
 )
+from luthier.train.credit import Credit, Facts, Groups, Scored, Told
 from luthier.train.hacking import HackingWatch
 from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult, in_order
-from luthier.train.loss import TokenLoss, by_answer
+from luthier.train.loss import Beside, TokenLoss
 from luthier.train.monitors import Watch
 from luthier.train.plan import TrainPlan
 from luthier.train.reference import Start
@@ -59,7 +60,7 @@ from luthier.train.session import (
     trained_parameters,
 )
 
-__all__ = ["Asked", "answer_limit", "run"]
+__all__ = ["Asked", "Facts", "answer_limit", "run"]
 ROUNDS = "rounds"
 AGREEMENT = {"fp32": 1e-3, "bf16": 5e-2}
 """Nats a token, in the mean, by which engine and trainer may differ about the same tokens under the same weights."""
@@ -81,7 +82,8 @@ def run(
     each step (means): ``reward``, each part of it by name, ``length`` (tokens), ``ended`` (share that ended by
     themselves), ``flat`` (share of prompts whose answers are all worth the same), ``likes_length``, ``kl`` (nats an
     answer, to the reference), ``kl_weight``, ``entropy`` (nats a token), ``clipped`` (share of tokens, of answers for
-    RLOO), ``engine_gap`` (nats a token).
+    RLOO), ``engine_gap`` (nats a token). Of PPO also ``value`` (mean, when the answers were drawn), ``explained``
+    (share of the returns' variance that it explained), ``value_loss`` (a token), ``value_clipped`` (share of tokens).
 
     Args:
         rewards: what answers are worth; their weighted sum is what is learned from.
@@ -90,56 +92,52 @@ def run(
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; call again to go on.
-        LuthierError: no answer could be scored, engine and trainer disagree, a loss is not finite, memory.
+        LuthierError: no answer could be scored, engine and trainer disagree, a loss is not finite, memory; a value head
+            has nothing to read.
     """
     method = spec.method
     assert isinstance(method, RewardedMethod)
-    parameters = trained_parameters(loaded, plan, seed)
-    held_out = validation[: plan.validation_rows]
-    plan = frozen(plan, spec, [_known(a) for a in train], [_known(a) for a in held_out], parameters, run, workdir)
-    device = str(loaded.device)
-    with (
-        prepared(loaded.model, plan, device), folding(loaded.model, plan),
-        closing(engine or _embedded(loaded)) as answering,
-    ):  # fmt: skip
-        loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")
-        checked = [beginning(_known(a)) for a in train[:CHECKED_ROWS]]
-        difference = loss.check(collate_answers(checked, device), tolerance=SHORT_WAY_TOLERANCE[plan.precision])
-        start = Start(loaded.model)
-        practice = Practice(
-            method, loss, answering, rewards, targets, train=train, held_out=held_out, plan=plan, start=start,
-            folder=workdir, device=device, shares=_shares(loss, train, device, SHORT_WAY_TOLERANCE[plan.precision]),
-        )  # fmt: skip
-        tell_start(
-            run, plan, parameters, loss, difference, device, rewards=[r.scorer.name for r in rewards],
-            prompts="read once for all their answers" if practice.shares else "read for each answer",
-        )  # fmt: skip
-        unread = {"overfitting": "off", "memorisation": "off"}  # they compare with losses and answers that are learned
-        others = Watch(
-            spec.watch.model_copy(update=unread), loss, general=[row(s) for s in general[: plan.watch_rows]],
-            held_out=[], train=[], adapter=hasattr(loaded.model, "disable_adapter"), device=device,
-        )  # fmt: skip
-        loop = Loop(
-            loaded.model, practice, plan, train=[], validation=[], run=run, folder=workdir / "checkpoints",
-            device=device, probe=probe, on_step=on_step, practice=practice,
-            watch=HackingWatch(method.hacking, method.kl_limit, others),
-        )  # fmt: skip
-        with stepping(loaded.model, plan):
-            result = loop.fit()
-        if result.stopped == "hacking" and result.best_loss is None:  # nothing before it was ever judged
-            start.put_back()
-            result = replace(result, best_step=0)
-        return result
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of an answer besides its tokens: its advantage, and the log-probabilities of its tokens (n,) under
-    the model that drew them and under the reference."""
-
-    advantage: float
-    drawn: list[float]
-    reference: list[float]
+    with ppo.value_head(loaded.model) if method.critic else nullcontext() as head:
+        parameters = trained_parameters(loaded, plan, seed)
+        held_out = validation[: plan.validation_rows]
+        plan = frozen(plan, spec, [_known(a) for a in train], [_known(a) for a in held_out], parameters, run, workdir)
+        device = str(loaded.device)
+        with (
+            prepared(loaded.model, plan, device), folding(loaded.model, plan),
+            closing(engine or _embedded(loaded)) as answering,
+        ):  # fmt: skip
+            loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")
+            checked = [beginning(_known(a)) for a in train[:CHECKED_ROWS]]
+            difference = loss.check(collate_answers(checked, device), tolerance=SHORT_WAY_TOLERANCE[plan.precision])
+            if head is not None:
+                ppo.refuse_without_states(loss)
+            start = Start(loaded.model)
+            practice = Practice(
+                method, loss, answering, rewards, targets, train=train, held_out=held_out, plan=plan, start=start,
+                folder=workdir, device=device, head=head,
+                shares=_shares(loss, train, device, SHORT_WAY_TOLERANCE[plan.precision]),
+            )  # fmt: skip
+            tell_start(
+                run, plan, parameters, loss, difference, device, rewards=[r.scorer.name for r in rewards],
+                prompts="read once for all their answers" if practice.shares else "read for each answer",
+            )  # fmt: skip
+            # these compare with losses and answers that are learned
+            unread = {"overfitting": "off", "memorisation": "off"}
+            others = Watch(
+                spec.watch.model_copy(update=unread), loss, general=[row(s) for s in general[: plan.watch_rows]],
+                held_out=[], train=[], adapter=hasattr(loaded.model, "disable_adapter"), device=device,
+            )  # fmt: skip
+            loop = Loop(
+                loaded.model, practice, plan, train=[], validation=[], run=run, folder=workdir / "checkpoints",
+                device=device, probe=probe, on_step=on_step, practice=practice,
+                watch=HackingWatch(method.hacking, method.kl_limit, others),
+            )  # fmt: skip
+            with stepping(loaded.model, plan):
+                result = loop.fit()
+            if result.stopped == "hacking" and result.best_loss is None:  # nothing before it was ever judged
+                start.put_back()
+                result = replace(result, best_step=0)
+            return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,7 @@ class Practice:
     """The loop's ``Objective`` and its ``Practice``: makes the rows of a step, and says what they cost.
 
     Args:
-        method: grpo or rloo.
+        method: grpo, rloo or ppo.
         loss: of the model.
         engine: draws answers with the same weights.
         rewards, targets: as of :func:`run`.
@@ -170,13 +168,14 @@ class Practice:
         start: the reference.
         folder: where a round is kept that several steps are made with.
         device: of the model.
+        head: the value head on the model, for ppo.
         shares: whether a prompt may be read once for all its answers.
     """
 
     def __init__(
         self, method: RewardedMethod, loss: TokenLoss, engine: Engine, rewards: Sequence[Reward],
         targets: Sequence[Scorer], *, train: Sequence[Asked], held_out: Sequence[Asked], plan: TrainPlan, start: Start,
-        folder: Path, device: str, shares: bool = False,
+        folder: Path, device: str, head: ppo.ValueHead | None = None, shares: bool = False,
     ) -> None:  # fmt: skip
         self.shares, self._behind = shares, False
         self.method, self.loss, self.engine, self.rewards, self.targets = method, loss, engine, rewards, targets
@@ -184,6 +183,7 @@ class Practice:
         self.device = device
         self.adapter = _active_adapter(loss.model)
         self.limit = answer_limit(method, train)
+        self.credit = _credit(method, self.limit, head)
         self.facts: Mapping[str, Facts] = {}
         self.kl_weight = method.kl
         self._round: Round | None = None
@@ -232,39 +232,39 @@ class Practice:
                 fix="look at the rows' own answers: rewards compare with them",
             )  # fmt: skip
         answers = tuple((d.row_id, list(d.asked.ids), list(d.ids)) for d in drawn)
-        reference = self._reference([answer_row(*answer) for answer in answers])
+        rows = [answer_row(*answer) for answer in answers]
         rewards_PG = np.array(whole).reshape(-1, method.group)
         lengths_PG = np.array([len(d.ids) for d in drawn], dtype=float).reshape(-1, method.group)
-        if isinstance(method, GrpoMethod):
-            advantages = policy.group_advantages(rewards_PG, scale=method.scale)
-        else:
-            away = [math.fsum(d.logprobs) - math.fsum(reference[d.row_id]) for d in drawn]
-            advantages = policy.leave_one_out(rewards_PG - kl_weight * np.reshape(away, rewards_PG.shape))
-        spread = np.nanmax(rewards_PG, 1) - np.nanmin(rewards_PG, 1) if not np.isnan(rewards_PG).all(1).any() else None
+        with self.start.in_place():
+            (reference,) = self._read(rows)
+        values = () if self.credit.critic is None else self._read(rows, self.credit.critic)[1]
+        logprobs = [d.logprobs for d in drawn]
+        facts, told = self.credit.facts(Scored(rewards_PG, logprobs, reference, values, kl_weight))
+        compared = method.group > 1 and not np.isnan(rewards_PG).all(1).any()
+        spread = np.nanmax(rewards_PG, 1) - np.nanmin(rewards_PG, 1) if compared else None
         seen = {
             "reward": float(np.nanmean(rewards_PG)), "length": float(lengths_PG.mean()),
             **({n: float(np.nanmean(v)) for n, v in parts.items()} if len(parts) > 1 else {}),
             "ended": float(np.mean([d.ended for d in drawn])),
             "flat": float(np.mean(spread == 0)) if spread is not None else 0.0,
-            "likes_length": likes_length(rewards_PG, lengths_PG), "kl_weight": kl_weight,
+            "likes_length": likes_length(rewards_PG, lengths_PG), "kl_weight": kl_weight, **told,
         }  # fmt: skip
-        facts = {
-            d.row_id: Facts(float(a), list(d.logprobs), reference[d.row_id])
-            for d, a in zip(drawn, advantages.ravel(), strict=True)
-        }
-        return Round(number, answers, facts, seen, kl_weight)
+        named = {d.row_id: f for d, f in zip(drawn, facts, strict=True)}
+        return Round(number, answers, named, seen, kl_weight)
 
-    def _reference(self, rows: Sequence[Row]) -> dict[str, list[float]]:
-        """Log-probabilities of the answers' tokens under the model as it stood before step 1."""
-        found: dict[str, list[float]] = {}
+    def _read(self, rows: Sequence[Row], beside: Beside | None = None) -> list[list[list[float]]]:
+        """What the model says of the answers' tokens, in eval mode: log-probabilities, then what is read beside them;
+        each a list (n,) an answer, in the order of the rows."""
+        found: dict[str, list[list[float]]] = {}
         self.loss.model.eval()
-        with self.start.in_place():
-            for part in self._passes(rows):
-                said = self.loss.token_log_probs(self.collate(part, self.device)).tolist()
-                for r in part:
-                    found[r.example_id], said = said[: len(r.targets)], said[len(r.targets) :]
+        for part in self._passes(rows):
+            said = torch.stack(self.loss.read(self.collate(part, self.device), beside)).tolist()
+            at = 0
+            for r in part:
+                found[r.example_id] = [numbers[at : at + len(r.targets)] for numbers in said]
+                at += len(r.targets)
         self.loss.model.train()
-        return found
+        return [list(each) for each in zip(*(found[r.example_id] for r in rows), strict=True)]
 
     def _weight_now(self, history: Sequence[Mapping[str, Any]]) -> float:
         """The weight of the KL: as written, or as the steps before have moved it."""
@@ -297,10 +297,7 @@ class Practice:
     # ---- what rows cost
 
     def weight(self, rows: Sequence[Row]) -> float:
-        mean_over = self.method.mean_over if isinstance(self.method, GrpoMethod) else "answers"
-        if mean_over == "tokens":
-            return sum(len(r.targets) for r in rows)
-        return len(rows) * (self.limit if mean_over == "longest" else 1)
+        return self.credit.weight(rows)
 
     def begin(self, rows: Sequence[Row]) -> None:
         self._tokens, self._answers = sum(len(r.targets) for r in rows), len(rows)
@@ -310,32 +307,25 @@ class Practice:
         return collate_behind(rows, device) if self._behind else collate_answers(rows, device)
 
     def backward(self, batch: Batch, weight: float) -> Tensor:
-        return self.loss.backward_through_tokens(batch, lambda said: self._judge(said, batch) / weight) * weight
+        def judge(*told: Tensor) -> Tensor:
+            return self._judge(batch, *told) / weight
+
+        return self.loss.backward_through_tokens(batch, judge, self.credit.critic) * weight
 
     def total(self, batch: Batch) -> Tensor:
-        return self._judge(self.loss.token_log_probs(batch), batch)
+        return self._judge(batch, *self.loss.read(batch, self.credit.critic))
 
-    def _judge(self, said: Tensor, batch: Batch) -> Tensor:
-        """The sum of the losses of a pass from the log-probabilities of its tokens."""
+    def _judge(self, batch: Batch, said: Tensor, values: Tensor | None = None) -> Tensor:
+        """The sum of the losses of a pass from what the model says of its tokens."""
         facts = [self.facts[name] for name in batch.row_ids]
         drawn, reference = (said.new_tensor([x for f in facts for x in getattr(f, k)]) for k in ("drawn", "reference"))
-        advantages = said.new_tensor([f.advantage for f in facts])
-        assert batch.answer is not None
-        method, limits = self.method, {"low": self.method.clip, "high": self.method.clip_high or self.method.clip}
         nats = policy.kl_tokens(said, reference)
-        if isinstance(method, RlooMethod):
-            losses, cut = policy.surrogate(by_answer(said, batch), by_answer(drawn, batch), advantages, **limits)
-        else:
-            losses, cut = policy.surrogate(said, drawn, advantages.index_select(0, batch.answer), **limits)
-            if self.kl_weight:
-                losses = losses + self.kl_weight * nats
-            if method.mean_over == "answers":  # type: ignore[attr-defined]
-                losses = losses / torch.bincount(batch.answer).to(losses.dtype).index_select(0, batch.answer)
+        losses, seen = self.credit.losses(Told(batch, said, drawn, nats, values, self.kl_weight), facts)
         with torch.no_grad():
-            self._note(said, drawn, nats, cut)
+            self._note(said, drawn, nats, seen)
         return losses.sum()
 
-    def _note(self, said: Tensor, drawn: Tensor, nats: Tensor, cut: Tensor) -> None:
+    def _note(self, said: Tensor, drawn: Tensor, nats: Tensor, seen: Sequence[Tensor]) -> None:
         gap = (said - drawn).abs()
         if self._first and float(gap.mean()) > AGREEMENT[self.plan.precision]:
             raise LuthierError(
@@ -345,15 +335,17 @@ class Practice:
             )  # fmt: skip
         units = self._answers if isinstance(self.method, RlooMethod) else self._tokens
         self._seen.append(torch.stack([
-            nats.sum() / self._answers, -said.sum() / self._tokens, cut.sum() / units, gap.sum() / self._tokens,
+            nats.sum() / self._answers, -said.sum() / self._tokens, gap.sum() / self._tokens,
+            *(number.to(said.dtype) / units for number in seen),
         ]))  # fmt: skip
 
     def numbers(self) -> dict[str, float]:
         """``entropy`` is −log p of the tokens that were drawn: right in the mean, where the model drew them itself."""
-        passes = torch.stack(self._seen).sum(0).tolist() if self._seen else [0.0] * 4
+        names = ("kl", "entropy", "engine_gap", *self.credit.numbers)
+        passes = torch.stack(self._seen).sum(0).tolist() if self._seen else [0.0] * len(names)
         share = 1 / ranks.place()[1]  # every process has drawn the same answers
         drawn = {name: value * share for name, value in (self._round.seen if self._round else {}).items()}
-        return {**drawn, **dict(zip(("kl", "entropy", "clipped", "engine_gap"), passes, strict=True))}
+        return {**drawn, **dict(zip(names, passes, strict=True))}
 
     # ---- looking at it
 
@@ -381,7 +373,7 @@ class Practice:
 
     def remark(self, numbers: Mapping[str, float]) -> str:
         flat = self._round.seen["flat"] if self._round else 0.0
-        if flat < FLAT:
+        if flat < FLAT or self.credit.critic is not None:  # a critic compares them with what it expected
             return ""
         return (
             f"all answers are worth the same in {flat:.0%} of the prompts of the last step, which teach nothing: other "
@@ -402,6 +394,13 @@ def likes_length(rewards_PG: np.ndarray, lengths_PG: np.ndarray) -> float:
     r, x = away(rewards_PG), away(lengths_PG)
     norm = math.sqrt(float((r**2).sum()) * float((x**2).sum()))
     return float((r * x).sum()) / norm if norm > 0 else 0.0
+
+
+def _credit(method: RewardedMethod, limit: int, head: ppo.ValueHead | None) -> Credit:
+    if isinstance(method, PpoMethod):
+        assert head is not None
+        return ppo.ActorCritic(method, head)
+    return Groups(method, limit)
 
 
 def _shares(loss: TokenLoss, train: Sequence[Asked], device: str, tolerance: float) -> bool:
