@@ -313,7 +313,7 @@ def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
     if not suites and job.makes == "model":
         yield "no regression suite is named: nothing says what the model must not forget (evaluate.regression)"
     least = ahead["target"]["detectable"]
-    if least is not None and least > 5:
+    if least is not None and least > 5 and not spec.reward_models:  # rewards are no shares
         yield f"{ahead['target']['n']:,} test rows would show a gain of {least:.1f} points or more only (80% power)"
 
 
