@@ -112,7 +112,8 @@ def weigh(
         if progress is not None:
             progress(next(steps), 7, what)
 
-    texts, rewards = {}, {}
+    texts: dict[str, list[str]] = {}
+    rewards: dict[str, np.ndarray] = {}
     for name, one in (("base", base), ("first", first.model), ("second", second.model)):
         texts[name] = _answers(one, prompts, max_tokens)
         answered = [Answered(p.prompt, t) for p, t in zip(prompts, texts[name], strict=True)]
@@ -121,7 +122,7 @@ def weigh(
     known = ~np.isnan(np.stack(list(rewards.values()))).any(axis=0)
     scored = {name: values[known] for name, values in rewards.items()}
     spread = float(scored["base"].std(ddof=1)) if known.sum() > 1 else math.nan
-    made = []
+    made: list[Weighed] = []
     preferred: list[np.ndarray] = []
     for name, rival in (("first", first), ("second", second)):
         own, base_kl = _drift(rival, base, prompts, max_tokens, seed)

@@ -179,7 +179,8 @@ def _override(data: dict[str, Any], origins: dict[str, str], item: str) -> None:
 
 def _laid(own: Mapping[str, Any], top: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], set[str]]:
     """``own`` over ``top``, and the keys of ``top`` that are not seen any more."""
-    made, hidden = copy.deepcopy(dict(top)), set()
+    made: dict[str, Any] = copy.deepcopy(dict(top))
+    hidden: set[str] = set()
     for key, value in own.items():
         under = made.get(key)
         if isinstance(under, str) and isinstance(value, dict) and "kind" not in value and key in ("method", "tuning"):
