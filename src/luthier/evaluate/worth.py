@@ -82,7 +82,8 @@ class Worth:
     def to_dict(self) -> dict[str, Any]:
         """JSON form: figures without answers; what is not finite is null."""
         made = {k: v for k, v in asdict(self).items() if k != "shown"}
-        return _finite({**made, "better": None if self.better is None else self.better.name})
+        found: dict[str, Any] = _finite({**made, "better": None if self.better is None else self.better.name})
+        return found
 
 
 def weigh(
