@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +73,18 @@ def spent(store: Store, run: Run) -> dict[str, float]:
     by = {a.run for a in trained.values() if a.run is not None} | {run.id}
     found = [r for r in store.runs() if r.id in by]
     ordered = sorted(found, key=lambda r: (r.id == run.id, r.started))
-    return {r.id: float(sum((r.facts.get("seconds") or {}).values())) for r in ordered}
+    return {r.id: at_work(r) for r in ordered}
+
+
+def at_work(run: Run) -> float:
+    """Seconds between a run's first and last sign of life, without those in which it was stopped (what is noted by
+    stage is of the last time that it was taken up)."""
+    resumed = {e["at"] for e in run.events("resumed") if "step" not in e}  # training has an event of that name, too
+    signs = sorted({run.started, *(line["at"] for line in (*run.events(), *run.metrics()))})
+    signs += [] if run.finished is None else [run.finished]
+    times = [(datetime.fromisoformat(at), at in resumed) for at in signs]
+    worked = ((after - before).total_seconds() for (before, _), (after, again) in pairwise(times) if not again)
+    return float(sum(worked))
 
 
 def _made_of(store: Store, artifact: Artifact) -> list[Artifact]:
