@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from luthier.cli.main import app
-from luthier.recipe import load_recipe
+from luthier.recipe import load_chain, load_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -72,7 +72,8 @@ def test_reference_pages_are_current() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda p: p.name)
 def test_recipes_are_valid_and_say_how_to_run_them(path: Path) -> None:
-    assert load_recipe(path).recipe.name == path.stem
+    chain = load_chain(path)
+    assert (load_recipe(path).recipe if chain is None else chain).name == path.stem
     head = path.read_text().split("\nluthier:")[0]
     assert f"luthier run recipes/{path.name}" in head and "Hardware:" in head
     assert yaml.safe_load(path.read_text())["luthier"] == 1

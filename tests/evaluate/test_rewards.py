@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.evaluate.test_preferences import pair
 
+from luthier.engines.scripted import ScriptedEngine
+from luthier.evaluate import Contender, gate, measure
 from luthier.evaluate.ledger import TEST, Row
 from luthier.evaluate.rewards import describe, told
-from luthier.records import Preference
+from luthier.evaluate.table import table
+from luthier.recipe.evaluate import EvaluateSpec
+from luthier.records import Example, Preference, Score, VerdictKind
 from luthier.score.preference import prefers
+from luthier.score.reward import Scoring
 
 
 def described(leads: list[float], lengths: list[tuple[int, int]], **meta: list[Any]) -> dict[str, Any]:
@@ -65,3 +71,35 @@ def test_ties_count_half_and_nothing_gives_nothing() -> None:
     found = described([0.0] * 4, [(1, 1)] * 4)
     assert found["calibration"][0]["right"] == 50.0 and found["log_loss"] == pytest.approx(math.log(2), abs=1e-4)
     assert describe([], [], [], [], "preference") == {"pairs": 0} and told({"pairs": 0}) == []
+
+
+def test_a_reward_model_scores_answers_and_the_gate_decides_by_it(
+    tickets: tuple[list[Example], list[Example]], tmp_path: Path
+) -> None:
+    """Rewards are on a scale of their own, below 0 too; they are asked of the model that the recipe names."""
+    train, test = tickets
+    spec = EvaluateSpec.model_validate({"target": {"kind": "reward_model", "model": "judge"}, "baselines": ["base"]})
+    engines = [
+        Contender(ScriptedEngine(lambda _, said=said: said, name=said))  # type: ignore[misc]
+        for said in ("no", "a kind word")
+    ]
+    opened: list[str] = []
+
+    def open_reward(name: str) -> Scoring:
+        opened.append(name)
+        value = {"no": -3.5, "a kind word": -0.5}
+        return Scoring("judge", "j", lambda answers: [
+            Score(value.get(a.answer, 0.0) + (0.01 if a.messages == test[0].prompt else 0.0)) for a in answers
+        ])  # fmt: skip
+
+    ledger = measure(
+        spec, base=engines[0], tuned=engines[1], train=train, test=test, workdir=tmp_path, open_reward=open_reward
+    )
+    verdict = gate(ledger, spec)
+    (line,) = [r for r in verdict.results if r.role == "target"]
+    assert opened == ["judge"] and line.unit == "reward" and line.n == len(test)
+    assert (line.reference, line.candidate) == pytest.approx((-3.5 + 0.01 / 12, -0.5 + 0.01 / 12))
+    assert line.delta == pytest.approx(3.0) and line.status == "improved" and verdict.kind is VerdictKind.PROMOTE
+    (metric,) = table(ledger)["metrics"]
+    base = next(s for s in table(ledger)["systems"] if s["name"] == "base")["values"][metric["key"]]
+    assert base["low"] <= base["value"] <= base["high"] < 0

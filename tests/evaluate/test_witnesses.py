@@ -138,7 +138,8 @@ JUDGED = {
     "people.kind": "tests/evaluate/test_people.py::test_votes_come_back_as_verdicts_on_makers_and_the_gate_reads_them",
 }
 """Keys of metrics that somebody is asked for."""
-OTHERS = {"bleu.kind", "bleu.tokenize", "chrf.kind", "chrf.word_order", "code.kind", "code.seconds", "code.memory",
+OTHERS = {"reward_model.kind", "reward_model.model",
+          "bleu.kind", "bleu.tokenize", "chrf.kind", "chrf.word_order", "code.kind", "code.seconds", "code.memory",
           "refusal.wanted", "instructions.kind", "instructions.loose",
           "embedding.kind", "embedding.encoder", "bert_score.kind", "bert_score.encoder",
           "bert_score.layer"}  # fmt: skip
@@ -159,6 +160,7 @@ ELSEWHERE = {
         "tests/score/test_instructions.py::test_read_loosely_an_opening_line_is_forgiven",
     "embedding": "tests/score/test_meaning.py::test_similarity_is_the_cosine_of_mean_vectors",
     "bert_score": "tests/score/test_meaning.py::test_bert_score_is_the_greedy_match_of_tokens",
+    "reward_model": "tests/evaluate/test_rewards.py::test_a_reward_model_scores_answers_and_the_gate_decides_by_it",
     "refusal.wanted": "tests/score/test_manner.py::test_wanted_says_which_way_is_better",
     "preference.kind, preference.by": "tests/evaluate/test_preferences.py::test_by_says_what_the_tuned_model_prefers",
     "alpha of a guard, margin": "tests/evaluate/test_gate.py::test_margin_and_alpha_come_from_the_recipe",

@@ -14,10 +14,11 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticUndefined
 
 import luthier
-from luthier.recipe import Recipe
+from luthier.recipe import ChainSpec, Recipe
 
 SOURCES = Path(luthier.__file__).resolve().parents[1]
 """Verbs are asked in processes of their own, which must run the very sources that the keys are read from."""
@@ -42,7 +43,7 @@ def type_name(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         kind = annotation.model_fields.get("kind")
         return f"[{kind.default if kind else annotation.__name__}](#{annotation.__name__.lower()})"
-    return {"str": "text", "float": "number", "int": "whole number", "bool": "true or false"}.get(
+    return {"str": "text", "float": "number", "int": "whole number", "bool": "true or false", "Any": "anything"}.get(
         getattr(annotation, "__name__", ""), str(annotation)
     )
 
@@ -78,7 +79,7 @@ def recipe_page() -> str:
         "from the environment. For editors, [recipe.schema.json](recipe.schema.json) is the JSON Schema.",
         "",
     ]
-    queue: list[type[BaseModel]] = [Recipe]
+    queue: list[type[BaseModel]] = [Recipe, ChainSpec]
     seen: set[type[BaseModel]] = set()
     while queue:
         model = queue.pop(0)
@@ -144,13 +145,19 @@ def rules_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a recipe file: of one stage, or of several."""
+    kinds, whole = models_json_schema([(Recipe, "validation"), (ChainSpec, "validation")])
+    return {**whole, "anyOf": [kinds[(Recipe, "validation")], kinds[(ChainSpec, "validation")]]}
+
+
 def pages() -> dict[str, str]:
     """File name to content."""
     return {
         "recipe.md": recipe_page(),
         "cli.md": cli_page(),
         "rules.md": rules_page(),
-        "recipe.schema.json": json.dumps(Recipe.model_json_schema(), indent=1, ensure_ascii=False) + "\n",
+        "recipe.schema.json": json.dumps(schema(), indent=1, ensure_ascii=False) + "\n",
     }
 
 

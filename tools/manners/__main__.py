@@ -1,4 +1,5 @@
-"""Write the preference data: training pairs with a stated share of flipped labels, and clean test pairs.
+"""Write the preference data: training pairs with a stated share of flipped labels, and clean test pairs; apart from
+both, pairs for a reward model that only measures.
 
     python -m tools.manners recipes/data            about a second; the same bytes every time
 
@@ -20,7 +21,7 @@ from typing import Any
 
 from tools.manners import words
 
-PAIRS, TEST = 1800, 300
+PAIRS, TEST, JUDGE = 1800, 300, 1200
 NOISE = 0.08
 """Share of the training pairs whose labels are flipped."""
 FAULTS = {"rude": 0.3, "wrong": 0.2, "terse": 0.15, "rambling": 0.2, "garbled": 0.15}
@@ -128,6 +129,7 @@ def main() -> None:
     made = {
         "manners": pairs(PAIRS, words.PRODUCTS, random.Random(SEED), NOISE),
         "manners-test": pairs(TEST, words.HELD_PRODUCTS, random.Random(SEED + 1), 0.0),
+        "manners-judge": pairs(JUDGE, words.PRODUCTS, random.Random(SEED + 2), NOISE),
     }
     for name, rows in made.items():
         text = "".join(json.dumps(row) + "\n" for row in rows)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from luthier.cli.terminal import JSON_OPTION, SET_OPTION, Progress, console, emit_json
+from luthier.cli.terminal import JSON_OPTION, SET_OPTION, Progress, columns, console, emit_json
 from luthier.errors import UsageError
+
+if TYPE_CHECKING:
+    from luthier.recipe import LoadedChain
+    from luthier.store import Store
 
 RECIPE = typer.Argument(..., metavar="RECIPE", help="A recipe file (luthier init writes one).")
 
@@ -121,8 +126,9 @@ def plan(
 
     Example: luthier plan support.yaml --set train.tuning=full --device rtx4090 --rate "0.42 EUR"
     """
+    from luthier.pipeline.chain import plan_chain
     from luthier.pipeline.plan import Rate, explain_key, plan_recipe
-    from luthier.recipe import load_recipe
+    from luthier.recipe import load_chain, load_recipe
     from luthier.store import Store
     from luthier.train.devices import card
 
@@ -130,10 +136,13 @@ def plan(
         text = explain_key(explain)
         emit_json({"key": explain, "explanation": text}) if json else typer.echo(text)
         return 0
-    made = plan_recipe(
-        load_recipe(recipe, overrides), Store.open(), card=None if device is None else card(device),
-        rate=None if rate is None else Rate.read(rate), probe=probe,
-    )  # fmt: skip
+    chain, store = load_chain(recipe, overrides), Store.open()
+    on, cost = None if device is None else card(device), None if rate is None else Rate.read(rate)
+    made: Any
+    if chain is None:
+        made = plan_recipe(load_recipe(recipe, overrides), store, card=on, rate=cost, probe=probe)
+    else:
+        made = plan_chain(chain, store, card=on, rate=cost, probe=probe)
     if json:
         emit_json(made.to_dict())
     else:
@@ -194,10 +203,11 @@ def _detached(path: Path, overrides: list[str], remedy: int | None) -> int:
     """Start the same command in a process of its own; gives 0 once it has a run."""
     from luthier.cli.terminal import OPTIONS
     from luthier.pipeline.headless import detach
-    from luthier.recipe import load_recipe
+    from luthier.recipe import load_chain, load_recipe
     from luthier.store import Store
 
-    load_recipe(path, overrides)  # a mistake in it is told here, not in a log
+    if load_chain(path, overrides) is None:  # a mistake in it is told here, not in a log
+        load_recipe(path, overrides)
     command = ["run", str(path), *(word for item in overrides for word in ("--set", item))]
     started = detach([*command, *(["--remedy", str(remedy)] if remedy is not None else [])], Store.open())
     if OPTIONS.json:
@@ -216,11 +226,13 @@ def _run(path: Path, overrides: list[str], remedy: int | None = None) -> int:
     from luthier.cli.terminal import OPTIONS
     from luthier.pipeline.remedy import with_remedy
     from luthier.pipeline.run import run_recipe
-    from luthier.recipe import load_recipe
+    from luthier.recipe import load_chain, load_recipe
     from luthier.report.terminal import frontier_lines, verdict_lines
     from luthier.store import Store
 
     store = Store.open()
+    if remedy is None and (chain := load_chain(path, overrides)) is not None:
+        return _run_chain(chain, store)
     loaded = load_recipe(path, overrides) if remedy is None else with_remedy(path, overrides, remedy, store)
     outcome = run_recipe(loaded, store, Progress())
     if OPTIONS.json:
@@ -234,3 +246,29 @@ def _run(path: Path, overrides: list[str], remedy: int | None = None) -> int:
         for label, text in outcome.next_steps():
             screen.print(f"  {label:<8} {text}", markup=False)
     return int(outcome.verdict.kind.exit_code)
+
+
+def _run_chain(chain: LoadedChain, store: Store) -> int:
+    from luthier.cli.terminal import OPTIONS
+    from luthier.pipeline.chain import run_chain, table
+    from luthier.report.terminal import verdict_lines
+
+    outcome = run_chain(chain, store, Progress())
+    if OPTIONS.json:
+        emit_json(outcome.to_dict())
+        return int(outcome.exit_code)
+    screen, last = console(), outcome.stages[-1].to_dict()
+    screen.print()
+    columns(*table(outcome))
+    screen.print("\n" + "\n".join(verdict_lines(outcome.stages[-1].verdict)) + "\n", markup=False)
+    steps = [("report", last["report"]), ("model", last["model"]), ("again", f"luthier run {chain.path}")]
+    if outcome.stopped is not None:
+        name = outcome.stopped
+        steps[1:] = [
+            ("stopped", f"{name} was rejected; {', '.join(outcome.left)} not begun"),
+            ("mend", f"luthier run {chain.path} --set stages.{name}.train.…=…   what it does not touch stands"),
+            ("go on", f"luthier run {chain.path} --set stages.{name}.on_reject=go_on"),
+        ]
+    for label, text in steps:
+        screen.print(f"  {label:<8} {text}", markup=False)
+    return int(outcome.exit_code)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from luthier.cli.terminal import JSON_OPTION, OPTIONS, Progress, console, emit_json, plain
+from luthier.cli.terminal import JSON_OPTION, OPTIONS, Progress, columns, console, emit_json
 from luthier.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def runs(
     rows = [
         [r.run.id, r.run.status, r.verdict, r.base, r.method, r.run.started[:19], str(r.run.dir)] for r in found
     ]
-    _columns(rows, ("run", "status", "verdict", "base", "method", "started", "folder"))
+    columns(rows, ("run", "status", "verdict", "base", "method", "started", "folder"))
     return 0
 
 
@@ -68,45 +67,51 @@ def compare(
     page: Path | None = typer.Option(
         None, "--page", metavar="FILE", help="Where the page goes; left out, compare.html beside the runs."
     ),
+    judge: str | None = typer.Option(
+        None, "--judge", metavar="MODEL", help="Ask both of two runs the same prompts; this reward model scores."
+    ),
+    items: int = typer.Option(200, "--items", metavar="N", min=2, help="With --judge: at most so many prompts."),
     json: bool = JSON_OPTION,
 ) -> int:
     """Runs side by side: what was not the same, what came of it, and a page of curves that opens offline.
 
     Example: luthier runs compare tickets-1a2b tickets-3c4d tickets-5e6f --page lora-ranks.html
+    Example: luthier runs compare rlhf-rl dpo --judge rlhf-judge    was RL worth it over DPO here?
     """
     from luthier.pipeline.runs import compare_runs
     from luthier.report.runs import runs_page
+    from luthier.report.worth import sentence, worth_html, worth_table
     from luthier.store import Store
 
     store = Store.open()
-    found = compare_runs(store, refs)
+    found, weighed = compare_runs(store, refs), None
+    if judge is not None:
+        from luthier.pipeline.worth import worth
+
+        weighed = worth(store, refs, judge, items=items, progress=Progress())
+    section = "" if weighed is None else worth_html(weighed.to_dict(), weighed.shown)
     path = page or store.run_folder / "compare.html"
     try:
-        path.write_text(runs_page(found), encoding="utf-8")
+        path.write_text(runs_page(found, section), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", where="--page") from error
     if json:
-        emit_json(found.to_dict() | {"page": str(path)})
+        told = {} if weighed is None else {"worth": {**weighed.to_dict(), "answer": sentence(weighed.to_dict())}}
+        emit_json(found.to_dict() | told | {"page": str(path)})
         return 0
     from luthier.report.runs import differing_table, results_table
 
     screen = console()
-    _columns(*results_table(found))
+    if weighed is not None:
+        screen.print(f"{sentence(weighed.to_dict())}\n", markup=False)
+        columns(*worth_table(weighed.to_dict()))
+        screen.print()
+    columns(*results_table(found))
     if found.differing:
         screen.print()
-        _columns(*differing_table(found))
+        columns(*differing_table(found))
     screen.print(f"\n  {found.same} other keys are the same in all of them\n  page     {path}", markup=False)
     return 0
-
-
-def _columns(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> None:
-    """A table whose lines are never broken: a terminal may scroll, a pipe gets one line a row."""
-    cells = [[plain(cell) for cell in row] for row in (heads, *rows)]
-    widths = [max(len(row[n]) for row in cells) for n in range(len(heads))]
-    screen = console()
-    for row in cells:
-        text = "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        screen.print(text, markup=False, style="bold" if row is cells[0] else None, no_wrap=True, crop=False)
 
 
 def watch(ref: str = _RUN, json: bool = JSON_OPTION) -> int:

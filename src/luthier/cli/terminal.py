@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,16 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=True, no_color=not colour(sys.stdout))
+
+
+def columns(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> None:
+    """A table whose lines are never broken: a terminal may scroll, a pipe gets one line a row."""
+    cells = [[plain(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(len(row[n]) for row in cells) for n in range(len(heads))]
+    screen = console()
+    for row in cells:
+        text = "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        screen.print(text, markup=False, style="bold" if row is cells[0] else None, no_wrap=True, crop=False)
 
 
 class Progress:

@@ -120,7 +120,8 @@ def interval_of(rows: Sequence[Row], metric: str, *, measure: Measure | None = N
         return wilson(float(x.sum()), len(x)).scaled(100)
     most = 1.0 if measure is None else measure.most
     widest = most if math.isfinite(most) else None
-    return _within(mean_interval(x, clusters=groups, spread=widest), most=most).scaled(scale)
+    least = 0.0 if measure is None else measure.least
+    return _within(mean_interval(x, clusters=groups, spread=widest), least, most).scaled(scale)
 
 
 def scored(rows: Sequence[Row], measure: Measure) -> list[Scored]:

@@ -103,7 +103,7 @@ def sweep(
     suites = _write_suites(ledger, kept, workdir)
     spec = EvaluateSpec.model_validate(
         {**ledger.facts["spec"], "baselines": (BASE,), "also": (), "regression": suites, "max_items": None,
-         "target": [m for m in ledger.facts["spec"]["target"] if m["kind"] not in ("judge", "people")],
+         "target": [m for m in ledger.facts["spec"]["target"] if m["kind"] not in ("judge", "people", "reward_model")],
          "max_tokens": ledger.facts["max_tokens"]}
     )  # fmt: skip
     points = []

@@ -37,9 +37,9 @@ _MOST_ITEMS = 2_000_000
 """A larger need is as good as never."""
 
 
-def target_status(lower: float, upper: float) -> str:
-    """``lower``, ``upper``: one-sided limits of a gain in points."""
-    return "improved" if lower > 0 else "worse" if upper < USEFUL else "undecided"
+def target_status(lower: float, upper: float, useful: float = USEFUL) -> str:
+    """``lower``, ``upper``: one-sided limits of a gain in points, or in what ``useful`` is in."""
+    return "improved" if lower > 0 else "worse" if upper < useful else "undecided"
 
 
 def guard_status(found: Difference, margin: float, *, sensitive: bool = True) -> str:
@@ -69,13 +69,14 @@ def target_lines(
         found = _compared(ledger, metric, pairs, name, level)
         at_alpha = found if level == alpha else _compared(ledger, metric, pairs, name, alpha)
         lower, upper = found.exact[0], at_alpha.delta.ceiling
-        status = target_status(lower, upper)
+        useful = _useful(measure)
+        status = target_status(lower, upper, useful)
         unscored = _too_many_unscored(pairs)
         if unscored:
             status = "undecided"
         needed = None
         if status == "undecided" and not unscored:
-            needed = _target_items(found, level)
+            needed = _target_items(found, level, useful)
         title = titles.get(name, name)
         result = SuiteResult(
             suite=suite, role="target", metric=measure.key, unit=measure.unit, n=len(pairs.rows), reference_name=name,
@@ -115,9 +116,13 @@ def _compared(ledger: Ledger, metric: MetricSpec, pairs: Pairs, name: str, alpha
     return replace(found, candidate=50 + delta.estimate, delta=delta, exact=(delta.bound, delta.ceiling))
 
 
-def _target_items(found: Difference, alpha: float) -> int | None:
+def _useful(measure: Measure) -> float:
+    return USEFUL if measure.useful is None else measure.useful
+
+
+def _target_items(found: Difference, alpha: float, useful: float = USEFUL) -> int | None:
     """Items that would show the gain seen here (at least a useful one) with 90% power."""
-    gain = max(found.delta.estimate, USEFUL) / 100
+    gain = max(found.delta.estimate, useful) / 100
     n = found.delta.n
     spread = max((found.spread * n + 2) / (n + 4), gain) if n else TARGET_FLIPS
     return _capped(
@@ -133,7 +138,7 @@ def _target_reason(measure: Measure, status: str, against: str, found: Differenc
     if status == "improved":
         return f"{title}: {gain}"
     if status == "worse":
-        return f"{title}: {gain}; a gain of {USEFUL:g} points or more is excluded (at most {upper:+.1f})"
+        return f"{title}: {gain}; a gain of {_useful(measure):g} {unit} or more is excluded (at most {upper:+.1f})"
     return f"{title}: {gain}, which neither shows a gain nor excludes one"
 
 

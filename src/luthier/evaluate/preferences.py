@@ -166,6 +166,19 @@ def _answers(row: Judged) -> tuple[tuple[Message, ...], ...]:
     return (row.chosen, row.rejected) if isinstance(row, Preference) else (row.answer,)
 
 
+def gained(base: Contender, tuned: Contender, rows: Sequence[Judged]) -> list[Score]:
+    """Which answer gained more on the base: 1 where it is the better one (DPO's implicit reward), ties a half.
+
+    Raises:
+        Unsupported: an engine without log-probabilities.
+    """
+    before, after = _read(base, rows), _read(tuned, rows)
+    return [
+        _lead(row, [a - b for a, b in zip(new.said, old.said, strict=True)], "nats gained")
+        for row, new, old in zip(rows, after, before, strict=True)
+    ]
+
+
 def _read(contender: Contender, items: Sequence[Judged]) -> list[_Sides]:
     """Log-probabilities of all answers under one model."""
     chat = contender.chat

@@ -40,10 +40,19 @@ from luthier.evaluate.systems import (
 )
 from luthier.evaluate.words import NotApplicable, fit_words
 from luthier.models.source import resolve as resolve_model
-from luthier.recipe.evaluate import EvaluateSpec, JsonFieldMetric, JsonFieldsMetric, JudgeMetric, MetricSpec
+from luthier.recipe.evaluate import (
+    EvaluateSpec,
+    JsonFieldMetric,
+    JsonFieldsMetric,
+    JudgeMetric,
+    MetricSpec,
+    RewardModelMetric,
+)
 from luthier.records import Completion, Example, Score
 from luthier.score import Measure, build, detect
 from luthier.score.label import probable
+from luthier.score.reward import Opened
+from luthier.score.reward_model import scored_by
 from luthier.score.sandbox import proven
 from luthier.store import Artifact, Run, Store
 
@@ -52,14 +61,14 @@ def run(
     spec: EvaluateSpec, *, base: Contender, tuned: Contender, test: Sequence[Example], train: Sequence[Example],
     store: Store, run: Run, parents: Sequence[str], key: str, seed: int = 0, folder: Path | None = None,
     progress: Progress | None = None, open_jury: OpenJury | None = None,
-    calibration: Callable[[JudgeMetric], Path] | None = None,
+    calibration: Callable[[JudgeMetric], Path] | None = None, open_reward: Opened | None = None,
 ) -> Artifact:  # fmt: skip
     """Evaluate and file the result as an artifact of kind ``ledger``. See :func:`measure` for the arguments."""
 
     def made(workdir: Path) -> Ledger:
         return measure(
             spec, base=base, tuned=tuned, test=test, train=train, workdir=workdir, seed=seed, folder=folder,
-            progress=progress, note=run.event, open_jury=open_jury, calibration=calibration,
+            progress=progress, note=run.event, open_jury=open_jury, calibration=calibration, open_reward=open_reward,
         )  # fmt: skip
 
     return filed(made, store=store, run=run, parents=parents, key=key)
@@ -87,7 +96,7 @@ def measure(
     spec: EvaluateSpec, *, base: Contender, tuned: Contender, test: Sequence[Example], train: Sequence[Example],
     workdir: Path, seed: int = 0, folder: Path | None = None, progress: Progress | None = None,
     note: Callable[..., None] | None = None, open_jury: OpenJury | None = None,
-    calibration: Callable[[JudgeMetric], Path] | None = None,
+    calibration: Callable[[JudgeMetric], Path] | None = None, open_reward: Opened | None = None,
 ) -> Ledger:  # fmt: skip
     """Ask every system every item and give the ledger.
 
@@ -102,6 +111,7 @@ def measure(
         note: called as ``note(kind, **facts)`` with what is known before any answer, and at the end.
         open_jury: opens the judges that the spec names; needed where it names some.
         calibration: the folder in which a judge's verdicts on people's pairs are kept from run to run.
+        open_reward: opens the reward models that metrics name.
 
     Raises:
         LuthierError: no row with an answer, a target that the references do not allow, a suite that cannot be read.
@@ -109,7 +119,7 @@ def measure(
     train = [e for e in train if "replay" not in e.meta]
     items = _items(test, spec.max_items, seed)
     spec, why = resolve(spec, [i.example.answer for i in items])
-    measures = _measures(located(spec, folder or Path.cwd()), [i.example for i in items])
+    measures = _measures(located(spec, folder or Path.cwd()), [i.example for i in items], open_reward)
     suites = [load_suite(s, folder=folder or Path.cwd()) for s in spec.regression]
     ahead = forecast(suites, test_items=len(items), alpha=spec.alpha)
     limit = spec.max_tokens or _longest(base, items)
@@ -284,13 +294,16 @@ def _items(test: Sequence[Example], most: int | None, seed: int) -> list[Item]:
     return items
 
 
-def _measures(spec: EvaluateSpec, rows: Sequence[Example]) -> list[Measure]:
+def _measures(spec: EvaluateSpec, rows: Sequence[Example], open_reward: Opened | None = None) -> list[Measure]:
     """Every metric that is asked for, once; refused if no reference allows it."""
     found: dict[str, Measure] = {}
     for number, metric in enumerate((*spec.target, *spec.also)):
         made = build(metric)
         if made.suite is not None:  # scored elsewhere: by judges, by people
             continue
+        if isinstance(metric, RewardModelMetric):
+            assert open_reward is not None, "the spec names a reward model, and nobody opens it"
+            made = scored_by(made, open_reward(metric.model))
         found.setdefault(made.key, made)
         reason = _unscorable(made, rows)
         if reason is not None:

@@ -6,7 +6,7 @@ Nothing is trained, written or judged here; ``stages`` does that with what stand
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from luthier.pipeline.keys import stage_key, training_environment
 from luthier.pipeline.raters import identities
 from luthier.pipeline.sources import known_sources
 from luthier.recipe import COMPARES, LoadedRecipe, QloraTuning, Recipe
+from luthier.recipe.evaluate import RewardModelMetric
 from luthier.recipe.train import RewardedMethod
 from luthier.rows import SourceFile
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from luthier.models.chat import ChatFormat
     from luthier.models.sizes import Sizes
     from luthier.models.source import ModelSource
+    from luthier.pipeline.helper import Identity
     from luthier.score.reward import Reward
     from luthier.store import Run, Store
     from luthier.train.devices import Card
@@ -186,6 +188,32 @@ class Job:
         models = partial(open_reward, self.store, folder=self.folder)
         return [build(r, folder=self.folder, models=models) for r in method.rewards]
 
+    def _reward_models(self, names: Iterable[str]) -> dict[str, Identity]:
+        from luthier.pipeline.reward import reward_identity
+
+        return {name: reward_identity(self.store, name, folder=self.folder) for name in names}
+
+    @cached_property
+    def paid_by(self) -> tuple[str, ...]:
+        """The artifacts of reward models that the model learns from: it descends from them, too.
+
+        Raises:
+            LuthierError: there is no such reward model.
+        """
+        method = self.recipe.train.method
+        rewards = method.rewards if isinstance(method, RewardedMethod) else ()
+        found = self._reward_models(r.by.model for r in rewards if isinstance(r.by, RewardModelMetric))
+        return tuple(one.artifact for one in found.values() if one.artifact is not None)
+
+    @cached_property
+    def scored_by(self) -> dict[str, Identity]:
+        """The reward models that the evaluation asks, by the names in the recipe.
+
+        Raises:
+            LuthierError: there is no such reward model.
+        """
+        return self._reward_models(m.model for m in self.recipe.evaluate.reward_models)
+
     @property
     def _rewarded_by(self) -> dict[str, list[Any]]:
         """For the key of training: who scores its answers, and what watches that the reward is not hacked."""
@@ -248,6 +276,8 @@ class Job:
     def evaluate_key(self, dataset_digest: str, model_digest: str, suites: Sequence[str]) -> str:
         spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha", "limits"})
         judges = {"judges": found} if (found := juries.identities(self)) else {}
+        if self.scored_by:
+            judges["reward_models"] = {name: one.digest for name, one in self.scored_by.items()}
         return stage_key(
             "evaluate",
             {"spec": spec, "seed": self.recipe.seed, **self._started_from, **judges},

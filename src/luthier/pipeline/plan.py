@@ -7,7 +7,7 @@ configuration. Nothing is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.pipeline.forecast import Forecast, forecast
 from luthier.pipeline.job import Job
 from luthier.pipeline.stages import TrainInput, sides_of, train_input
-from luthier.recipe import LoadedRecipe, Recipe
+from luthier.recipe import ChainSpec, LoadedRecipe, Recipe
 
 if TYPE_CHECKING:
     from luthier.store import Store
@@ -89,6 +89,7 @@ class Rate:
 
 def plan_recipe(
     loaded: LoadedRecipe, store: Store, *, card: Card | None = None, rate: Rate | None = None, probe: bool = False,
+    job_of: Callable[..., Job] = Job,
 ) -> Plan:  # fmt: skip
     """Work everything out; run nothing, or with ``probe`` a few steps that are thrown away.
 
@@ -98,6 +99,7 @@ def plan_recipe(
         card: plan for this device, which need not be here.
         rate: what an hour of it costs.
         probe: load the base and measure memory and time.
+        job_of: makes the job of the recipe.
 
     Raises:
         LuthierError: the recipe could not run: no rows, no model, a training that does not fit.
@@ -109,7 +111,7 @@ def plan_recipe(
             "a probe measures on this machine, not on a card of the table", where="--probe --device",
             fix="leave one of them out",
         )  # fmt: skip
-    job = Job(loaded, store, card=card)
+    job = job_of(loaded, store, card=card)
     track.admit(job.recipe.track, job.recipe.privacy.egress)
     sides, digest = _dataset(job)
     given = train_input(job, sides, digest)
@@ -202,7 +204,7 @@ def explain_key(key: str) -> str:
     """
     from luthier.recipe.load import nested_models
 
-    models: list[type[BaseModel]] = [Recipe]
+    models: list[type[BaseModel]] = [Recipe, ChainSpec]
     parts = [part for part in key.split(".") if not part.isdigit()]
     for depth, part in enumerate(parts):
         owners = [m for m in models if part in m.model_fields]
@@ -311,7 +313,7 @@ def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
     if not suites and job.makes == "model":
         yield "no regression suite is named: nothing says what the model must not forget (evaluate.regression)"
     least = ahead["target"]["detectable"]
-    if least is not None and least > 5:
+    if least is not None and least > 5 and not spec.reward_models:  # rewards are no shares
         yield f"{ahead['target']['n']:,} test rows would show a gain of {least:.1f} points or more only (80% power)"
 
 

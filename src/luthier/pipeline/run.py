@@ -195,6 +195,8 @@ def write_asked(job: Job, path: Path) -> None:
     for role in ("target", "also"):
         for metric in dump.get("evaluate", {}).get(role) or ():
             _make_judges_absolute(job.folder, metric)
+            if str(metric.get("model", "")).startswith("."):
+                metric["model"] = str((job.folder / metric["model"]).resolve())
     method = dump.get("train", {}).get("method")
     for reward in method.get("rewards", ()) if isinstance(method, dict) else ():
         for key in ("name", "model"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -333,17 +334,20 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
         save_trained(loaded.model, draft.path / "weights.safetensors")
         write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
         write(draft.path / "plan.json", result.plan.to_dict(reasons=False))
-        parents = (data.id, *job.parents, *((probed.id,) if probed and watch.forgetting == "stop" else ()))
+        watched_too = (probed.id,) if probed and watch.forgetting == "stop" else ()
+        parents = (data.id, *job.parents, *job.paid_by, *watched_too)
         return draft.commit(parents=parents, key=given.key, meta=record, run=job.run)
 
 
 def _targets(job: Job, sides: Mapping[str, Sequence[Any]]) -> list[Scorer]:
     """What the evaluation will judge by and nobody is rewarded for: written, or detected from the answers."""
+    from luthier.pipeline.reward import open_reward
     from luthier.score import detect
     from luthier.score.reward import scorer
 
     wanted = job.recipe.evaluate.target or detect([r.answer for r in sides["test"]]).target
-    made = [scorer(spec, folder=job.folder) for spec in wanted]
+    models = partial(open_reward, job.store, folder=job.folder)
+    made = [scorer(spec, folder=job.folder, models=models) for spec in wanted]
     paid = {r.scorer.fingerprint for r in job.rewards}
     return [s for s in made if s.fingerprint not in paid]
 
@@ -377,12 +381,16 @@ def prepared_base(job: Job) -> Loaded:
 # ---- export
 
 
+def kinds_wanted(job: Job) -> list[str]:
+    """What ships: ``adapter`` (all weights have none), ``model``."""
+    kinds = {"adapter": "adapter", "merged": "model"}
+    full = job.recipe.train.tuning.kind == "full"
+    return [kinds[f] for f in job.recipe.export.formats if not (f == "adapter" and full)]
+
+
 def delivered(job: Job, data: Artifact, trained: Artifact, key: str) -> dict[str, Artifact]:
     """What ships, by kind (``adapter``, ``model``), each with its parity certificate."""
-    kinds = {"adapter": "adapter", "merged": "model"}
-    wanted = [
-        kinds[f] for f in job.recipe.export.formats if not (f == "adapter" and job.recipe.train.tuning.kind == "full")
-    ]
+    wanted = kinds_wanted(job)
     found = {kind: a for kind in wanted if (a := job.store.find(key, kind)) is not None}
     if len(found) < len(wanted):
         with job.store.lock(key):
@@ -449,6 +457,7 @@ def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
 
     spec = job.recipe.evaluate
     suites = [load_suite(s, folder=job.folder) for s in spec.regression]
+    _ = job.scored_by, job.paid_by
     if job.compared is not None:
         refuse_unmeasurable(spec, suites)
     else:
@@ -456,17 +465,25 @@ def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
         juries.refuse_unproven(job)
 
 
+def ledger_key(job: Job, data: Artifact, candidate: Artifact) -> str:
+    """The key of the evaluation of what ships."""
+    from luthier.evaluate import encoders, load_suite
+
+    spec = job.recipe.evaluate
+    suites = [load_suite(s, folder=job.folder).digest for s in spec.regression]
+    return job.evaluate_key(data.digest, candidate.digest, [*suites, *encoders(spec, job.folder)])
+
+
 def judged(
     job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], shipped: Mapping[str, Artifact]
 ) -> tuple[Artifact, Verdict]:
     """The ledger of what ships beside its baselines, and the verdict on it."""
-    from luthier.evaluate import encoders, gate, load_suite, read_ledger
+    from luthier.evaluate import gate, read_ledger
     from luthier.pipeline.judge import uses
 
     spec = job.recipe.evaluate
     candidate = shipped.get("model") or shipped["adapter"]
-    suites = [load_suite(s, folder=job.folder).digest for s in spec.regression]
-    key = job.evaluate_key(data.digest, candidate.digest, [*suites, *encoders(spec, job.folder)])
+    key = ledger_key(job, data, candidate)
     found = job.store.find(key, "ledger")
     if found is None:
         with job.store.lock(key):
@@ -482,7 +499,7 @@ def _evaluate(
     from luthier.engines.embedded import EmbeddedEngine
     from luthier.models.load import load
     from luthier.models.source import resolve
-    from luthier.pipeline.reward import reward_model
+    from luthier.pipeline.reward import open_reward, reward_model
 
     base = load(job.base, device=job.device, chat_template=job.chat_template)
     assert job.run is not None
@@ -514,12 +531,14 @@ def _evaluate(
 
                 parents = (data.id, candidate.id, *job.parents)
                 return evaluate.filed(made, store=job.store, run=job.run, parents=parents, key=key)
+            scorers = tuple(one.artifact for one in job.scored_by.values() if one.artifact is not None)
             return evaluate.run(
                 job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
-                store=job.store, run=job.run, parents=(data.id, candidate.id, *job.parents), key=key,
+                store=job.store, run=job.run, parents=(data.id, candidate.id, *job.parents, *scorers), key=key,
                 seed=job.recipe.seed, folder=job.folder, progress=bar.update,
                 open_jury=lambda metric: juries.open_jury(job, metric),
                 calibration=lambda metric: juries.calibration_folder(job, metric),
+                open_reward=partial(open_reward, job.store, folder=job.folder),
             )  # fmt: skip
     finally:
         for engine in engines:

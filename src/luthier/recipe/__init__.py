@@ -1,6 +1,7 @@
 """The language of the recipe: strict, frozen, every key documented in place. Pydantic and YAML only, no torch."""
 
 from luthier.recipe.augment import AugmentSpec, EvolveSpec, LabelSpec, Operator, RemoteSpec, SelfInstructSpec
+from luthier.recipe.chain import ChainSpec, LoadedChain, Stage, StageSpec, load_chain
 from luthier.recipe.data import DataSpec, DedupeSpec, MapSpec, ReplaySpec, SplitSpec, ThreadSpec
 from luthier.recipe.evaluate import (
     AnyMetric,
@@ -38,11 +39,11 @@ from luthier.recipe.train import (
 )
 
 __all__ = [
-    "COMPARES", "REWARDED", "AnyMetric", "AnyTracker", "AugmentSpec", "DataSpec", "DedupeSpec", "EvaluateSpec",
-    "EvolveSpec", "ExactMetric", "ExportSpec", "FullTuning", "JsonFieldMetric", "JsonFieldsMetric", "LabelMetric",
-    "LabelSpec", "LoadedRecipe", "LoraTuning", "MapSpec", "MetricSpec", "MlflowTracker", "ModelSpec", "Operator",
-    "OwnTracker", "PreferenceMetric", "PrivacySpec", "QloraTuning", "RangeSpec", "Recipe", "RegressionSpec",
-    "RemoteSpec", "ReplaySpec", "RougeLMetric", "SearchSpec", "SelfInstructSpec", "SftMethod", "SplitSpec",
-    "TensorboardTracker", "ThreadSpec", "TrackerSpec", "TrackioTracker", "TrainSpec", "Tuning", "WandbTracker",
-    "load_recipe", "make_recipe",
+    "COMPARES", "REWARDED", "AnyMetric", "AnyTracker", "AugmentSpec", "ChainSpec", "DataSpec", "DedupeSpec",
+    "EvaluateSpec", "EvolveSpec", "ExactMetric", "ExportSpec", "FullTuning", "JsonFieldMetric", "JsonFieldsMetric",
+    "LabelMetric", "LabelSpec", "LoadedChain", "LoadedRecipe", "LoraTuning", "MapSpec", "MetricSpec", "MlflowTracker",
+    "ModelSpec", "Operator", "OwnTracker", "PreferenceMetric", "PrivacySpec", "QloraTuning", "RangeSpec", "Recipe",
+    "RegressionSpec", "RemoteSpec", "ReplaySpec", "RougeLMetric", "SearchSpec", "SelfInstructSpec", "SftMethod",
+    "SplitSpec", "Stage", "StageSpec", "TensorboardTracker", "ThreadSpec", "TrackerSpec", "TrackioTracker",
+    "TrainSpec", "Tuning", "WandbTracker", "load_chain", "load_recipe", "make_recipe",
 ]  # fmt: skip

@@ -266,11 +266,22 @@ class InstructionsMetric(MetricSpec):
     """Also pass an answer that follows them without its first or last line, or without asterisks."""
 
 
+class RewardModelMetric(MetricSpec):
+    """What a reward model says of the answer, on its own scale (``train.method: reward`` makes one); its weights belong
+    to the key of what is scored by it. Judge by another one than the answers were trained by."""
+
+    runs: ClassVar[str] = "luthier.score.reward_model:metric"
+    kind: Literal["reward_model"] = "reward_model"
+    """reward_model"""
+    model: str = Field(min_length=1)
+    """A run, an artifact, an alias, a folder (relative to the recipe with a leading dot) or a hub id."""
+
+
 AnyMetric = Annotated[
     ExactMetric | RougeLMetric | Rouge1Metric | Rouge2Metric | RougeLsumMetric | BleuMetric | ChrfMetric
     | NumberMetric | EmbeddingMetric | BertScoreMetric | JsonFieldsMetric | JsonFieldMetric | LabelMetric
     | FormatMetric | RefusalMetric | RepetitionMetric | LengthMetric | PreferenceMetric | CodeMetric
-    | InstructionsMetric | JudgeMetric | PeopleMetric,
+    | InstructionsMetric | RewardModelMetric | JudgeMetric | PeopleMetric,
     Field(discriminator="kind"), ByName,
 ]  # fmt: skip
 
@@ -389,6 +400,11 @@ class EvaluateSpec(Spec):
     def judges(self) -> tuple[JudgeMetric, ...]:
         """The metrics that ask a judge."""
         return tuple(m for m in (*self.target, *self.also) if isinstance(m, JudgeMetric))
+
+    @property
+    def reward_models(self) -> tuple[RewardModelMetric, ...]:
+        """The metrics that a reward model scores."""
+        return tuple(m for m in (*self.target, *self.also) if isinstance(m, RewardModelMetric))
 
     @model_validator(mode="after")
     def _judges(self) -> EvaluateSpec:

@@ -45,8 +45,22 @@ def load_recipe(path: Path | str, overrides: Sequence[str] = ()) -> LoadedRecipe
         UsageError: unknown keys or impossible values, each with file:line and the nearest right key.
     """
     path = Path(path)
-    text = read_text(path)
-    data, root = _parsed(path, text)
+    data, origins = read_file(path)
+    if "stages" in data:
+        raise UsageError(
+            "this recipe has several stages", where=origins["stages"], why="only plan and run take them together",
+            fix=f"luthier run {path}; each stage's own recipe.yaml then stands in the folder of its run",
+        )  # fmt: skip
+    return _finish(data, origins, overrides, path.parent.resolve(), path)
+
+
+def read_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """The keys of a recipe file as they are written, and where each stands, by dotted key.
+
+    Raises:
+        LuthierError: the file is missing or is not YAML; UsageError where it does not say its version.
+    """
+    data, root = _parsed(path, read_text(path))
     if not isinstance(data, dict):
         raise LuthierError("a recipe is a mapping of keys", where=path, fix="luthier init DATA writes one")
     origins = {key: f"{path}:{line}" for key, line in _lines(root, "")}
@@ -57,7 +71,7 @@ def load_recipe(path: Path | str, overrides: Sequence[str] = ()) -> LoadedRecipe
             why="old recipes must keep their meaning",
             fix="add the first line: luthier: 1",
         )
-    return _finish(data, origins, overrides, path.parent.resolve(), path)
+    return data, origins
 
 
 def load_yaml(path: Path) -> Any:
@@ -92,13 +106,13 @@ def _finish(
     data: dict[str, Any], origins: dict[str, str], overrides: Sequence[str], folder: Path, path: Path | None
 ) -> LoadedRecipe:
     for item in overrides:
-        _override(data, item)
+        override(data, item)
         origins[item.partition("=")[0].strip()] = "--set"
-    data = _fill(data, "", origins)
+    data = fill(data, "", origins)
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
-        raise _explain(error, origins, path) from None
+        raise explain(error, origins, path) from None
     return LoadedRecipe(recipe, origins, folder, path)
 
 
@@ -146,7 +160,12 @@ def _lines(node: Any, prefix: str) -> Iterator[tuple[str, int]]:
             yield from _lines(value, f"{prefix}{index}.")
 
 
-def _override(data: dict[str, Any], item: str) -> None:
+def override(data: dict[str, Any], item: str) -> None:
+    """Set ``a.b=c`` in ``data``.
+
+    Raises:
+        UsageError: it is no override, or its value is no YAML.
+    """
     key, separator, value = item.partition("=")
     if not separator or not key.strip():
         raise UsageError(f"not an override: {item!r}", where="--set", fix="write it as key.path=value")
@@ -170,12 +189,12 @@ def _override(data: dict[str, Any], item: str) -> None:
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
-def _fill(value: Any, key: str, origins: Mapping[str, str]) -> Any:
+def fill(value: Any, key: str, origins: Mapping[str, str]) -> Any:
     """``${NAME}`` and ``${NAME:-otherwise}`` in any text, from the environment."""
     if isinstance(value, dict):
-        return {k: _fill(v, f"{key}.{k}".lstrip("."), origins) for k, v in value.items()}
+        return {k: fill(v, f"{key}.{k}".lstrip("."), origins) for k, v in value.items()}
     if isinstance(value, list):
-        return [_fill(v, f"{key}.{i}", origins) for i, v in enumerate(value)]
+        return [fill(v, f"{key}.{i}", origins) for i, v in enumerate(value)]
     if not isinstance(value, str):
         return value
 
@@ -191,15 +210,18 @@ def _fill(value: Any, key: str, origins: Mapping[str, str]) -> Any:
     return _VARIABLE.sub(named, value)
 
 
-def _explain(error: ValidationError, origins: Mapping[str, str], path: Path | None) -> UsageError:
+def explain(
+    error: ValidationError, origins: Mapping[str, str], path: Path | None, root: type[BaseModel] = Recipe
+) -> UsageError:
+    """The first problem in the user's words, with file:line and the nearest right key of ``root``."""
     first, *rest = error.errors(include_url=False)
     location = [str(part) for part in first["loc"]]
     tags = _KINDS | frozenset([*registry.names("operator"), *registry.names("tracker")])
     key = ".".join(p for p in location if p not in tags)
-    where = next((origins[k] for k in _prefixes(key) if k in origins), str(path or "recipe"))
+    where = next((origins[k] for k in prefixes(key) if k in origins), str(path or "recipe"))
     if first["type"] == "extra_forbidden":
         what, why = f"unknown key {key}", "Luthier refuses keys that would do nothing"
-        fix = did_you_mean(location[-1], _keys_at(location[:-1]))
+        fix = did_you_mean(location[-1], _keys_at(location[:-1], root))
         parent = key.rpartition(".")[0]
         if parent and fix.startswith("did you mean "):
             fix = fix.replace("did you mean ", f"did you mean {parent}.")
@@ -220,7 +242,8 @@ _KINDS = frozenset(
 )
 
 
-def _prefixes(key: str) -> Iterator[str]:
+def prefixes(key: str) -> Iterator[str]:
+    """``a.b.c``, ``a.b``, ``a``."""
     parts = key.split(".")
     for size in range(len(parts), 0, -1):
         yield ".".join(parts[:size])
@@ -233,9 +256,9 @@ def nested_models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from nested_models(argument)
 
 
-def _keys_at(location: Sequence[str]) -> list[str]:
+def _keys_at(location: Sequence[str], root: type[BaseModel]) -> list[str]:
     """The keys that are allowed where the unknown one stands; union tags and list indices narrow nothing."""
-    models: list[type[BaseModel]] = [Recipe]
+    models: list[type[BaseModel]] = [root]
     for part in location:
         nested = [
             m

@@ -36,16 +36,6 @@ class FunctionReward(RewardKind):
     """``./rewards.py:grade``, relative to the recipe."""
 
 
-class ModelReward(RewardKind):
-    """What a reward model says (``train.method: reward`` makes one); its weights belong to the training's key."""
-
-    runs: ClassVar[str] = "luthier.score.reward:of_model"
-    kind: Literal["reward_model"] = "reward_model"
-    """reward_model"""
-    model: str = Field(min_length=1)
-    """A run, an artifact, an alias, a folder (relative to the recipe with a leading dot) or a hub id."""
-
-
 def _named(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -53,7 +43,7 @@ def _named(value: Any) -> Any:
 
 
 AnyRewardKind = Annotated[
-    AnyMetric | FormReward | FunctionReward | ModelReward, Field(discriminator="kind"), BeforeValidator(_named)
+    AnyMetric | FormReward | FunctionReward, Field(discriminator="kind"), BeforeValidator(_named)
 ]
 _NOT_OF_ONE = {
     "preference": "preference compares two answers; a reward is of one",

@@ -98,9 +98,10 @@ def differing_table(found: Compared) -> tuple[list[list[str]], list[str]]:
     return [[key, *(cut(value, 60) for value in values)] for key, values in found.differing.items()], heads
 
 
-def runs_page(found: Compared) -> str:
-    """The whole page as text; write it as UTF-8."""
+def runs_page(found: Compared, worth: str = "") -> str:
+    """The whole page as text; write it as UTF-8. ``worth``: HTML that says whether one was worth it over the other."""
     parts = [
+        ("answer", "Was it worth it?", worth),
         ("results", "What came of them", _results(found)),
         ("differences", "What was not the same", _differences(found)),
         ("settings", "Results over what was not the same", _settings(found)),

@@ -33,8 +33,9 @@ class Scored:
 class Measure:
     """One metric, ready to use. Scores lie in 0..1, higher is better, and people see them times 100 ("%"), unless:
 
-    ``scale`` and ``unit`` say how else people see a score (words: as it is), ``most`` is the largest one, ``lower``
-    that less is better, ``decides`` False that neither is.
+    ``scale`` and ``unit`` say how else people see a score (words: as it is), ``least`` and ``most`` are the smallest
+    and the largest one, ``lower`` says that less is better, ``decides`` False that neither is; ``useful`` is the
+    smallest gain worth having, in the unit that people see (the gate knows one for shares).
 
     ``key`` names it in a ledger and is unique among a recipe's metrics. ``binary`` says that every score is 0 or 1.
     ``whole`` is set where the number is no mean of scores (F1, AUC, BLEU): it gives that number as a function of
@@ -62,6 +63,8 @@ class Measure:
     labels: bool = False
     slow: bool = False
     note: str = ""
+    least: float = 0.0
+    useful: float | None = None
 
     def score(self, reference: str, answer: str | None) -> Score:
         """Score one answer. No answer gives no score."""

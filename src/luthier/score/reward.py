@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from luthier import registry
 from luthier.errors import LuthierError
-from luthier.recipe.reward import FormReward, FunctionReward, ModelReward, RewardSpec
+from luthier.recipe.evaluate import RewardModelMetric
+from luthier.recipe.reward import FormReward, FunctionReward, RewardSpec
 from luthier.records import Message, Score
 from luthier.records.example import said_by_user
 from luthier.score.json import parse
@@ -76,6 +77,10 @@ def build(spec: RewardSpec, *, folder: Path, models: Opened | None = None) -> Re
 
 def scorer(spec: Any, *, folder: Path, models: Opened | None = None) -> Scorer:
     """The Scorer of a metric, or of a kind of reward."""
+    if isinstance(spec, RewardModelMetric):
+        if models is None:
+            raise ValueError("a reward model needs somebody who opens it")
+        return models(spec.model)
     kind = str(spec.kind)
     if kind in registry.names("reward"):
         make = registry.get("reward", kind, where="train.method.rewards").load()
@@ -120,13 +125,6 @@ def function(spec: FunctionReward, *, folder: Path, models: Opened | None = None
         return _said(said, spec.name)
 
     return _each(spec.name, f"{spec.model_dump_json()} {mine.sha256}", one)
-
-
-def of_model(spec: ModelReward, *, folder: Path, models: Opened | None = None) -> Scorer:
-    """A reward model's."""
-    if models is None:
-        raise ValueError("a reward model needs somebody who opens it")
-    return models(spec.model)
 
 
 def graded(rewards: Sequence[Reward], answers: Sequence[Answered]) -> tuple[list[float], dict[str, list[float]]]:

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from luthier.errors import LuthierError
-from luthier.models import reward
-from luthier.models.load import Loaded
+from luthier.recipe.evaluate import RewardModelMetric
 from luthier.records import Example, Message, Score
+from luthier.score.measure import Measure
+
+if TYPE_CHECKING:
+    from luthier.models.load import Loaded
+    from luthier.score.reward import Scorer
+
+
+USEFUL = 0.02
+"""A smaller gain in reward is none: σ of it is a probability of 50.5%."""
 
 
 class Answered(Protocol):
@@ -61,6 +72,8 @@ class RewardModel:
         self, chats: Sequence[tuple[Sequence[Message], Sequence[Message], Sequence[Mapping[str, Any]]]]
     ) -> list[Score]:
         """The reward of each (prompt, answer, tools)."""
+        from luthier.models import reward
+
         texts = [self._text(*chat) for chat in chats]
         found = iter(reward.scores(self.loaded, [text for text in texts if not isinstance(text, str)]))
         return [Score(None, text) if isinstance(text, str) else _score(next(found)) for text in texts]
@@ -69,6 +82,8 @@ class RewardModel:
         self, prompt: Sequence[Message], answer: Sequence[Message], tools: Sequence[Mapping[str, Any]]
     ) -> Sequence[int] | str:
         """Token ids, or why there are none."""
+        from luthier.models import reward
+
         if not answer:
             return "plain text has no answer"
         try:
@@ -79,6 +94,27 @@ class RewardModel:
         if context is not None and len(ids) > context:
             return f"{len(ids):,} tokens; the reward model's context holds {context:,}"
         return ids
+
+
+def metric(spec: RewardModelMetric) -> Measure:
+    """The measure under its name in a ledger. The reward model is opened by somebody else (:func:`scored_by`); without
+    one an answer is not scored."""
+    name = Path(spec.model).name
+    return Measure(
+        f"reward_model({name})", f"reward by {name}", lambda _, answer: Score(None, "no reward model is open"),
+        binary=False, unit="reward", scale=1.0, least=-math.inf, most=math.inf, slow=True, useful=USEFUL,
+    )  # fmt: skip
+
+
+def scored_by(measure: Measure, scorer: Scorer) -> Measure:
+    """The measure with its reward model open: what it says of an answer to a row's prompt."""
+
+    def one(example: Example, answer: str) -> Score:
+        from luthier.score.reward import Answered as Answer
+
+        return scorer.scores([Answer(example.prompt, answer, example.answer)])[0]
+
+    return replace(measure, of=one)
 
 
 def _score(value: float) -> Score:
