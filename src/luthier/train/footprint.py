@@ -78,7 +78,7 @@ class Footprint:
 
     def _trace(self, rows: int, width: int, recompute: bool, accumulates: bool) -> Pass:
         chunk = max(1, logit_bytes(self.device) // (4 * self.vocabulary))
-        loss = TokenLoss(self.model, chunk=chunk)
+        loss = TokenLoss(self.model, chunk=chunk, device=self.device)
         held = anchor.make(self.model, 1.0) if self.anchored else None
         objective = Tokens(loss, held)
         made = [self._row(width) for _ in range(rows)]
@@ -99,14 +99,16 @@ class Footprint:
                 objective.backward(batch, 1.0)
         for p in self.model.parameters():
             p.grad = None
-        return Pass(tape.most, tape.logits, self._lost(tape))
+        return Pass(tape.most, tape.logits, self._lost(tape, loss.kept.room))
 
-    def _lost(self, tape: _Tape) -> int:
-        """What the allocator of the device takes beyond what is live."""
+    def _lost(self, tape: _Tape, kept: Tensor | None) -> int:
+        """What the allocator of the device takes beyond what is live. What is kept lies where it lies."""
         if self.device != "cpu":
             return round(LOST * tape.most)
         moments = [4 * p.numel() for p in self.model.parameters() if p.requires_grad for _ in range(2)]
-        return KERNELS + max(0, grown(tape.events, moments) - sum(moments) - tape.most)
+        number, size = (-1, 0) if kept is None else tape.known(kept)
+        moving = [event for event in tape.events if event[0] != number]
+        return KERNELS + max(0, grown(moving, moments) + size - sum(moments) - tape.most)
 
     def _row(self, width: int) -> Row:
         count = max(1, round(width * self.trained_share))
@@ -134,6 +136,11 @@ class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if t.untyped_storage()._cdata not in given:
                 self._see(t)
         return out
+
+    def known(self, t: Tensor) -> tuple[int, int]:
+        """(number, bytes) of a tensor's buffer."""
+        size, _, number = self._known[t.untyped_storage()._cdata]
+        return number, size
 
     def _see(self, t: Tensor) -> None:
         storage = t.untyped_storage()
