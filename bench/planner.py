@@ -49,6 +49,7 @@ class Case:
     passes: int = 1
     recompute: bool = False
     monitors: bool = False
+    processes: int = 1
     steps: int = STEPS
 
     @property
@@ -61,7 +62,7 @@ class Case:
         watch = {} if self.monitors else {"overfitting": "off", "memorisation": "off", "forgetting": "off"}
         return TrainSpec.model_validate({
             "tuning": self.tuning, "max_steps": self.steps, "epochs": 100, "batch_tokens": self.micro * self.passes,
-            "micro_tokens": self.micro, "evaluations": 2 if self.monitors else 1, "checkpoints": 1, "watch": watch,
+            "micro_tokens": self.micro, "processes": self.processes, "evaluations": 2 if self.monitors else 1, "checkpoints": 1, "watch": watch,
         })  # fmt: skip
 
 
@@ -70,7 +71,9 @@ ALL = {"kind": "lora", "targets": "all-linear"}
 CASES = (
     Case("1m lora", "1m", LORA, 16, 64),
     Case("1m full, monitors", "1m", FULL, 16, 64, monitors=True),
+    Case("1m lora, 2 processes", "1m", LORA, 64, 64, processes=2),
     Case("25m lora", "25m", LORA, 16, 256),
+    Case("25m lora, 2 processes", "25m", LORA, 8, 256, processes=2),
     Case("25m full", "25m", FULL, 8, 256),
     Case("25m dora, long rows", "25m", DORA, 2, 1024),
     Case("25m lora, recomputed", "25m", LORA, 16, 256, recompute=True),
@@ -172,7 +175,7 @@ def planned(case: Case, folder: Path) -> tuple[Any, Any, Any]:
     model = ModelFacts(hidden, layers, intermediate, vocabulary, 4096, 1, trained)
     train, validation = ([input_length(r) for r in rows] for rows in sides(case))
     demand = Demand(Weights(made.frozen_bytes, trained), passes)
-    facts = Facts(model, DeviceFacts("cpu", threads=1), train, validation, demand)
+    facts = Facts(model, DeviceFacts("cpu", threads=1, forks=True), train, validation, demand)
     plan = replace(derive(spec, facts), recompute=case.recompute)
     return spec, facts, plan
 
@@ -270,20 +273,22 @@ def measure(case: Case, folder: Path) -> dict[str, Any]:
     imported(case)
     empty = resident()["VmRSS"]
     from luthier.train import sft
+    from luthier.train.machine import peak_memory
 
     train, validation = sides(case)
     spec, plan = case.spec(), json.loads((folder / f"{case.name}.plan.json").read_text())
     from luthier.train.plan import TrainPlan
 
     plan = TrainPlan.from_dict(plan)
-    loaded = prepared(case, folder, spec)
-    with tempfile.TemporaryDirectory() as workdir:
-        result = sft.run(
-            spec, plan, loaded=loaded, train=train, validation=validation, run=Silent(), workdir=Path(workdir),
-            seed=0, general=validation,
-        )  # fmt: skip
-    assert result.steps == plan.steps
-    return {"empty": empty, "peak": resident()["VmHWM"], "seconds": result.seconds}
+    with peak_memory("cpu") as taken:
+        loaded = prepared(case, folder, spec)
+        with tempfile.TemporaryDirectory() as workdir:
+            result = sft.run(
+                spec, plan, loaded=loaded, train=train, validation=validation, run=Silent(), workdir=Path(workdir),
+                seed=0, general=validation,
+            )  # fmt: skip
+    assert result.steps == plan.steps and taken.bytes is not None
+    return {"empty": empty, "net": taken.bytes, "seconds": result.seconds}
 
 
 def probe_and_train(case: Case, folder: Path) -> dict[str, Any]:
@@ -327,10 +332,10 @@ def child(leg: str, folder: Path, names: list[str]) -> dict[str, Any]:
 
 def leg(name: str, folder: Path, names: list[str]) -> Any:
     timed = name == "time" or (name == "plan" and names and names[0] == "--timed")
-    known = {case.name: case for case in (TIMED if timed else FOUR_BIT if name == "four-bit" else CASES)}
-    wanted = [known[n] for n in names if n != "--timed"]
     if name == "build":
         return [build(folder, n) for n in names]
+    known = {case.name: case for case in (TIMED if timed else FOUR_BIT if name == "four-bit" else CASES)}
+    wanted = [known[n] for n in names if n != "--timed"]
     if name == "plan":
         for case in wanted:
             (folder / f"{case.name}.plan.json").write_text(json.dumps(planned(case, folder)[2].to_dict()))
@@ -349,9 +354,10 @@ def memory(folder: Path, cases: list[Case]) -> dict[str, Any]:
     rows = []
     for case in cases:
         took, plan = child("measure", folder, [case.name]), said[case.name]
-        whole, net = plan["process"] + plan["net"], took["peak"] - took["empty"]
+        whole, net = plan["process"] + plan["net"], took["net"]
+        peak = took["empty"] + net
         row = {
-            "case": case.name, "planned": whole, "measured": took["peak"], "off": off(whole, took["peak"]),
+            "case": case.name, "planned": whole, "measured": peak, "off": off(whole, peak),
             "net_planned": plan["net"], "net_measured": net, "net_off": off(plan["net"], net),
             "empty": took["empty"], "parts": plan["parts"], "seconds": took["seconds"],
         }  # fmt: skip

@@ -324,9 +324,8 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
         "skipped": [dict(s) for s in result.skipped],
     }  # fmt: skip
     watch = job.recipe.train.watch
-    measured = taken.bytes if result.plan.processes == 1 else None  # other processes were not looked at
     job.run.note(
-        training={"seconds": result.seconds, "resumed_at": result.resumed_at, "bytes": measured},
+        training={"seconds": result.seconds, "resumed_at": result.resumed_at, "bytes": taken.bytes},
         forecast=forecast(job, given).to_dict(),
     )
     with job.store.draft("training") as draft:

@@ -115,7 +115,7 @@ def probe(
     return Probed(
         seconds_a_token=sum(counted) / tokens, evaluation=usual, last_evaluation=last,
         checkpoint=statistics.fmean(watch.checkpoints) if watch.checkpoints else 0.0, loading=loading,
-        bytes=taken.bytes if plan.processes == 1 else None, fits_tokens=first.full or watch.full, tokens=result.tokens,
+        bytes=taken.bytes, fits_tokens=first.full or watch.full, tokens=result.tokens,
     )  # fmt: skip
 
 
