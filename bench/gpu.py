@@ -567,10 +567,11 @@ def main() -> int:
         if not options.json:
             print(text, flush=True)
 
-    say(f"{device_title(options.device)}: {rate / 1e12:,.2f} TFLOP/s dense, measured; torch {torch.__version__}\n{HEAD}")
+    title = device_title(options.device)
+    say(f"{title}: {rate / 1e12:,.2f} TFLOP/s dense, measured; torch {torch.__version__}\n{HEAD}")
     rows = measured(options, rate, say)
     figures = {
-        "device": device_title(options.device), "dense_flops": rate, "torch": torch.__version__,
+        "device": title, "dense_flops": rate, "torch": torch.__version__,
         "rows": [{k: v for k, v in r.items() if k != "losses"} for r in rows],
     }  # fmt: skip
     return conclude("gpu", figures, judged(rows, options.device))

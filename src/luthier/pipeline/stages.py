@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError, did_you_mean
 from luthier.pipeline import juries, probes
-from luthier.pipeline.forecast import forecast
+from luthier.pipeline.forecast import answer_tokens, forecast
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
 from luthier.recipe.train import RewardedMethod
@@ -85,22 +85,27 @@ class TrainInput:
             for one in self.train
         ]
 
+    def fed(self) -> int:
+        """Tokens that an epoch feeds to the model."""
+        return self.tokens()[1] if self.answers else sum(self.facts.train_tokens)
+
     def tokens(self) -> tuple[int, int]:
-        """Tokens of an epoch that carry loss, and all that are read. Of answers that are yet to be drawn: as many as
-        the rows' own have."""
+        """Tokens of an epoch that carry loss, and all that are read; of replayed rows one set. Of answers that are yet
+        to be drawn: as many as the rows' own have."""
         from luthier.train.compared import Pair, Thumb, compared_row
 
-        trained = everything = 0
+        trained = everything = 0.0
         for one in self.train:
-            if self.answers:
+            if not self.answers and not isinstance(one, Pair | Thumb):
+                part = 1 / self.replay_sets if one.example_id in self.replayed else 1.0
+                trained, everything = trained + part * sum(one.trained), everything + part * len(one.ids)
+            elif self.answers:
                 trained += self.answers * one.reference_tokens
                 everything += self.answers * (len(one.ids) + one.reference_tokens)
-            elif isinstance(one, Pair | Thumb):
+            else:
                 made = compared_row(one)
                 trained, everything = trained + len(made.targets), everything + len(made.inputs)
-            else:
-                trained, everything = trained + sum(one.trained), everything + len(one.ids)
-        return trained, everything
+        return round(trained), round(everything)
 
 
 def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
@@ -293,6 +298,7 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
     from luthier import registry
     from luthier.models.state import save_trained
     from luthier.train.machine import peak_memory
+    from luthier.train.probe import FirstSteps
 
     method = registry.get("method", job.recipe.train.method.kind).load()
     probed = probes.probes(job, data, sides) if given.plan.watch_rows else None
@@ -310,8 +316,9 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
                 job.beside()
 
         loaded = prepared_base(job)
+        first = FirstSteps(job.run, given.plan, given.fed(), answer_tokens(given))
         result = method(
-            job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=job.run,
+            job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=first,
             workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step,
             **method_arguments(job, given, general, sides),
         )  # fmt: skip
@@ -325,7 +332,8 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
     }  # fmt: skip
     watch = job.recipe.train.watch
     job.run.note(
-        training={"seconds": result.seconds, "resumed_at": result.resumed_at, "bytes": taken.bytes},
+        training={"seconds": result.seconds, "resumed_at": result.resumed_at, "bytes": taken.bytes,
+                  "expected": None if first.expected is None else asdict(first.expected)},
         forecast=forecast(job, given).to_dict(),
     )
     with job.store.draft("training") as draft:
