@@ -54,7 +54,7 @@ def forecast(job: Job, given: TrainInput) -> Forecast:
 def _traced(job: Job, given: TrainInput) -> tuple[float, float, str]:
     """Operations, seconds and basis, from the passes as they will be cut."""
     from luthier.train.batches import row, share_prefixes
-    from luthier.train.work import cost, cuts_in_order, cuts_of_an_epoch
+    from luthier.train.work import whole
 
     plan, demand = given.plan, given.facts.demand
     assert demand is not None
@@ -62,18 +62,7 @@ def _traced(job: Job, given: TrainInput) -> tuple[float, float, str]:
     held_out = [row(s) for s in given.validation[: plan.validation_rows]]
     if not plan.recompute and not getattr(job.recipe.train.tuning, "dropout", 0.0):
         rows, held_out = share_prefixes(rows, at_least=plan.steps_an_epoch), share_prefixes(held_out)
-    cuts = cuts_of_an_epoch(rows, plan, replay_sets=given.replay_sets)
-    epochs = plan.steps / max(plan.steps_an_epoch, 1)
-    anchored = plan.anchor > 0
-    trained = cost(
-        cuts, demand.work, processes=plan.processes, recompute=plan.recompute, anchored=anchored
-    ).times(epochs)  # fmt: skip
-    rounds = len(plan.evaluation_steps) + 1
-    read = cost(cuts_in_order(held_out, plan.micro_tokens), demand.work, reads=True).times(rounds)
-    length = round(given.facts.mean_tokens)
-    a_token = demand.work(1, length, share=1.0, reads=True)
-    watched = 2 * plan.watch_rows * length * rounds
-    read = read.plus(a_token.times(watched + answer_tokens(given)))
+    trained, read = whole(plan, demand.work, rows, held_out, replay_sets=given.replay_sets)
     operations = plan.processes * trained.operations + read.operations
     if job.place.kind != "cpu" or job.card is not None:
         rate, basis = _rate(job)
@@ -82,13 +71,6 @@ def _traced(job: Job, given: TrainInput) -> tuple[float, float, str]:
     seconds = trained.seconds(1.0 if plan.processes > 1 else cores) + read.seconds(cores)
     shared = f"{plan.processes} processes" if plan.processes > 1 else f"{job.threads} threads"
     return operations, seconds, f"by what each pass computes and moves, {shared}"
-
-
-def answer_tokens(given: TrainInput) -> float:
-    """What the answers of the last evaluation cost, in tokens read."""
-    from luthier.train.plan import COPY_LIMIT, MADE_BY_ONE
-
-    return given.plan.watch_answers * (given.facts.mean_tokens + MADE_BY_ONE * COPY_LIMIT)
 
 
 def _counted(job: Job, given: TrainInput) -> tuple[float, float, str]:

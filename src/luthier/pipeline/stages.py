@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError, did_you_mean
 from luthier.pipeline import juries, probes
-from luthier.pipeline.forecast import answer_tokens, forecast
+from luthier.pipeline.forecast import forecast
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
 from luthier.recipe.train import RewardedMethod
@@ -299,6 +299,7 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
     from luthier.models.state import save_trained
     from luthier.train.machine import peak_memory
     from luthier.train.probe import FirstSteps
+    from luthier.train.work import answer_tokens
 
     method = registry.get("method", job.recipe.train.method.kind).load()
     probed = probes.probes(job, data, sides) if given.plan.watch_rows else None
@@ -316,7 +317,8 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
                 job.beside()
 
         loaded = prepared_base(job)
-        first = FirstSteps(job.run, given.plan, given.fed(), answer_tokens(given))
+        answers = answer_tokens(given.plan, given.facts.mean_tokens)
+        first = FirstSteps(job.run, given.plan, given.fed(), answers)
         result = method(
             job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=first,
             workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step,
@@ -332,8 +334,10 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
     }  # fmt: skip
     watch = job.recipe.train.watch
     job.run.note(
-        training={"seconds": result.seconds, "resumed_at": result.resumed_at, "bytes": taken.bytes,
-                  "expected": None if first.expected is None else asdict(first.expected)},
+        training={
+            "seconds": result.seconds, "resumed_at": result.resumed_at, "bytes": taken.bytes,
+            "expected": None if first.expected is None else asdict(first.expected),
+        },  # fmt: skip
         forecast=forecast(job, given).to_dict(),
     )
     with job.store.draft("training") as draft:

@@ -60,9 +60,7 @@ class FrozenHead:
             if weights is not None:
                 share = share.expand(len(targets)) * weights.to(loss.dtype)
             how = _SUM if weights is None else _NONE
-            aten.nll_loss_backward.grad_input(
-                share, logs, targets, None, how, _IGNORED, counted, grad_input=logits
-            )
+            aten.nll_loss_backward.grad_input(share, logs, targets, None, how, _IGNORED, counted, grad_input=logits)
             aten._log_softmax_backward_data.out(logits, logs, 1, logs.dtype, out=slopes)
             return loss, torch.mm(slopes, self.head.weight)
 

@@ -74,7 +74,11 @@ class Team:
 
     def held(self, rank: int, process: int) -> int | None:
         """Bytes that another process held alone: as it told, or as it stands. None: not known."""
-        return _HELD.unpack_from(self._shared, self._word(rank))[0] or machine.held_alone(process)
+        seen = self._told(rank) or machine.held_alone(process)
+        return seen or self._told(rank) or None  # it may have ended between the two looks
+
+    def _told(self, rank: int) -> int:
+        return int(_HELD.unpack_from(self._shared, self._word(rank))[0])
 
     def _word(self, rank: int) -> int:
         return self.size * _ROOM + rank * _HELD.size

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from luthier.train.batches import Layout, Row, fed, kinds, micro_batches
-from luthier.train.plan import TrainPlan
+from luthier.train.plan import COPY_LIMIT, MADE_BY_ONE, TrainPlan
 
 PRODUCTS = 62e9
 """Operations of fp32 products a second of one CPU core, as fitted (docs/benchmarks/planner.md)."""
@@ -115,3 +115,24 @@ def cost(cuts: Sequence[Cut], work: Works, *, processes: int = 1, recompute: boo
         )  # fmt: skip
         total = total.plus(a_token.times(tokens))
     return total
+
+
+def whole(
+    plan: TrainPlan, work: Works, rows: Sequence[Row], held_out: Sequence[Row], *, replay_sets: int = 1
+) -> tuple[Work, Work]:  # fmt: skip
+    """A training from its first evaluation to its last: (what is trained, by the first of ``plan.processes``; what is
+    only read). The last evaluation's answers are among the latter, as tokens read."""
+    cuts = cuts_of_an_epoch(rows, plan, replay_sets=replay_sets)
+    an_epoch = cost(cuts, work, processes=plan.processes, recompute=plan.recompute, anchored=plan.anchor > 0)
+    rounds = len(plan.evaluation_steps) + 1
+    read = cost(cuts_in_order(held_out, plan.micro_tokens), work, reads=True).times(rounds)
+    length = max(1, round(sum(len(r.inputs) for r in rows) / len(rows)))
+    watched = 2 * plan.watch_rows * length * rounds + answer_tokens(plan, length)
+    if watched:
+        read = read.plus(work(1, length, share=1.0, reads=True).times(watched))
+    return an_epoch.times(plan.steps / max(plan.steps_an_epoch, 1)), read
+
+
+def answer_tokens(plan: TrainPlan, length: float) -> float:
+    """What the answers of the last evaluation cost, in tokens read; of prompts that are about as long as a row."""
+    return plan.watch_answers * (length + MADE_BY_ONE * COPY_LIMIT)
