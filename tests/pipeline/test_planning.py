@@ -23,7 +23,13 @@ model: {base: nano}
 data:
   source: rows.jsonl
   split: {test: 20%, validation: 10%}
-train: {tuning: {kind: lora, r: 4, alpha: 8}, max_steps: 8, evaluations: 2, checkpoints: 1, batch_tokens: 512, processes: 1}
+train:
+  tuning: {kind: lora, r: 4, alpha: 8}
+  max_steps: 8
+  evaluations: 2
+  checkpoints: 1
+  batch_tokens: 512
+  processes: 1
 """
 
 

@@ -182,6 +182,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "weight_decay": ({"weight_decay": 0.2}, lambda p: p.weight_decay),
     "clip": ({"clip": 0.1}, lambda p: p.clip),
     "anchor": ({"anchor": 0.5}, lambda p: p.anchor),
+    "neftune_alpha": ({"neftune_alpha": 5}, lambda p: p.neftune_alpha),
     "skips": ({"skips": 0}, lambda p: p.skips),
     "watch": ({"watch": {"rows": 9, "answers": 9}}, lambda p: (p.watch_rows, p.watch_answers)),
     "interpolate": ({"interpolate": "80%"}, lambda p: p.interpolate),
@@ -213,7 +214,7 @@ def test_no_key_is_without_a_witness() -> None:
 @pytest.mark.parametrize(
     "change",
     [{"schedule": "constant"}, {"weight_decay": 0.5}, {"clip": 0.01}, {"warmup": 0.5}, {"learning_rate": 1e-4},
-     {"precision": "bf16"}, {"batch_tokens": 400}, {"epochs": 1.0}],
+     {"precision": "bf16"}, {"batch_tokens": 400}, {"epochs": 1.0}, {"neftune_alpha": 5.0}],
     ids=lambda c: next(iter(c)),
 )  # fmt: skip
 def test_what_is_planned_is_what_is_done(

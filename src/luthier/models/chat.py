@@ -276,13 +276,18 @@ class ChatFormat:
     def _turn_end(self, ids: list[int], start: int) -> int | None:
         """Index after the token that ends the turn: the first stop token in the run of control tokens and blanks at
         the end, else the first control token there."""
-        at = len(ids)
-        while at > start and (ids[at - 1] in self._special or self._is_blank(ids[at - 1])):
-            at -= 1
-        stops = [i for i in range(at, len(ids)) if ids[i] in self.stop_ids]
-        others = [i for i in range(at, len(ids)) if ids[i] in self._special]
-        found = (stops or others)[:1]
-        return found[0] + 1 if found else None
+        special, stops = self._special, self.stop_ids
+        first = first_stop = None
+        for at in range(len(ids) - 1, start - 1, -1):
+            token = ids[at]
+            if token in special:
+                first = at
+            elif not self._is_blank(token):
+                break
+            if token in stops:
+                first_stop = at
+        end = first if first_stop is None else first_stop
+        return None if end is None else end + 1
 
     def _fit(self, sample: Sample, limit: int, on_overlong: OnOverlong, row: str) -> Sample | None:
         extra = len(sample.ids) - limit
@@ -491,16 +496,17 @@ def _common(a: Sequence[int], b: Sequence[int]) -> int:
 def _sample(
     ids: Sequence[int], spans: Sequence[tuple[int, int, float]], example: Example, *, exact: bool = True
 ) -> Sample:
-    trained = [False] * len(ids)
+    trained: tuple[bool, ...] = ()
     for start, end, _ in spans:
-        trained[start:end] = [True] * (end - start)
+        trained += (False,) * (start - len(trained)) + (True,) * (end - start)
+    trained += (False,) * (len(ids) - len(trained))
     weights = None
     if any(weight != 1.0 for _, _, weight in spans):
         weights = [0.0] * len(ids)
         for start, end, weight in spans:
             weights[start:end] = [weight] * (end - start)
     return Sample(
-        tuple(ids), tuple(trained), example.id, None if weights is None else tuple(weights), example.weight,
+        tuple(ids), trained, example.id, None if weights is None else tuple(weights), example.weight,
         exact=exact,
     )  # fmt: skip
 

@@ -356,6 +356,9 @@ class TrainSpec(Spec):
     interpolate: Share = Field(default=1.0, gt=0.0, le=1.0)
     """Against forgetting: the share of the change that is kept after training, base + share · (tuned − base). What was
     learned mostly survives a share of 80%, what was lost mostly comes back (WiSE-FT, Wortsman et al. 2022)."""
+    neftune_alpha: float = Field(default=0.0, ge=0.0, le=100.0)
+    """Against overfitting: noise on the embeddings of the rows that are learned, uniform on ±alpha / √(tokens · width)
+    (NEFTune, Jain et al. 2023); replayed rows have none. 0 is off; 5 is a good first try."""
     field_weights: dict[str, Annotated[Share, Field(ge=0.0, le=100.0)]] = Field(default_factory=dict)
     """Where answers are JSON objects: how much the tokens of a field's value count in the loss, by its name; fields
     that are not named count 1. A free text beside labels has most of the tokens and little that can be learned."""
@@ -395,6 +398,8 @@ class TrainSpec(Spec):
             raise ValueError("anchor needs an adapter (tuning: lora): full tuning overwrites the base it would hold to")
         if self.method.kind in COMPARES and (self.anchor or self.field_weights):
             raise ValueError(f"anchor and field_weights belong to method sft; {self.method.kind} has its own reference")
+        if self.method.kind not in SHARED and self.neftune_alpha:
+            raise ValueError(f"neftune_alpha belongs to methods sft and continued, not to {self.method.kind}")
         if self.method.kind not in SHARED and (self.processes or 1) > 1:
             raise ValueError(f"processes belongs to methods sft and continued; {self.method.kind} trains in one")
         stops = [name for name in ("overfitting", "memorisation", "forgetting") if getattr(self.watch, name) == "stop"]

@@ -141,6 +141,7 @@ class TrainPlan:
     threads: int
     rows: int
     anchor: float = 0.0
+    neftune_alpha: float = 0.0
     interpolate: float = 1.0
     loraplus_lr_ratio: float = 1.0
     skips: int = 0
@@ -210,7 +211,7 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     checkpoints = _spread(spec.checkpoints, steps)
     notes.add("checkpoint_steps", list(checkpoints), "evenly spread, the last step among them", key="train.checkpoints")
     watch_rows, watch_answers = _watched(spec, lengths, steps / an_epoch, notes)
-    for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "interpolate", "skips"):
+    for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "neftune_alpha", "interpolate", "skips"):
         notes.add(name, getattr(spec, name), "as the recipe language's default says", key=f"train.{name}")
     ratio = spec.tuning.loraplus_lr_ratio if isinstance(spec.tuning, LoraTuning) else 1.0
     notes.add("loraplus_lr_ratio", ratio, "A and B learn equally fast", key="train.tuning.loraplus_lr_ratio")
@@ -229,8 +230,8 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
         micro_tokens=micro_tokens, micro_batches=k, precision=precision, recompute=recompute,
         evaluation_steps=evaluations, checkpoint_steps=checkpoints, validation_rows=validation_rows,
         patience=spec.patience, seed=seed, threads=facts.device.threads, rows=len(lengths), anchor=spec.anchor,
-        interpolate=spec.interpolate, loraplus_lr_ratio=ratio, skips=spec.skips, watch_rows=watch_rows,
-        watch_answers=watch_answers, processes=processes, stream=stream,
+        neftune_alpha=spec.neftune_alpha, interpolate=spec.interpolate, loraplus_lr_ratio=ratio, skips=spec.skips,
+        watch_rows=watch_rows, watch_answers=watch_answers, processes=processes, stream=stream,
         decided=notes.decided,
     )  # fmt: skip
 

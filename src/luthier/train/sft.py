@@ -20,6 +20,7 @@ from luthier.train.batches import Batch, Row, Sample, collate, row, share_prefix
 from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult
 from luthier.train.loss import TokenLoss
 from luthier.train.monitors import Watch
+from luthier.train.noise import noised
 from luthier.train.plan import TrainPlan
 from luthier.train.session import (
     CHECKED_ROWS,
@@ -37,10 +38,11 @@ from luthier.train.session import (
 
 
 class Tokens:
-    """Cross-entropy a trained token, and the anchor's term at replayed rows: an ``Objective``."""
+    """Cross-entropy a trained token, and the anchor's term at replayed rows: an ``Objective``. Other rows are read
+    with noise where ``neftune_alpha`` is above 0."""
 
-    def __init__(self, loss: TokenLoss, anchor: Anchor | None = None) -> None:
-        self.loss, self.anchor = loss, anchor
+    def __init__(self, loss: TokenLoss, anchor: Anchor | None = None, *, neftune_alpha: float = 0.0) -> None:
+        self.loss, self.anchor, self.neftune_alpha = loss, anchor, neftune_alpha
         self._replayed = False
 
     def weight(self, rows: Sequence[Row]) -> float:
@@ -57,7 +59,8 @@ class Tokens:
         return collate(rows, device)
 
     def backward(self, batch: Batch, weight: float) -> torch.Tensor:
-        return self.loss.backward(batch, weight, self.anchor)
+        with noised(self.loss.decoder.get_input_embeddings(), self.neftune_alpha, batch):
+            return self.loss.backward(batch, weight, self.anchor)
 
     def total(self, batch: Batch) -> torch.Tensor:
         return self.loss.total(batch)
@@ -126,9 +129,10 @@ def run(
             )  # fmt: skip
         with folding(loaded.model, plan), stepping(loaded.model, plan), team.together(plan.processes):
             return Loop(
-                loaded.model, Tokens(loss, anchor.make(loaded.model, plan.anchor)), plan, train=train_rows,
-                validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device, probe=probe,
-                on_step=on_step, replay_sets=replay_sets, watch=watch,
+                loaded.model,
+                Tokens(loss, anchor.make(loaded.model, plan.anchor), neftune_alpha=plan.neftune_alpha), plan,
+                train=train_rows, validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device,
+                probe=probe, on_step=on_step, replay_sets=replay_sets, watch=watch,
             ).fit()  # fmt: skip
 
 

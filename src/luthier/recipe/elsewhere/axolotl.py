@@ -30,7 +30,6 @@ CHANGES = reasons({
     "only the assistant's answers are learned": "train_on_inputs",
     "new tokens are not added to a vocabulary": "tokens added_tokens_overrides resize_token_embeddings_to_32x "
     "mean_resizing_embeddings shrink_embeddings fix_untrained_tokens",
-    "noise on embeddings is not among Luthier's counter-measures": "neftune_noise_alpha noisy_embedding_alpha",
     "part of a layer stack or of a weight is not trained apart": "unfrozen_parameters peft_layers_to_transform "
     "peft_layers_pattern peft_layer_replication lora_target_parameters peft_trainable_token_indices "
     "peft_ensure_weight_tying",
@@ -235,6 +234,7 @@ def _learn(sheet: Sheet, packed_length: int | None) -> None:
     sheet.put("train.learning_rate", sheet.number("learning_rate", 2e-4), "learning_rate")
     learning.schedule(sheet, "lr_scheduler", "cosine")
     learning.warm_up(sheet)
+    learning.noise(sheet, "neftune_noise_alpha", "noisy_embedding_alpha")
     sheet.put("train.weight_decay", sheet.number("weight_decay", 0.0), "weight_decay")
     trainer.clip(sheet)
     if sheet.has("batch_size") and not sheet.has("gradient_accumulation_steps"):

@@ -42,6 +42,17 @@ def warm_up(sheet: Sheet) -> None:
         sheet.put("train.warmup", steps or ratio, "warmup_steps", "warmup_ratio")
 
 
+def noise(sheet: Sheet, *keys: str) -> None:
+    """Noise on embeddings (NEFTune), by any of these names."""
+    method = sheet.carried.get("train.method")
+    for key in keys:
+        alpha = sheet.number(key, 0.0)
+        if alpha and method is not None and method.value in ("sft", "continued"):
+            sheet.put("train.neftune_alpha", alpha, key)
+        elif alpha:
+            sheet.leave(key, "noise on embeddings belongs to methods sft and continued")
+
+
 def length_of_training(sheet: Sheet, key: str, default: float) -> float:
     """Epochs, or steps where the tool counts those; gives the epochs."""
     epochs, steps = sheet.number(key, default), sheet.number("max_steps", -1)

@@ -22,7 +22,6 @@ class Defaults:
 HF = Defaults()
 
 CHANGES = reasons({
-    "noise on embeddings is not among Luthier's counter-measures": "neftune_noise_alpha",
     "labels are learned as they are written": "label_smoothing_factor",
     "the schedule takes no further arguments": "lr_scheduler_kwargs",
     "AdamW takes no further arguments": "optim_args optim_target_modules",
@@ -64,6 +63,7 @@ def learn(sheet: Sheet, defaults: Defaults, *, packed_length: int | None) -> Non
     sheet.put("train.learning_rate", sheet.number("learning_rate", defaults.learning_rate), "learning_rate")
     learning.schedule(sheet, "lr_scheduler_type", defaults.schedule)
     learning.warm_up(sheet)
+    learning.noise(sheet, "neftune_noise_alpha")
     sheet.put("train.weight_decay", sheet.number("weight_decay", 0.0), "weight_decay")
     clip(sheet)
     learning.batch(sheet, "per_device_train_batch_size", defaults.batch, packed_length)
