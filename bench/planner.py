@@ -96,9 +96,9 @@ CASES = (
 )
 TIMED = (
     Case("1m lora, monitors", "1m", LORA, 16, 64, monitors=True, steps=80),
-    Case("25m lora", "25m", LORA, 8, 128, steps=60),
-    Case("25m full", "25m", FULL, 8, 128, steps=40),
-    Case("60m lora, monitors", "60m", LORA, 4, 128, monitors=True, steps=40),
+    Case("25m lora", "25m", LORA, 8, 128, steps=24),
+    Case("25m full", "25m", FULL, 8, 128, steps=20),
+    Case("60m lora, monitors", "60m", LORA, 4, 128, monitors=True, steps=20),
 )
 FOUR_BIT = (
     Case("nano qlora", "nano", QLORA, 8, 64, steps=60),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def test_operations_by_hand(make_model: Make) -> None:
     read = 2 * linear + 2 * SHARE * head.weight.numel() + attended
     assert traced(model, reads=True).operations == pytest.approx(read, rel=1e-3)
     again = traced(model, recompute=True).operations - traced(model).operations
-    assert again == pytest.approx(2 * linear + attended, rel=0.05)
+    assert 1.4 * linear < again < 2.1 * linear + attended, "but for what nothing behind needs"
 
 
 def test_frozen_weights_cost_less_and_more_is_moved_than_multiplied(make_model: Make) -> None:
@@ -111,8 +112,8 @@ class Told:
 def test_the_first_steps_say_how_long_it_takes(make_rows: Make, monkeypatch: pytest.MonkeyPatch, resumed: bool) -> None:
     """Steps of a second and 100 tokens, the first of three; an evaluation takes two."""
     clock = [0.0]
-    monkeypatch.setattr(probe.time, "monotonic", lambda: clock[0])
-    plan = plan_of([row(s) for s in make_rows(40)], epochs=20, evaluations=3, checkpoints=0)
+    monkeypatch.setattr(probe, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    plan = plan_of([row(s) for s in make_rows(40)], epochs=100, evaluations=3, checkpoints=0)
     told, tokens_an_epoch = Told(), 100 * plan.steps_an_epoch
     run = probe.FirstSteps(told, plan, tokens_an_epoch)
     run.event("train")

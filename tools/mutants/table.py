@@ -34,7 +34,7 @@ MUTANTS = (
     ),
     Mutant(
         "every set of replayed rows counts in every epoch", "train/work.py",
-        "replay_sets=replay_sets),\n    )", "replay_sets=1),\n    )",
+        "replay_sets=replay_sets),", "replay_sets=1),",
         "tests/train/test_work.py::test_passes_are_cut_as_the_loop_cuts_them",
     ),
     Mutant(

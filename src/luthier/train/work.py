@@ -19,10 +19,11 @@ from typing import Protocol
 from luthier.train.batches import Layout, Row, fed, kinds, micro_batches
 from luthier.train.plan import COPY_LIMIT, MADE_BY_ONE, TrainPlan
 
-PRODUCTS = 62e9
-"""Operations of fp32 products a second of one CPU core, as fitted (docs/benchmarks/planner.md)."""
-MOVED = 3.0e9
-"""Bytes of buffers that one CPU core makes a second, reading what they are made from included; likewise."""
+PRODUCTS = 100e9
+"""Operations of fp32 products a second of one CPU core; fitted with the next one to passes of 3M to 25M parameters,
+trained and read (docs/benchmarks/planner.md)."""
+MOVED = 3.2e9
+"""Bytes of buffers that one CPU core makes a second, reading what they are made from included."""
 
 
 @dataclass(frozen=True, slots=True)
