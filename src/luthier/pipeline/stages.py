@@ -337,9 +337,9 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
         training={
             "seconds": result.seconds, "resumed_at": result.resumed_at, "bytes": taken.bytes,
             "expected": None if first.expected is None else asdict(first.expected),
-        },  # fmt: skip
+        },
         forecast=forecast(job, given).to_dict(),
-    )
+    )  # fmt: skip
     with job.store.draft("training") as draft:
         save_trained(loaded.model, draft.path / "weights.safetensors")
         write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})
