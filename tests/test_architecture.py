@@ -47,6 +47,7 @@ HOMES = {
     "fastapi": {"serve"},
     "uvicorn": {"serve"},
     "httpx": {"engines"},
+    "llguidance": {"engines"},
     "typer": {"cli"},
     "rich": {"cli", "report"},
     "phonenumbers": {"text"},

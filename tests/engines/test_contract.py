@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -59,6 +60,18 @@ def test_answers_come_in_the_order_asked(engine: Engine) -> None:
     assert [done[i].text for i in range(11)] == [a.text for a in answers]
     assert len({a.text for a in answers}) > 1
     assert [engine.generate([r])[0].text for r in requests] == [a.text for a in answers]
+
+
+def test_an_answer_is_held_to_its_schema_or_refused(engine: Engine) -> None:
+    schema = {"type": "object", "properties": {"n": {"enum": [1, 22, 333]}}, "required": ["n"],
+              "additionalProperties": False}  # fmt: skip
+    if "schema" not in engine.capabilities:
+        with pytest.raises(LuthierError, match="schema"):
+            engine.generate([ask(schema=schema, max_tokens=60)])
+        return
+    held, free = engine.generate([ask(schema=schema, max_tokens=60), ask(max_tokens=12)])
+    assert json.loads(held.text)["n"] in (1, 22, 333) and held.finish_reason == "stop"
+    assert free.text == engine.generate([ask(max_tokens=12)])[0].text, "its neighbour is not held"
 
 
 def test_nothing_asked_is_nothing_answered(engine: Engine) -> None:

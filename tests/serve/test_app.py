@@ -141,7 +141,9 @@ def test_many_clients_at_once_get_what_each_would_get_alone(serve: Serve, engine
         ({"temperature": 9}, openai.BadRequestError, "temperature"),
         ({"stop": [""]}, openai.BadRequestError, "stop"),
         ({"frequency_penalty": 1.0}, openai.BadRequestError, "frequency_penalty"),
-        ({"response_format": {"type": "json_object"}}, openai.BadRequestError, "response_format"),
+        ({"response_format": {"type": "json_object"}}, openai.BadRequestError, "held to a schema"),
+        ({"response_format": {"type": "json_schema"}}, openai.BadRequestError, "needs a json_schema"),
+        ({"response_format": {"type": "yaml"}}, openai.BadRequestError, "response_format"),
         ({"extra_body": {"tempreature": 1}}, openai.BadRequestError, "tempreature"),
         ({"logprobs": True, "stream": True}, openai.BadRequestError, "logprobs"),
         ({"logprobs": True}, openai.BadRequestError, "log-probabilities"),
@@ -169,6 +171,22 @@ def test_parameters_that_change_nothing_are_taken(serve: Serve) -> None:
         stop="very",
     )
     assert answer.choices[0].message.content == "You said hello, thank you "
+
+
+def test_answers_are_held_to_a_schema_whole_and_streamed(serve: Serve, engine: Any) -> None:
+    client = openai_client(serve(ServedModel("base", engine)))
+    schema = {"type": "object", "properties": {"colour": {"enum": ["red", "green"]}, "sure": {"type": "boolean"}},
+              "required": ["colour", "sure"], "additionalProperties": False}  # fmt: skip
+    form = {"type": "json_schema", "json_schema": {"name": "c", "strict": True, "schema": schema}}
+    asked: dict[str, Any] = {"model": "base", "messages": HELLO, "max_tokens": 200, "response_format": form}
+    said = client.chat.completions.create(**asked).choices[0]
+    found = json.loads(said.message.content or "")
+    assert said.finish_reason == "stop" and found.keys() == {"colour", "sure"} and found["colour"] in ("red", "green")
+    pieces = [c.choices[0].delta.content or "" for c in client.chat.completions.create(**asked, stream=True)]
+    assert json.loads("".join(pieces)) == found
+    form["json_schema"]["schema"] = {"type": "objekt"}
+    with pytest.raises(openai.BadRequestError, match="Invalid type"):
+        client.chat.completions.create(**asked)
 
 
 def test_a_prompt_that_is_too_long_is_a_400_with_its_code_streamed_or_not(serve: Serve, engine: Any) -> None:

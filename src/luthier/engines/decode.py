@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache, DynamicCache
 
+from luthier.engines.constrain import Constraint
 from luthier.engines.detokenise import TextStream
 from luthier.engines.kvcache import RowCache, attention_kinds
 from luthier.engines.sampling import Uniforms, choose, chosen_logprobs
@@ -47,6 +48,7 @@ class Job:
     top_p: float = 1.0
     uniforms: Uniforms | None = None
     want_logprobs: bool = False
+    constraint: Constraint | None = None
     prefix: int = 0
     text: TextStream | None = None
     on_text: Callable[[str], None] | None = None
@@ -74,6 +76,8 @@ class Job:
             self.stop = (token, logprob)
             return "stop"
         self.made.append(token)
+        if self.constraint is not None:
+            self.constraint.take(token)
         if logprob is not None:
             self.logprobs.append(logprob)
         if self.text is not None:
@@ -199,7 +203,7 @@ class Lane:
 
     def _sample(self, logits_BV: Tensor, jobs: list[Job]) -> list[Finished]:
         chosen_B = choose(
-            logits_BV,
+            _held(logits_BV, jobs),
             [job.temperature for job in jobs],
             [job.top_p for job in jobs],
             [job.uniforms.at(job.sampled) if job.uniforms else 0.0 for job in jobs],
@@ -223,6 +227,17 @@ class Lane:
             self.rows[row] = last
         if not self.rows:
             self._cache.clear()
+
+
+def _held(logits_BV: Tensor, jobs: Sequence[Job]) -> Tensor:
+    """The logits, with -inf where a row's constraint allows no token."""
+    held = [(i, job.constraint) for i, job in enumerate(jobs) if job.constraint is not None]
+    if not held:
+        return logits_BV
+    logits_BV = logits_BV.clone()
+    for i, constraint in held:
+        logits_BV[i].masked_fill_(~constraint.allowed().to(logits_BV.device), float("-inf"))
+    return logits_BV
 
 
 def _groups(jobs: Sequence[Job], budget: int) -> list[list[Job]]:

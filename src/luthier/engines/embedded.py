@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from luthier.engines import likelihood, tree
+from luthier.engines.constrain import Constraint, Constraints
 from luthier.engines.decode import Job
 from luthier.engines.detokenise import TextStream
 from luthier.engines.kvcache import attention_kinds
@@ -83,6 +84,7 @@ class EmbeddedEngine:
         bos, pad = loaded.tokenizer.bos_token_id, loaded.tokenizer.pad_token_id
         self._start_id = int(bos if bos is not None else self._chat.document_end)
         self._stop_ids = frozenset(self._chat.stop_ids)
+        self._constraints = Constraints(loaded.tokenizer, vocabulary=self._vocabulary, stop_ids=sorted(self._stop_ids))
         pad_id = pad if pad is not None else self._start_id
         self._scheduler = Scheduler(self._model, pad_id=pad_id, max_batch=max_batch)
         self._finalizer = weakref.finalize(self, self._scheduler.stop)
@@ -93,7 +95,7 @@ class EmbeddedEngine:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return frozenset(("generate", "stream", "loglikelihood", "adapters", "token_ids", "embed"))
+        return frozenset(("generate", "stream", "loglikelihood", "adapters", "token_ids", "embed", "schema"))
 
     @property
     def context(self) -> int | None:
@@ -289,6 +291,12 @@ class EmbeddedEngine:
         if adapter is not None and adapter not in self.adapters:
             raise unknown_adapter(adapter, self.adapters)
 
+    def _constraint(self, schema: Mapping[str, Any] | None) -> Constraint | None:
+        if schema is None:
+            return None
+        with self._tokenizer_lock:
+            return self._constraints(schema)
+
     def _job(
         self,
         request: Request,
@@ -318,6 +326,7 @@ class EmbeddedEngine:
             top_p=request.top_p,
             uniforms=Uniforms(request.seed) if request.temperature > 0 else None,
             want_logprobs=request.logprobs,
+            constraint=self._constraint(request.schema),
             text=TextStream(self.decode, request.stop) if request.stop else None,
             cancel=cancel,
         )

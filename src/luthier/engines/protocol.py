@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.records import Completion, Message, TokenScores
 
-Capability = Literal["generate", "stream", "loglikelihood", "adapters", "token_ids", "embed"]
+Capability = Literal["generate", "stream", "loglikelihood", "adapters", "token_ids", "embed", "schema"]
 OnDone = Callable[[int, Completion], None]
 """Called once per finished request with its index in the call; from the engine's own thread, so it must be quick."""
 
@@ -26,7 +26,9 @@ class Request:
     ``max_tokens`` None means as many as the context holds; more than fits is cut to what fits (the completion then ends
     with "length"). ``temperature`` 0 is greedy. The same ``seed`` gives the same answer whatever else is in the batch;
     None with a temperature draws a new one. ``stop`` strings end the answer and are not part of it. ``adapter`` names
-    one of the engine's adapters; None is the base. Raises UsageError for values that mean nothing.
+    one of the engine's adapters; None is the base. With a JSON ``schema`` the answer is a JSON text that it allows, its
+    properties in their order there, commas and colons followed by a blank; the model is not told of it. Raises
+    UsageError for values that mean nothing.
     """
 
     messages: tuple[Message, ...] = ()
@@ -39,6 +41,7 @@ class Request:
     adapter: str | None = None
     logprobs: bool = False
     tools: tuple[Mapping[str, Any], ...] = ()
+    schema: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if bool(self.messages) == bool(self.token_ids):

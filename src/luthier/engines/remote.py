@@ -178,6 +178,9 @@ class RemoteEngine:
             body["stop"] = list(request.stop)
         if request.logprobs:
             body["logprobs"] = True
+        if request.schema is not None:
+            named = {"name": "answer", "strict": True, "schema": dict(request.schema)}
+            body["response_format"] = {"type": "json_schema", "json_schema": named}
         if request.tools:
             body["tools"] = [dict(tool) for tool in request.tools]
         return body

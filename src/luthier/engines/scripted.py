@@ -92,6 +92,8 @@ class ScriptedEngine:
             raise Unsupported("scripted", "token ids")
         if request.logprobs:
             raise Unsupported("scripted", "log-probabilities of what it says")
+        if request.schema is not None:
+            raise Unsupported("scripted", "answers held to a schema")
         return self._pieces(request, self._answer(request), cancel)
 
     def loglikelihood(

@@ -8,6 +8,7 @@ throughout. No verdict here: ``verdict`` reads the ledger.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from luthier.engines import Request
 from luthier.errors import LuthierError
 from luthier.evaluate.desk import Desk, Progress, row_for
 from luthier.evaluate.forecast import forecast
+from luthier.evaluate.form import answer_schema
 from luthier.evaluate.guards import Forced, ask_suite, guess
 from luthier.evaluate.jury import OpenJury, ask_judges
 from luthier.evaluate.labels import label_set, probabilities
@@ -38,7 +40,7 @@ from luthier.evaluate.systems import (
 )
 from luthier.evaluate.words import NotApplicable, fit_words
 from luthier.models.source import resolve as resolve_model
-from luthier.recipe.evaluate import EvaluateSpec, JudgeMetric, MetricSpec
+from luthier.recipe.evaluate import EvaluateSpec, JsonFieldMetric, JsonFieldsMetric, JudgeMetric, MetricSpec
 from luthier.records import Completion, Example, Score
 from luthier.score import Measure, build, detect
 from luthier.score.label import probable
@@ -125,6 +127,14 @@ def measure(
         else:
             systems[FEW_SHOT] = made
     systems[TUNED] = System(TUNED, "tuned", tuned)
+    form = _form(spec, train)
+    if form is not None:  # examples show the form, so the base with examples is always held to it where that can be
+        held = systems if spec.constrain else {FEW_SHOT}
+        systems = {
+            name: system.held_to(form)
+            if name in held and (spec.constrain or "schema" in system.contender.engine.capabilities) else system
+            for name, system in systems.items()
+        }  # fmt: skip
     asked = len(systems) + (WORDS in spec.baselines)
     judged = sum(asked + len(m.engine) * (asked - (m.how == "pairs")) for m in spec.judges)
     total = len(items) * (asked + judged) + sum(3 * len(s.items) for s in suites)
@@ -136,6 +146,7 @@ def measure(
         "left_out": len(test) - len(items),
         "test_set": digest(sorted((e.id, e.answer) for e in test)),
         "forecast": ahead,
+        "schema": None if form is None else json.dumps(form, ensure_ascii=False),  # text: its order counts
         "suites": {TEST: {"kind": "target", "n": len(items)}, **{s.name: s.facts() for s in suites}},
     }
     labels: tuple[str, ...] = ()
@@ -165,6 +176,24 @@ def measure(
     if note is not None:
         note("evaluate.done", rows=len(ledger.rows), resumed=desk.resumed)
     return ledger
+
+
+def _form(spec: EvaluateSpec, train: Sequence[Example]) -> dict[str, Any] | None:
+    """What answers are to look like, where the target reads JSON.
+
+    Raises:
+        LuthierError: the recipe wants answers held to it, and training answers have no common form.
+    """
+    form = None
+    if any(isinstance(metric, JsonFieldsMetric | JsonFieldMetric) for metric in spec.target):
+        form = answer_schema([e.answer for e in train if e.answer.strip()])
+    if form is None and spec.constrain:
+        raise LuthierError(
+            "evaluate.constrain has no form to hold answers to", where="evaluate.constrain",
+            why="it is taken from training answers: JSON objects that all have the same fields, read by the target",
+            fix="leave it out, or mend the rows whose answers are of another form (luthier check)",
+        )  # fmt: skip
+    return form
 
 
 def ask_suites(desk: Desk, suites: Sequence[Suite], base: Contender, tuned: Contender) -> None:

@@ -7,11 +7,11 @@ The words baseline is in ``words``. Nothing is run here.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from luthier.engines import Engine, Request, TokenEngine
+from luthier.engines import Engine, Request, TokenEngine, Unsupported
 from luthier.evaluate.ledger import digest
 from luthier.models.chat import ChatFormat
 from luthier.records import Example, Message
@@ -43,18 +43,33 @@ class Contender:
 
 @dataclass(frozen=True)
 class System:
-    """One column of the comparison: a contender with its shots (earlier turns of every prompt)."""
+    """One column of the comparison: a contender with its shots (earlier turns of every prompt), whose answers may be
+    held to a JSON schema."""
 
     name: str
     title: str
     contender: Contender
     shots: tuple[Example, ...] = ()
     note: str = ""
+    schema: Mapping[str, Any] | None = None
 
     def request(self, example: Example, max_tokens: int) -> Request:
         """The greedy request for one row."""
         messages = with_shots(example.prompt, self.shots)
-        return Request(messages=messages, max_tokens=max_tokens, adapter=self.contender.adapter, tools=example.tools)
+        return Request(
+            messages=messages, max_tokens=max_tokens, adapter=self.contender.adapter, tools=example.tools,
+            schema=self.schema,
+        )  # fmt: skip
+
+    def held_to(self, schema: Mapping[str, Any]) -> System:
+        """The same, its answers held to a schema; its title says so.
+
+        Raises:
+            Unsupported: its engine cannot.
+        """
+        if "schema" not in self.contender.engine.capabilities:
+            raise Unsupported(self.contender.engine.name, "answers held to a schema", fix="evaluate.constrain: false")
+        return replace(self, title=f"{self.title}, constrained JSON", schema=schema)
 
     def prompt_hash(self, request: Request) -> tuple[str, int]:
         """(hash of what the model sees, its tokens; 0 where the engine does not tell)."""
@@ -72,8 +87,10 @@ def asked_hash(example: Example) -> str:
 
 
 def decoding_hash(request: Request) -> str:
-    """Hash of how an answer is made: greedy settings and the limit."""
-    return digest(["generate", request.max_tokens, request.temperature, request.top_p, request.seed, request.stop])
+    """Hash of how an answer is made: greedy settings, the limit, and the schema that it is held to."""
+    held = [] if request.schema is None else [dict(request.schema)]
+    made = ["generate", request.max_tokens, request.temperature, request.top_p, request.seed, request.stop]
+    return digest([*made, *held])
 
 
 def with_shots(prompt: tuple[Message, ...], shots: Sequence[Example]) -> tuple[Message, ...]:

@@ -270,6 +270,8 @@ def _differences(ledger: Ledger, baselines: Sequence[str]) -> list[str]:
     shots = len(ledger.facts.get("systems", {}).get(FEW_SHOT, {}).get("shots", ()))
     if FEW_SHOT in baselines and shots:
         told.append(f"prompt: {FEW_SHOT} carries {shots} examples")
+    if FEW_SHOT in baselines and ledger.facts.get("schema") and not ledger.facts["spec"].get("constrain"):
+        told.append(f"decoding: {FEW_SHOT} is held to the form of the training answers where its engine can")
     return told
 
 

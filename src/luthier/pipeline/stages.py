@@ -551,6 +551,9 @@ def reported(
 
     assert job.run is not None
     write(job.run.dir / "verdict.json", verdict.to_dict())
+    if job.recipe.evaluate.constrain:
+        schema = read(ledger, "facts.json")["schema"]
+        (job.run.dir / "answer_schema.json").write_text(schema + "\n", encoding="utf-8")
     story = tell(job, data, given, trained, shipped, ledger, verdict, frontier, seconds)
     path = job.run.dir / "report.html"
     path.write_text(page(story), encoding="utf-8")

@@ -371,7 +371,12 @@ class EvaluateSpec(Spec):
     """What the tuned model must beat: the base as it is, the base with examples in the prompt, words + logistic
     regression (where the answer has labels)."""
     shots: int = Field(default=3, ge=1, le=64)
-    """Examples in the prompt of the few_shot baseline."""
+    """Examples in the prompt of the few_shot baseline. Where the target reads JSON its answers are held to the form of
+    the training answers (constrained decoding), if its engine can."""
+    constrain: bool = False
+    """Where the target reads JSON: hold the answers of every system, the tuned one too, to the form of the training
+    answers: their fields, and for fields with few values only these. Ask what ships in the same way: response_format
+    with the schema that stands beside the report (answer_schema.json)."""
     max_tokens: int | None = Field(default=None, ge=1)
     """Longest generated answer; left out, 1.5 times the longest reference answer."""
     max_items: int | None = Field(default=None, ge=2)

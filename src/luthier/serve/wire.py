@@ -88,6 +88,26 @@ class StreamOptions(_Open):
     include_usage: bool = False
 
 
+class JsonSchema(_Open):
+    name: str = "answer"
+    schema_: dict[str, Any] = Field(alias="schema")
+
+
+class ResponseFormat(_Open):
+    """What form an answer has: text, any JSON object, or what a schema allows (always kept to, ``strict`` or not)."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+    def to_schema(self) -> dict[str, Any] | None:
+        """The JSON schema of the answer; None for text. Raises ApiError where it is missing."""
+        if self.type == "json_schema" and self.json_schema is None:
+            raise ApiError(400, "response_format of type json_schema needs a json_schema", param="response_format")
+        if self.json_schema is not None and self.type == "json_schema":
+            return self.json_schema.schema_
+        return {"type": "object"} if self.type == "json_object" else None
+
+
 class ChatRequest(BaseModel):
     """The body of POST /v1/chat/completions."""
 
@@ -106,6 +126,7 @@ class ChatRequest(BaseModel):
     stream_options: StreamOptions | None = None
     logprobs: bool | None = None
     tools: list[dict[str, Any]] | None = None
+    response_format: ResponseFormat | None = None
 
     def requests(self, *, adapter: str | None, temperature: float) -> list[Request]:
         """One engine request per wanted choice. Raises ApiError."""
@@ -125,6 +146,7 @@ class ChatRequest(BaseModel):
                 adapter=adapter,
                 logprobs=bool(self.logprobs),
                 tools=tuple(self.tools or ()),
+                schema=None if self.response_format is None else self.response_format.to_schema(),
             )
             for index in range(self.n or 1)
         ]
@@ -139,7 +161,6 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "presence_penalty": (0, 0.0, None),
     "logit_bias": (None, {}),
     "top_logprobs": (None, 0),
-    "response_format": (None, {"type": "text"}),
     "tool_choice": (None, "auto"),
     "modalities": (None, ["text"]),
 }
