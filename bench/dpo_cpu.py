@@ -19,7 +19,6 @@ import os
 import resource
 import tempfile
 import time
-import tomllib
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from typing import Any
 
 import numpy as np
 from sft_cpu import FULL, QUICK, RATE, Row, Size, adapted, bare_tokenizer, median_of, run_apart
+from verdict import conclude
 
 PAIRS_A_STEP = 8
 ARMS = {"luthier": "Luthier", "trl": "TRL, tuned for a CPU", "trl-defaults": "TRL out of the box"}
@@ -187,17 +187,13 @@ def summary(seen: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     return found
 
 
-def judge(figures: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The targets of bench/targets.toml and whether these figures meet them; a quick run judges nothing."""
-    targets = tomllib.loads((Path(__file__).resolve().parent / "targets.toml").read_text())["dpo_cpu"]
+def judged(figures: dict[str, Any]) -> dict[str, float | None]:
+    """Figures by the names of their targets; a quick run judges nothing."""
     wanted = {"times_prompt_heavy": ("prompt-heavy", "times"), "times_balanced": ("balanced", "times"),
               "memory_prompt_heavy": ("prompt-heavy", "memory"), "memory_balanced": ("balanced", "memory")}  # fmt: skip
-    holds = True
-    for name, (shape, key) in wanted.items():
-        value = figures.get(shape, {}).get("trl", {}).get(key)
-        bar = targets[name]
-        holds &= value is not None and bar.get("at_least", value) <= value <= bar.get("at_most", value)
-    return targets, holds or figures["quick"]
+    if figures["quick"]:
+        return {}
+    return {name: figures.get(shape, {}).get("trl", {}).get(key) for name, (shape, key) in wanted.items()}
 
 
 def main() -> int:
@@ -215,9 +211,7 @@ def main() -> int:
         print("\n" + json.dumps(run_arm(options.arm, size, options.shape[0], options.pairs, options.threads)))
         return 0
     figures = report(options, size)
-    targets, holds = judge(figures)
-    print(json.dumps({"bench": "dpo_cpu", "figures": figures, "targets": targets, "holds": holds}))
-    return 0 if holds else 1
+    return conclude("dpo_cpu", figures, judged(figures))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
 """Does a training take the memory and the time that was planned? On a CPU, each configuration in a process of its own.
 
-    python bench/planner.py                  all of it; about 8 minutes on one core
+    python bench/planner.py                  all of it: memory, time, QLoRA; about 15 minutes on one core
+    python bench/planner.py --quick          the smallest model only; about a minute
+    python bench/planner.py --part memory    one part: memory, time or four-bit
     python bench/planner.py --only 25m       the configurations whose name holds this
-    python bench/planner.py --time           three trainings beside what a probe said of them; 4 minutes
-    python bench/planner.py --four-bit       QLoRA on the built-in base and on 150M: bytes and losses; 3 minutes
+    python bench/planner.py --json           the last line only
 
 Random Llama models of 1M to 150M parameters with a 32k vocabulary (the smallest: 4k) are written to disk; a process
 loads one the way ``luthier run`` does, trains a few steps and reads the kernel's high-water mark of its resident
 memory. Planned: by arithmetic, in another process, before. Compared is the whole process, and net of an empty one
-(imports only) where that is 1 GiB or more. The last line is JSON.
+(imports only) where that is 1 GiB or more. Time: seconds by arithmetic beside processor seconds for every
+configuration; longer trainings beside what a probe said of them, and what their own first steps did. The last line is
+JSON.
 """
 
 from __future__ import annotations
@@ -21,12 +24,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
+from verdict import conclude
+
 STEPS = 2
 LARGE = 1 << 30
 SHAPES = {  # hidden, layers, intermediate, heads, key/value heads, vocabulary
@@ -49,6 +53,7 @@ class Case:
     passes: int = 1
     recompute: bool = False
     monitors: bool = False
+    processes: int = 1
     steps: int = STEPS
 
     @property
@@ -61,7 +66,8 @@ class Case:
         watch = {} if self.monitors else {"overfitting": "off", "memorisation": "off", "forgetting": "off"}
         return TrainSpec.model_validate({
             "tuning": self.tuning, "max_steps": self.steps, "epochs": 100, "batch_tokens": self.micro * self.passes,
-            "micro_tokens": self.micro, "evaluations": 2 if self.monitors else 1, "checkpoints": 1, "watch": watch,
+            "micro_tokens": self.micro, "processes": self.processes, "evaluations": 2 if self.monitors else 1,
+            "checkpoints": 1, "watch": watch,
         })  # fmt: skip
 
 
@@ -70,7 +76,9 @@ ALL = {"kind": "lora", "targets": "all-linear"}
 CASES = (
     Case("1m lora", "1m", LORA, 16, 64),
     Case("1m full, monitors", "1m", FULL, 16, 64, monitors=True),
+    Case("1m lora, 2 processes", "1m", LORA, 64, 64, processes=2),
     Case("25m lora", "25m", LORA, 16, 256),
+    Case("25m lora, 2 processes", "25m", LORA, 8, 256, processes=2),
     Case("25m full", "25m", FULL, 8, 256),
     Case("25m dora, long rows", "25m", DORA, 2, 1024),
     Case("25m lora, recomputed", "25m", LORA, 16, 256, recompute=True),
@@ -87,9 +95,10 @@ CASES = (
     Case("150m qlora, long rows", "150m", QLORA, 1, 1024),
 )
 TIMED = (
-    Case("25m lora", "25m", LORA, 8, 128, steps=60),
-    Case("25m full", "25m", FULL, 8, 128, steps=40),
-    Case("60m lora, monitors", "60m", LORA, 4, 128, monitors=True, steps=40),
+    Case("1m lora, monitors", "1m", LORA, 16, 64, monitors=True, steps=80),
+    Case("25m lora", "25m", LORA, 8, 128, steps=24),
+    Case("25m full", "25m", FULL, 8, 128, steps=20),
+    Case("60m lora, monitors", "60m", LORA, 4, 128, monitors=True, steps=20),
 )
 FOUR_BIT = (
     Case("nano qlora", "nano", QLORA, 8, 64, steps=60),
@@ -155,26 +164,36 @@ def sides(case: Case) -> tuple[list[Row], list[Row]]:
     return make_rows(case, "train", many), make_rows(case, "validation", min(16, many))
 
 
-def planned(case: Case, folder: Path) -> tuple[Any, Any, Any]:
-    """(spec, facts, plan), as ``luthier plan`` makes them."""
+def planned(case: Case, folder: Path) -> tuple[Any, Any, Any, float]:
+    """(spec, facts, plan, seconds on one core each), as ``luthier plan`` makes them."""
+    from functools import partial
+
     from luthier.models.sizes import skeleton
     from luthier.models.source import resolve
-    from luthier.train.batches import input_length
+    from luthier.train.batches import input_length, row
     from luthier.train.footprint import Footprint
     from luthier.train.memory import Demand, Weights
     from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
+    from luthier.train.work import Work, whole
 
     spec = case.spec()
     made = skeleton(resolve(str(folder / case.model)), spec.tuning, precision="fp32")
     trained = sum(p.numel() for p in made.model.parameters() if p.requires_grad)
-    passes = Footprint(made.model, device="cpu", precision="fp32", trained_share=0.4)
+    of = partial(Footprint, made.model, device="cpu", precision="fp32")
+    passes = of(trained_share=0.4)
     hidden, layers, intermediate, _, _, vocabulary = SHAPES[case.model]
     model = ModelFacts(hidden, layers, intermediate, vocabulary, 4096, 1, trained)
-    train, validation = ([input_length(r) for r in rows] for rows in sides(case))
+    rows, held_out = sides(case)
+    train, validation = ([input_length(r) for r in side] for side in (rows, held_out))
     demand = Demand(Weights(made.frozen_bytes, trained), passes)
-    facts = Facts(model, DeviceFacts("cpu", threads=1), train, validation, demand)
+    facts = Facts(model, DeviceFacts("cpu", threads=1, forks=True), train, validation, demand)
     plan = replace(derive(spec, facts), recompute=case.recompute)
-    return spec, facts, plan
+
+    def work(rows: int, width: int, *, share: float, recompute: bool = False, reads: bool = False, **_: Any) -> Work:
+        return of(trained_share=share).work(rows, width, recompute=recompute, reads=reads)
+
+    trained, read = whole(plan, work, [row(r) for r in rows], [row(r) for r in held_out[: plan.validation_rows]])
+    return spec, facts, plan, trained.plus(read).seconds()
 
 
 def predict(folder: Path, cases: list[Case]) -> dict[str, Any]:
@@ -183,9 +202,12 @@ def predict(folder: Path, cases: list[Case]) -> dict[str, Any]:
 
     found = {}
     for case in cases:
-        needs = planned_needs(*planned(case, folder))
+        spec, facts, plan, seconds = planned(case, folder)
+        (folder / f"{case.name}.plan.json").write_text(json.dumps(plan.to_dict()))
+        needs = planned_needs(spec, facts, plan)
+        assert needs is not None
         process = process_bytes(four_bit=case.tuning["kind"] == "qlora")
-        found[case.name] = {"net": needs.total, "process": process, "parts": needs.to_dict()}
+        found[case.name] = {"net": needs.total, "process": process, "parts": needs.to_dict(), "seconds": seconds}
     return found
 
 
@@ -270,20 +292,23 @@ def measure(case: Case, folder: Path) -> dict[str, Any]:
     imported(case)
     empty = resident()["VmRSS"]
     from luthier.train import sft
+    from luthier.train.machine import peak_memory
 
     train, validation = sides(case)
     spec, plan = case.spec(), json.loads((folder / f"{case.name}.plan.json").read_text())
     from luthier.train.plan import TrainPlan
 
     plan = TrainPlan.from_dict(plan)
-    loaded = prepared(case, folder, spec)
-    with tempfile.TemporaryDirectory() as workdir:
-        result = sft.run(
-            spec, plan, loaded=loaded, train=train, validation=validation, run=Silent(), workdir=Path(workdir),
-            seed=0, general=validation,
-        )  # fmt: skip
-    assert result.steps == plan.steps
-    return {"empty": empty, "peak": resident()["VmHWM"], "seconds": result.seconds}
+    with peak_memory("cpu") as taken:
+        loaded = prepared(case, folder, spec)
+        began = time.process_time()
+        with tempfile.TemporaryDirectory() as workdir:
+            result = sft.run(
+                spec, plan, loaded=loaded, train=train, validation=validation, run=Silent(), workdir=Path(workdir),
+                seed=0, general=validation,
+            )  # fmt: skip
+    assert result.steps == plan.steps and taken.bytes is not None
+    return {"empty": empty, "net": taken.bytes, "cpu_seconds": time.process_time() - began}
 
 
 def probe_and_train(case: Case, folder: Path) -> dict[str, Any]:
@@ -291,7 +316,8 @@ def probe_and_train(case: Case, folder: Path) -> dict[str, Any]:
     imported(case)
     from luthier.train import sft
     from luthier.train.plan import TrainPlan
-    from luthier.train.probe import probe
+    from luthier.train.probe import FirstSteps, probe
+    from luthier.train.work import answer_tokens
 
     spec = case.spec()
     plan = TrainPlan.from_dict(json.loads((folder / f"{case.name}.plan.json").read_text()))
@@ -302,14 +328,16 @@ def probe_and_train(case: Case, folder: Path) -> dict[str, Any]:
         sft.run, spec, plan, load=lambda: prepared(case, folder, spec), device="cpu", train=train, lengths=lengths,
         validation=validation, seed=0, more=more,
     )  # fmt: skip
-    began = time.monotonic()
+    first = FirstSteps(Silent(), plan, sum(lengths), answer_tokens(plan, case.length))
     loaded = prepared(case, folder, spec)
     with tempfile.TemporaryDirectory() as workdir:
-        sft.run(
-            spec, plan, loaded=loaded, train=train, validation=validation, run=Silent(), workdir=Path(workdir), seed=0,
+        result = sft.run(
+            spec, plan, loaded=loaded, train=train, validation=validation, run=first, workdir=Path(workdir), seed=0,
             general=validation,
         )  # fmt: skip
-    return {"said": said.seconds(plan, sum(lengths)), "took": time.monotonic() - began}
+    assert first.expected is not None
+    probed = said.seconds(plan, sum(lengths)) - said.loading
+    return {"probed": probed, "first_steps": first.expected.seconds, "took": result.seconds}
 
 
 def child(leg: str, folder: Path, names: list[str]) -> dict[str, Any]:
@@ -327,13 +355,11 @@ def child(leg: str, folder: Path, names: list[str]) -> dict[str, Any]:
 
 def leg(name: str, folder: Path, names: list[str]) -> Any:
     timed = name == "time" or (name == "plan" and names and names[0] == "--timed")
-    known = {case.name: case for case in (TIMED if timed else FOUR_BIT if name == "four-bit" else CASES)}
-    wanted = [known[n] for n in names if n != "--timed"]
     if name == "build":
         return [build(folder, n) for n in names]
+    known = {case.name: case for case in (TIMED if timed else FOUR_BIT if name == "four-bit" else CASES)}
+    wanted = [known[n] for n in names if n != "--timed"]
     if name == "plan":
-        for case in wanted:
-            (folder / f"{case.name}.plan.json").write_text(json.dumps(planned(case, folder)[2].to_dict()))
         return predict(folder, wanted)
     return {"measure": measure, "time": probe_and_train, "four-bit": four_bit}[name](wanted[0], folder)
 
@@ -343,22 +369,29 @@ def off(planned_bytes: float, taken: float) -> float:
     return planned_bytes / taken - 1
 
 
-def memory(folder: Path, cases: list[Case]) -> dict[str, Any]:
+Say = Callable[[str], None]
+
+
+def memory(folder: Path, cases: list[Case], say: Say) -> dict[str, Any]:
     said = child("plan", folder, [c.name for c in cases])
-    print(f"{'':<32} {'planned':>9} {'measured':>9} {'off':>7}   {'net':>9} {'measured':>9} {'off':>7}")
+    say(f"{'MiB, processor seconds':<32} {'planned':>9} {'measured':>9} {'off':>7}   {'net':>9} {'measured':>9} "
+        f"{'off':>7}   {'seconds':>7} {'cpu s':>7}")  # fmt: skip
     rows = []
     for case in cases:
         took, plan = child("measure", folder, [case.name]), said[case.name]
-        whole, net = plan["process"] + plan["net"], took["peak"] - took["empty"]
+        whole, net = plan["process"] + plan["net"], took["net"]
+        peak = took["empty"] + net
         row = {
-            "case": case.name, "planned": whole, "measured": took["peak"], "off": off(whole, took["peak"]),
+            "case": case.name, "planned": whole, "measured": peak, "off": off(whole, peak),
             "net_planned": plan["net"], "net_measured": net, "net_off": off(plan["net"], net),
-            "empty": took["empty"], "parts": plan["parts"], "seconds": took["seconds"],
+            "empty": took["empty"], "parts": plan["parts"],
+            "seconds_planned": plan["seconds"], "cpu_seconds": took["cpu_seconds"],
         }  # fmt: skip
         rows.append(row)
         told = [f"{row[k] / 2**20:>9,.0f}" for k in ("planned", "measured", "net_planned", "net_measured")]
-        shown = f"{told[2]} {told[3]} {row['net_off']:>+7.1%}" if net >= LARGE else f"{told[2]} {told[3]}      (-)"
-        print(f"{case.name:<32} {told[0]} {told[1]} {row['off']:>+7.1%}   {shown}", flush=True)
+        shown = f"{told[2]} {told[3]} {row['net_off']:>+7.1%}" if net >= LARGE else f"{told[2]} {told[3]}     (-)"
+        times = f"{row['seconds_planned']:>7.1f} {row['cpu_seconds']:>7.1f}"
+        say(f"{case.name:<32} {told[0]} {told[1]} {row['off']:>+7.1%}   {shown}   {times}")
     offs = [r["off"] for r in rows]
     nets = [r["net_off"] for r in rows if r["net_measured"] >= LARGE]
     return {
@@ -367,61 +400,76 @@ def memory(folder: Path, cases: list[Case]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def duration(folder: Path) -> dict[str, Any]:
-    child("plan", folder, ["--timed", *(c.name for c in TIMED)])
+def duration(folder: Path, cases: list[Case], say: Say) -> dict[str, Any]:
+    said = child("plan", folder, ["--timed", *(c.name for c in cases)])
+    say(f"\n{'seconds':<32} {'took':>7}   {'probed':>7} {'off':>7}   {'first steps':>11} {'off':>7}   arithmetic")
     rows = []
-    for case in TIMED:
+    for case in cases:
         took = child("time", folder, [case.name])
-        row = {"case": case.name, **took, "off": off(took["said"], took["took"])}
+        row = {"case": case.name, **took, "arithmetic": said[case.name]["seconds"]}
+        row |= {"off": off(row["probed"], row["took"]), "first_off": off(row["first_steps"], row["took"])}
         rows.append(row)
-        print(f"{case.name:<32} probed {took['said']:>7,.1f} s   took {took['took']:>7,.1f} s {row['off']:>+7.1%}")
-    return {"timed": rows, "time_off": max(abs(r["off"]) for r in rows)}
+        say(f"{case.name:<32} {row['took']:>7.1f}   {row['probed']:>7.1f} {row['off']:>+7.1%}   "
+            f"{row['first_steps']:>11.1f} {row['first_off']:>+7.1%}   {row['arithmetic']:>10.1f}")  # fmt: skip
+    return {"timed": rows, "time_off": max(abs(r["off"]) for r in rows),
+            "first_steps_off": max(abs(r["first_off"]) for r in rows)}  # fmt: skip
 
 
-def quantised(folder: Path) -> dict[str, Any]:
+def quantised(folder: Path, cases: list[Case], say: Say) -> dict[str, Any]:
     rows = []
-    for case in FOUR_BIT:
+    for case in cases:
         row = {"case": case.name, **child("four-bit", folder, [case.name])}
         rows.append(row)
-        print(
+        say(
             f"{case.name:<12} linear layers {row['linear_of_bf16']:.3f} of bf16   base {row['base_held'] / 2**20:,.1f} "
             f"MiB, planned {row['base_planned'] / 2**20:,.1f} ({row['base_off']:.2%} off)   loss after {row['steps']} "
-            f"steps {row['qlora']:.3f}, LoRA {row['lora']:.3f} ({row['loss_off']:.1%})", flush=True,
-        )  # fmt: skip
+            f"steps {row['qlora']:.3f}, LoRA {row['lora']:.3f} ({row['loss_off']:.1%})"
+        )
     worst = {k: max(r[k] for r in rows) for k in ("linear_of_bf16", "base_off", "loss_off")}
     return {"four_bit": rows, **worst}
 
 
+PARTS = {"memory": (CASES, memory), "time": (TIMED, duration), "four-bit": (FOUR_BIT, quantised)}
+JUDGED = (
+    "over", "under", "net_over", "net_under", "time_off", "first_steps_off", "linear_of_bf16", "base_off", "loss_off",
+)  # fmt: skip
+
+
 def main() -> int:
-    """The table, then JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """The tables, then JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--part", choices=list(PARTS), action="append", help="only this one; may be repeated")
     parser.add_argument("--only", default="", help="configurations whose name holds this")
-    parser.add_argument("--time", action="store_true", help="time, not memory")
-    parser.add_argument("--four-bit", action="store_true", help="QLoRA, not memory")
+    parser.add_argument("--quick", action="store_true", help="the smallest model, memory and time: a minute")
+    parser.add_argument("--json", action="store_true", help="the last line only")
     parser.add_argument("--leg", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     asked, names = parser.parse_known_args()
     if asked.leg:
         print(json.dumps(leg(asked.leg, Path(asked.folder), names)))
         return 0
-    cases = [c for c in CASES if asked.only in c.name]
-    load = os.getloadavg()[0]
+
+    def say(text: str) -> None:
+        if not asked.json:
+            print(text, flush=True)
+
+    only = "1m " if asked.quick else asked.only
+    figures: dict[str, Any] = {"load": [round(os.getloadavg()[0], 1)], "quick": asked.quick}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        wanted = TIMED if asked.time else FOUR_BIT if asked.four_bit else cases
-        child("build", folder, sorted({c.model for c in wanted} - {"nano"}))
-        if asked.time or asked.four_bit:
-            figures = duration(folder) if asked.time else quantised(folder)
-        else:
-            figures = memory(folder, cases)
-    targets = tomllib.loads((HERE / "targets.toml").read_text())["planner"]
-    figures["load"] = [round(load, 1), round(os.getloadavg()[0], 1)]
-    holds = all(figures[k] <= t["at_most"] for k, t in targets.items() if k in figures)
+        for part in asked.part or PARTS:
+            cases = [c for c in PARTS[part][0] if only in f"{c.name} "]
+            if not cases:
+                continue
+            new = sorted({c.model for c in cases} - {"nano"} - {p.name for p in folder.iterdir()})
+            child("build", folder, new)
+            figures |= PARTS[part][1](folder, cases, say)
+    figures["load"].append(round(os.getloadavg()[0], 1))
     if "cases" in figures:
         median = statistics.median(abs(r["off"]) for r in figures["cases"])
-        print(f"median {median:.1%} off; over {figures['over']:.1%}, under {figures['under']:.1%} at worst")
-    print(json.dumps({"bench": "planner", "figures": figures, "targets": targets, "holds": holds}))
-    return 0 if holds else 1
+        say(f"\nmemory of {len(figures['cases'])} configurations: median {median:.1%} off; over {figures['over']:.1%}, "
+            f"under {figures['under']:.1%} at worst")  # fmt: skip
+    return conclude("planner", figures, {name: figures[name] for name in JUDGED if name in figures})
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from luthier.cli.main import run
 from luthier.errors import LuthierError, UsageError
 from luthier.pipeline.job import Job
 from luthier.pipeline.plan import Rate, plan_recipe
+from luthier.pipeline.stages import TrainInput
 from luthier.recipe import load_recipe
 from luthier.store import Store
 from luthier.train.devices import Card, card
+from luthier.train.plan import DeviceFacts, Facts
 
 RECIPE = """\
 luthier: 1
@@ -123,3 +127,27 @@ def test_a_probe_measures_and_leaves_nothing(recipe: Path) -> None:
 
 def test_the_h100_has_room_where_the_t4_has_not() -> None:
     assert card("h100").room > 4 * card("t4").room and not card("t4").bf16
+
+
+def test_an_epoch_takes_one_set_of_the_replayed_rows() -> None:
+    """What is planned from its tokens would else count every set in every epoch."""
+    row = namedtuple("row", "ids trained example_id")
+    rows = [row((1,) * 10, (False,) * 6 + (True,) * 4, str(i)) for i in range(12)]
+    plan: Any = None
+    facts = Facts(plan, DeviceFacts(), [9] * 6)
+    given = TrainInput(plan, facts, rows, [], "key", frozenset(str(i) for i in range(4, 12)), replay_sets=4)
+    assert given.tokens() == (4 * 6, 10 * 6) and given.fed() == 54
+
+
+@pytest.mark.slow
+def test_a_run_tells_memory_and_time_beside_what_was_planned(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two processes: the memory of both. Sixteen steps: the first four say how long all of them take."""
+    more = ["train.processes=2", "train.max_steps=16", "train.epochs=20"]
+    assert run(["train", str(recipe), *(word for change in more for word in ("--set", change))]) == 0
+    told = capsys.readouterr()
+    assert re.search(r"memory \d+ MiB, planned \d+ MiB", told.out + told.err)
+    assert re.search(r"time \d+ s, planned about \d+ s, \d+ s by its first 4 steps", told.out + told.err)
+    (made,) = Store.open().runs()
+    took, expected = made.facts["training"], made.facts["forecast"]
+    assert 0.5 < took["bytes"] / expected["memory"]["total"] < 1.5
+    assert took["expected"]["steps"] == 4 and took["expected"]["seconds"] > 0

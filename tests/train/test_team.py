@@ -18,6 +18,7 @@ from luthier.errors import LuthierError
 from luthier.recipe.train import TrainSpec
 from luthier.train import optimiser, team
 from luthier.train.interrupt import Interrupted
+from luthier.train.machine import peak_memory
 from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
 
 pytestmark = pytest.mark.skipif(not team.can_fork(), reason="processes are forked on Linux without a GPU only")
@@ -60,9 +61,7 @@ def test_the_same_team_gives_the_same_bits_and_dropout_differs_between_its_membe
     assert together.history[-1]["loss"] != pytest.approx(once.history[-1]["loss"], rel=1e-6)
 
 
-def test_stopped_and_gone_on_with_the_same_bits(
-    fit: Make, make_model: Make, make_rows: Make, tmp_path: Path
-) -> None:
+def test_stopped_and_gone_on_with_the_same_bits(fit: Make, make_model: Make, make_rows: Make, tmp_path: Path) -> None:
     rows, validation = make_rows(21), make_rows(6, seed=1)
     whole, _, _ = fit(TWO, rows, validation, tmp_path / "whole", model=make_model())
 
@@ -161,3 +160,21 @@ def test_the_plan_takes_a_process_a_thread_for_small_models_on_a_cpu_only() -> N
     assert plan_of(TrainSpec(processes=1), free).processes == 1
     with pytest.raises(LuthierError, match="cannot be had here"):
         plan_of(TrainSpec(processes=2), DeviceFacts("cuda", threads=2))
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["ended", "waiting"])
+def test_what_all_of_them_held_is_measured(waits: bool) -> None:
+    """What stood there before is counted once; what each made of its own, in each; also of one that is cut off."""
+    mebibytes = 1 << 20
+    with peak_memory("cpu") as taken:
+        base = torch.ones(80 * mebibytes // 4)
+        with team.together(3):
+            mine = team.current()
+            assert mine is not None
+            own = torch.ones(40 * mebibytes // 4)
+            own += base[: len(own)]
+            mine.sum(torch.ones(3))
+            if waits and mine.rank:
+                mine.sum(torch.ones(3))
+    assert taken.bytes is not None and len(taken.others) == 2
+    assert 200 < taken.bytes / mebibytes < 260, "80 of all, 40 of each"

@@ -23,6 +23,21 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "what helpers hold is not measured", "train/machine.py",
+        "taken.bytes = max(0, after - before) + sum(beside)", "taken.bytes = max(0, after - before)",
+        "tests/train/test_team.py::test_what_all_of_them_held_is_measured",
+    ),
+    Mutant(
+        "a kept buffer holds the wrong gradient", "train/head.py",
+        "aten._log_softmax_backward_data.out(logits, logs, 1,", "aten._log_softmax_backward_data.out(logs, logits, 1,",
+        "tests/train/test_head.py::test_the_bits_are_autograds",
+    ),
+    Mutant(
+        "every set of replayed rows counts in every epoch", "train/work.py",
+        "replay_sets=replay_sets),", "replay_sets=1),",
+        "tests/train/test_work.py::test_passes_are_cut_as_the_loop_cuts_them",
+    ),
+    Mutant(
         "the optimiser's moments are planned without room", "train/memory.py",
         "optimiser=n * MOMENTS * weights.trained", "optimiser=n * 0 * weights.trained",
         "tests/train/test_plan.py::test_needs_by_hand",

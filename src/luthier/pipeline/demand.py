@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from luthier.pipeline.job import Job
     from luthier.train.memory import Demand, Needs, Pass
     from luthier.train.plan import DoesNotFit, Facts
+    from luthier.train.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def demand(job: Job, spec: TrainSpec, trained_share: float) -> Demand:
     from luthier.train.memory import Demand
 
     traced = _Traced(job, spec, trained_share)
-    return Demand(traced.weights, traced)
+    return Demand(traced.weights, traced, traced.work)
 
 
 class _Traced:
@@ -63,13 +65,18 @@ class _Traced:
             trained += value_head_parameters(job.sizes.hidden)
         stays = job.place.kind == "cpu" and spec.tuning.kind == "lora" and streams(Path(job.base.folder))
         self.weights = Weights(made.frozen_bytes, trained, resident_bytes(made.model) if stays else None)
-        self._footprint = Footprint(
-            made.model, device=job.place.kind, precision=precision_of(spec, job.place), trained_share=trained_share,
-            anchored=spec.anchor > 0,
-        )  # fmt: skip
+        self._of = partial(Footprint, made.model, device=job.place.kind, precision=precision_of(spec, job.place))
+        self._footprint = self._of(trained_share=trained_share, anchored=spec.anchor > 0)
 
     def __call__(self, rows: int, width: int, *, recompute: bool, accumulates: bool) -> Pass:
         return self._footprint(rows, width, recompute=recompute, accumulates=accumulates)
+
+    def work(
+        self, rows: int, width: int, *, share: float, recompute: bool = False, anchored: bool = False,
+        reads: bool = False,
+    ) -> Work:  # fmt: skip
+        """What a token costs (``train.work.Works``)."""
+        return self._of(trained_share=share, anchored=anchored).work(rows, width, recompute=recompute, reads=reads)
 
 
 def least(spec: TrainSpec, facts: Facts) -> Needs:

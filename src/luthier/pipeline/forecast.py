@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 CPU_FLOPS_A_THREAD = 40e9
 """Useful fp32 operations a second of one CPU core: 48e9 were measured in the quickstart (docs/benchmarks), rounded
-down. A rough figure for the time estimate."""
+down. For methods whose passes are not traced."""
 GPU_FLOPS = 60e12
 """The same for a GPU: a guess until it is measured."""
+A_THREAD_MORE = 0.7
+"""What each further thread of one process adds, beside the first one."""
+MOST_ROWS = 50_000
+"""More are not cut into passes for the forecast: their tokens are taken as they stand."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,42 @@ class Forecast:
 
 
 def forecast(job: Job, given: TrainInput) -> Forecast:
-    """Add up memory and operations of a planned training. A token trained costs 6 operations a weight, 4 where the
-    weights are frozen, 2 more where activations are recomputed; a token validated 2."""
-    from luthier.train.plan import MADE_BY_ONE, planned_needs
+    """Add up memory and time of a planned training."""
+    from luthier.recipe.train import SHARED
+    from luthier.train.plan import planned_needs
+
+    needs = planned_needs(job.recipe.train, given.facts, given.plan)
+    traced = job.recipe.train.method.kind in SHARED and given.facts.demand is not None
+    work, seconds, basis = (_traced if traced and len(given.train) <= MOST_ROWS else _counted)(job, given)
+    return Forecast(needs, work, seconds, basis)
+
+
+def _traced(job: Job, given: TrainInput) -> tuple[float, float, str]:
+    """Operations, seconds and basis, from the passes as they will be cut."""
+    from luthier.train.batches import row, share_prefixes
+    from luthier.train.work import whole
+
+    plan, demand = given.plan, given.facts.demand
+    assert demand is not None
+    rows = [row(s, replayed=s.example_id in given.replayed) for s in given.train]
+    held_out = [row(s) for s in given.validation[: plan.validation_rows]]
+    if not plan.recompute and not getattr(job.recipe.train.tuning, "dropout", 0.0):
+        rows, held_out = share_prefixes(rows, at_least=plan.steps_an_epoch), share_prefixes(held_out)
+    trained, read = whole(plan, demand.work, rows, held_out, replay_sets=given.replay_sets)
+    operations = plan.processes * trained.operations + read.operations
+    if job.place.kind != "cpu" or job.card is not None:
+        rate, basis = _rate(job)
+        return operations, operations / rate, basis
+    cores = 1 + (job.threads - 1) * A_THREAD_MORE
+    seconds = trained.seconds(1.0 if plan.processes > 1 else cores) + read.seconds(cores)
+    shared = f"{plan.processes} processes" if plan.processes > 1 else f"{job.threads} threads"
+    return operations, seconds, f"by what each pass computes and moves, {shared}"
+
+
+def _counted(job: Job, given: TrainInput) -> tuple[float, float, str]:
+    """The same from tokens alone: one that is trained costs 6 operations a weight, 4 where the weights are frozen, 2
+    more where activations are recomputed; a token validated 2."""
+    from luthier.train.plan import MADE_BY_ONE
 
     plan, sizes = given.plan, job.sizes
     epochs = plan.steps / max(plan.steps_an_epoch, 1)
@@ -49,9 +86,13 @@ def forecast(job: Job, given: TrainInput) -> Forecast:
     work = sizes.parameters * (a_weight * tokens + 2.0 * validated)
     if given.answers:  # each is drawn, token by token, and read by the reference too
         work += 2.0 * sizes.parameters * (tokens + MADE_BY_ONE * made)
+    rate, basis = _rate(job)
+    return work, work / rate, basis
+
+
+def _rate(job: Job) -> tuple[float, str]:
+    """Operations a second, and what is said of them."""
     if job.card is not None:
-        rate, basis = job.card.rate, f"at 40% of the peak of a {job.card.title}"
-    else:
-        rate = CPU_FLOPS_A_THREAD * job.threads if job.place.kind == "cpu" else GPU_FLOPS
-        basis = f"at {rate / 1e9:,.0f} GFLOP/s"
-    return Forecast(planned_needs(job.recipe.train, given.facts, plan), work, work / rate, basis)
+        return job.card.rate, f"at 40% of the peak of a {job.card.title}"
+    rate = CPU_FLOPS_A_THREAD * job.threads if job.place.kind == "cpu" else GPU_FLOPS
+    return rate, f"at {rate / 1e9:,.0f} GFLOP/s"

@@ -128,7 +128,7 @@ def plan_recipe(
     tokens = all_tokens * plan.steps / max(plan.steps_an_epoch, 1)
     work = asked.operations
     probed = _probe(job, given, sides) if probe else None
-    seconds = asked.seconds if probed is None else probed.seconds(plan, all_tokens)
+    seconds = asked.seconds if probed is None else probed.seconds(plan, given.fed())
     facts: dict[str, Any] = {
         "base": job.base.name, "architecture": sizes.architecture, "parameters": sizes.parameters,
         "trainable": sizes.trainable, "trainable_share": sizes.share,

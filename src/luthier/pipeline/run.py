@@ -132,7 +132,10 @@ def run_until(stage: str, loaded: LoadedRecipe, store: Store, progress: Progress
             sides = stages.sides_of(data)
             given = stages.train_input(job, sides, data.digest)
             told.method(job, given)
-            made = trained = stages.training(job, data, given, sides)
+            seconds: dict[str, float] = {}
+            with _timed(job, "train", seconds):
+                made = trained = stages.training(job, data, given, sides)
+            told.training(job, trained, seconds["train"])
             if stage != "train":
                 shipped = stages.delivered(job, data, trained, job.export_key(given.key))
                 told.export(job, shipped)

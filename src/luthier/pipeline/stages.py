@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,22 +86,27 @@ class TrainInput:
             for one in self.train
         ]
 
+    def fed(self) -> int:
+        """Tokens that an epoch feeds to the model."""
+        return self.tokens()[1] if self.answers else sum(self.facts.train_tokens)
+
     def tokens(self) -> tuple[int, int]:
-        """Tokens of an epoch that carry loss, and all that are read. Of answers that are yet to be drawn: as many as
-        the rows' own have."""
+        """Tokens of an epoch that carry loss, and all that are read; of replayed rows one set. Of answers that are yet
+        to be drawn: as many as the rows' own have."""
         from luthier.train.compared import Pair, Thumb, compared_row
 
-        trained = everything = 0
+        trained = everything = 0.0
         for one in self.train:
-            if self.answers:
+            if not self.answers and not isinstance(one, Pair | Thumb):
+                part = 1 / self.replay_sets if one.example_id in self.replayed else 1.0
+                trained, everything = trained + part * sum(one.trained), everything + part * len(one.ids)
+            elif self.answers:
                 trained += self.answers * one.reference_tokens
                 everything += self.answers * (len(one.ids) + one.reference_tokens)
-            elif isinstance(one, Pair | Thumb):
+            else:
                 made = compared_row(one)
                 trained, everything = trained + len(made.targets), everything + len(made.inputs)
-            else:
-                trained, everything = trained + sum(one.trained), everything + len(one.ids)
-        return trained, everything
+        return round(trained), round(everything)
 
 
 def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
@@ -294,6 +299,8 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
     from luthier import registry
     from luthier.models.state import save_trained
     from luthier.train.machine import peak_memory
+    from luthier.train.probe import FirstSteps
+    from luthier.train.work import answer_tokens
 
     method = registry.get("method", job.recipe.train.method.kind).load()
     probed = probes.probes(job, data, sides) if given.plan.watch_rows else None
@@ -311,8 +318,10 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
                 job.beside()
 
         loaded = prepared_base(job)
+        answers = answer_tokens(given.plan, given.facts.mean_tokens)
+        first = FirstSteps(job.run, given.plan, given.fed(), answers)
         result = method(
-            job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=job.run,
+            job.recipe.train, given.plan, loaded=loaded, train=given.train, validation=given.validation, run=first,
             workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step,
             **method_arguments(job, given, general, sides),
         )  # fmt: skip
@@ -325,11 +334,13 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
         "skipped": [dict(s) for s in result.skipped],
     }  # fmt: skip
     watch = job.recipe.train.watch
-    measured = taken.bytes if result.plan.processes == 1 else None  # other processes were not looked at
     job.run.note(
-        training={"seconds": result.seconds, "resumed_at": result.resumed_at, "bytes": measured},
+        training={
+            "seconds": result.seconds, "resumed_at": result.resumed_at, "bytes": taken.bytes,
+            "expected": None if first.expected is None else asdict(first.expected),
+        },
         forecast=forecast(job, given).to_dict(),
-    )
+    )  # fmt: skip
     with job.store.draft("training") as draft:
         save_trained(loaded.model, draft.path / "weights.safetensors")
         write(draft.path / "history.json", {**record, "history": [dict(h) for h in result.history]})

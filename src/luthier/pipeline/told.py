@@ -101,7 +101,10 @@ def _beside_plan(job: Job) -> str:
     if took.get("bytes") is not None and expected.get("memory"):
         said.append(f"memory {size(took['bytes'])}, planned {size(expected['memory']['total'])}")
     if took.get("seconds") and expected.get("seconds") and took.get("resumed_at") is None:
-        said.append(f"time {took['seconds']:,.0f} s, planned about {expected['seconds']:,.0f} s")
+        told = f"time {took['seconds']:,.0f} s, planned about {expected['seconds']:,.0f} s"
+        if by := took.get("expected"):
+            told += f", {by['seconds']:,.0f} s by its first {by['steps']} steps"
+        said.append(told)
     return " · ".join(said)
 
 

@@ -318,8 +318,7 @@ def collate(rows: Sequence[Row], device: torch.device | str = "cpu", *, worth: i
     ``worth`` tokens."""
     import torch
 
-    shared = _shared(rows, worth)
-    width = -(-max(len(r.inputs) - shared for r in rows) // PAD_TO) * PAD_TO
+    shared, width = fed(rows, worth)
     inputs = np.full((len(rows), width), EMPTY, dtype=np.int64)
     for i, r in enumerate(rows):
         inputs[i, : len(r.inputs) - shared] = r.inputs[shared:]
@@ -337,6 +336,12 @@ def collate(rows: Sequence[Row], device: torch.device | str = "cpu", *, worth: i
         anchored=_anchored(rows, width, device),
         prefix=torch.from_numpy(rows[0].inputs[:shared]).to(device) if shared else None,
     )
+
+
+def fed(rows: Sequence[Row], worth: int = WORTH) -> tuple[int, int]:
+    """How a pass reads these rows: (tokens that they share and that are read once, padded tokens of each behind)."""
+    shared = _shared(rows, worth)
+    return shared, -(-max(len(r.inputs) - shared for r in rows) // PAD_TO) * PAD_TO
 
 
 def _shared(rows: Sequence[Row], worth: int) -> int:

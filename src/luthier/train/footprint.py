@@ -12,8 +12,8 @@ answered with yes, as for the plain rows that are traced.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -25,6 +25,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
+from torch.utils.flop_counter import flop_registry
 
 from luthier.models.adapters import folded
 from luthier.train import anchor
@@ -35,6 +36,7 @@ from luthier.train.memory import Pass
 from luthier.train.plan import logit_bytes
 from luthier.train.session import recomputing
 from luthier.train.sft import Tokens
+from luthier.train.work import Work
 
 MULTIPLIES = {
     functional.linear, functional.bilinear, torch.matmul, torch.bmm, torch.mm, torch.addmm, Tensor.matmul,
@@ -76,14 +78,43 @@ class Footprint:
         low, high = (self.of(count, width, recompute, accumulates) for count in (below, 2 * below))
         return low.toward(high, (rows - below) / below)
 
+    def work(self, rows: int, width: int, *, recompute: bool = False, reads: bool = False) -> Work:
+        """What each token costs in a pass of ``rows`` rows of ``width`` tokens: trained, or only read."""
+        objective, made = self._objective(rows, width)
+        effort = _Effort()
+        with self._stage(recompute, effort):
+            batch = objective.collate(made, "meta")
+            if reads:
+                with torch.no_grad():
+                    objective.total(batch)
+            else:
+                objective.begin(made)
+                objective.backward(batch, 1.0)
+        self._forget_gradients()
+        return Work(effort.operations, effort.made).times(1 / (rows * width))
+
     def _trace(self, rows: int, width: int, recompute: bool, accumulates: bool) -> Pass:
-        chunk = max(1, logit_bytes(self.device) // (4 * self.vocabulary))
-        loss = TokenLoss(self.model, chunk=chunk)
-        held = anchor.make(self.model, 1.0) if self.anchored else None
-        objective = Tokens(loss, held)
-        made = [self._row(width) for _ in range(rows)]
+        objective, made = self._objective(rows, width)
         batch = objective.collate(made, "meta")
         tape = _Tape(self.vocabulary)
+        with self._stage(recompute, tape):
+            with torch.no_grad():  # the validation before step 1 leaves its holes in the heap
+                objective.total(batch)
+            for _ in range(2 if accumulates else 1):
+                objective.begin(made)
+                objective.backward(batch, 1.0)
+        self._forget_gradients()
+        return Pass(tape.most, tape.logits, self._lost(tape, objective.loss.kept.room))
+
+    def _objective(self, rows: int, width: int) -> tuple[Tokens, list[Row]]:
+        chunk = max(1, logit_bytes(self.device) // (4 * self.vocabulary))
+        loss = TokenLoss(self.model, chunk=chunk, device=self.device)
+        held = anchor.make(self.model, 1.0) if self.anchored else None
+        return Tokens(loss, held), [self._row(width) for _ in range(rows)]
+
+    @contextmanager
+    def _stage(self, recompute: bool, looks_on: TorchDispatchMode) -> Iterator[None]:
+        """The model as it is in training, while somebody looks on."""
         self.model.train()
         shapes = _Shapes(self.precision == "bf16")
         with ExitStack() as stack:
@@ -91,22 +122,21 @@ class Footprint:
             if self.precision == "fp32":
                 stack.enter_context(folded(self.model))
             stack.enter_context(shapes)
-            stack.enter_context(tape)
-            with torch.no_grad():  # the validation before step 1 leaves its holes in the heap
-                objective.total(batch)
-            for _ in range(2 if accumulates else 1):
-                objective.begin(made)
-                objective.backward(batch, 1.0)
+            stack.enter_context(looks_on)
+            yield
+
+    def _forget_gradients(self) -> None:
         for p in self.model.parameters():
             p.grad = None
-        return Pass(tape.most, tape.logits, self._lost(tape))
 
-    def _lost(self, tape: _Tape) -> int:
-        """What the allocator of the device takes beyond what is live."""
+    def _lost(self, tape: _Tape, kept: Tensor | None) -> int:
+        """What the allocator of the device takes beyond what is live. What is kept lies where it lies."""
         if self.device != "cpu":
             return round(LOST * tape.most)
         moments = [4 * p.numel() for p in self.model.parameters() if p.requires_grad for _ in range(2)]
-        return KERNELS + max(0, grown(tape.events, moments) - sum(moments) - tape.most)
+        number, size = (-1, 0) if kept is None else tape.known(kept)
+        moving = [event for event in tape.events if event[0] != number]
+        return KERNELS + max(0, grown(moving, moments) + size - sum(moments) - tape.most)
 
     def _row(self, width: int) -> Row:
         count = max(1, round(width * self.trained_share))
@@ -135,6 +165,11 @@ class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self._see(t)
         return out
 
+    def known(self, t: Tensor) -> tuple[int, int]:
+        """(number, bytes) of a tensor's buffer."""
+        size, _, number = self._known[t.untyped_storage()._cdata]
+        return number, size
+
     def _see(self, t: Tensor) -> None:
         storage = t.untyped_storage()
         key = storage._cdata
@@ -155,6 +190,36 @@ class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.events.append((number, 0))
         self.live -= size
         self.live_logits -= size if vocabulary else 0
+
+
+class _Effort(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Adds up the operations of products, and the bytes of all buffers that operations write."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.operations = self.made = 0.0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        if (formula := flop_registry.get(func._overloadpacket)) is not None:
+            self.operations += formula(*args, **kwargs, out_val=out)
+        elif func._overloadpacket in ATTENDS:
+            self.operations += ATTENDS[func._overloadpacket](args)
+        if not func.is_view:
+            self.made += sum(t.numel() * t.element_size() for t in _tensors(out))
+        return out
+
+
+def _attended(query: Tensor, key: Tensor) -> float:
+    """Products of causal attention, forward: half of all pairs."""
+    return 2.0 * query.numel() * key.shape[-2]
+
+
+ATTENDS = {
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda args: _attended(args[0], args[1]),
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: lambda args: 2.5 * _attended(args[1], args[2]),
+}  # fmt: skip
 
 
 class _Shapes(TorchFunctionMode):

@@ -23,6 +23,7 @@ from torch.overrides import TorchFunctionMode
 from luthier.models.prefix import prefix_cache
 from luthier.train.anchor import Anchor, base_alone
 from luthier.train.batches import Batch, Tree
+from luthier.train.head import FrozenHead, is_plain
 from luthier.train.plan import logit_bytes
 
 SMALLEST_CHUNK = 64
@@ -37,9 +38,12 @@ class TokenLoss:
         model: a transformers causal LM, or a peft model around one.
         autocast: run forward in bf16 where PyTorch deems it safe; weights stay as they are.
         chunk: trained positions that meet the vocabulary at once; left out, as many as ``plan.logit_bytes`` holds.
+        device: kind of the device that the model stands for, where it is traced on another; left out, its own.
     """
 
-    def __init__(self, model: Any, *, autocast: bool = False, chunk: int | None = None) -> None:
+    def __init__(
+        self, model: Any, *, autocast: bool = False, chunk: int | None = None, device: str | None = None
+    ) -> None:
         causal: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
         self.model = model
         self.decoder: Any = causal.get_decoder()
@@ -51,6 +55,8 @@ class TokenLoss:
         config = _text_config(causal)
         self.scale = _scale(config)
         self.cap: float | None = getattr(config, "final_logit_softcapping", None)
+        self.device = device or next(causal.parameters()).device.type
+        self.kept = FrozenHead(self.head)
 
     def _head_of(self, causal: Any) -> Any:
         """What reads the decoder's states; None: it cannot be had apart."""
@@ -59,7 +65,8 @@ class TokenLoss:
     def total(self, batch: Batch) -> Tensor:
         """Weighted sum of the token losses, differentiable. Shape ()."""
         picked = self._picked(batch.inputs, batch.index, batch.prefix)
-        return torch.stack([self._loss(*part) for part in self._chunks(picked, batch)]).sum()
+        loss = self._loss if torch.is_grad_enabled() or not self._plain else self.kept.total
+        return torch.stack([loss(*part) for part in self._chunks(picked, batch)]).sum()
 
     def backward(self, batch: Batch, denominator: float, anchor: Anchor | None = None) -> Tensor:
         """Add the gradients of ``total / denominator`` (and of the anchor's term) to the parameters.
@@ -74,7 +81,13 @@ class TokenLoss:
         leaf = picked.detach().requires_grad_()
         losses: list[Tensor] = []
         gradients: list[Tensor] = []
+        plain = self._plain
         for part in self._chunks(leaf[:trained], batch):
+            if plain:
+                loss, gradient = self.kept.backward(part[0].detach(), part[1], part[2], denominator)
+                losses.append(loss)
+                gradients.append(gradient)
+                continue
             states = part[0].detach().requires_grad_()
             loss = self._loss(states, *part[1:])
             (loss / denominator).backward()  # type: ignore[no-untyped-call]
@@ -219,6 +232,12 @@ class TokenLoss:
         finally:
             self.model.train(was_training)
         return float((ours - plain).abs().max()) <= tolerance * float(plain.abs().max())
+
+    @property
+    def _plain(self) -> bool:
+        """Whether the head is computed in kept buffers: nothing comes behind it, and autograd has no part in it."""
+        bare = self.short and not self.autocast and self.scale == 1.0 and self.cap is None
+        return bare and is_plain(self.head, self.device)
 
     @contextmanager
     def _context(self, device: str) -> Iterator[None]:

@@ -12,7 +12,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -81,17 +81,20 @@ def four_bit_gradients(model: torch.nn.Module) -> Iterator[None]:
 
 @dataclass
 class Taken:
-    """The most that the work of a block held at a time, in bytes beside what was held before it; None: not known."""
+    """The most that the work of a block held at a time, in bytes beside what was held before it; None: not known.
+    ``others`` is what each process held that was forked for it and that no other process had."""
 
     bytes: int | None = None
+    others: list[int | None] = field(default_factory=list)
 
 
 @contextmanager
 def peak_memory(device: str) -> Iterator[Taken]:
     """Measure what a block takes: resident memory of this process, or what is reserved on a CUDA device.
 
-    The kernel's own high-water mark is read, so that no moment between two looks is missed. Elsewhere than on Linux and
-    CUDA nothing is known.
+    The kernel's own high-water mark is read, so that no moment between two looks is missed. What processes held that
+    were forked for the block is added (:func:`held_beside`), as if all were at their worst at once. Elsewhere than on
+    Linux and CUDA nothing is known.
     """
     taken = Taken()
     cuda = device.startswith("cuda")
@@ -100,10 +103,34 @@ def peak_memory(device: str) -> Iterator[Taken]:
         before: int | None = torch.cuda.memory_reserved()
     else:
         before = _resident("VmRSS") if _forget_peak() else None
-    yield taken
+    _looking.append(taken)
+    try:
+        yield taken
+    finally:
+        _looking.remove(taken)
     after = torch.cuda.max_memory_reserved() if cuda else _resident("VmHWM")
-    if before is not None and after is not None:
-        taken.bytes = max(0, after - before)
+    beside = [b for b in taken.others if b is not None]
+    if before is not None and after is not None and len(beside) == len(taken.others):
+        taken.bytes = max(0, after - before) + sum(beside)
+
+
+_looking: list[Taken] = []
+
+
+def held_beside(count: int | None) -> None:
+    """Another process, forked within the block that is looked at, held so many bytes of its own; None: not known."""
+    for taken in _looking:
+        taken.others.append(count)
+
+
+def held_alone(process: int | str = "self") -> int | None:
+    """The most that a process held and shared with no other: its private pages now, those that it shares no longer
+    among them, and what it held more at its worst moment. Linux only; None: not known."""
+    pages = _kilobytes(f"/proc/{process}/smaps_rollup")
+    marks = _kilobytes(f"/proc/{process}/status")
+    if not pages or not marks or "VmHWM" not in marks:  # it has ended
+        return None
+    return pages["Private_Clean"] + pages["Private_Dirty"] + marks["VmHWM"] - marks["VmRSS"]
 
 
 def _forget_peak() -> bool:
@@ -116,12 +143,16 @@ def _forget_peak() -> bool:
 
 
 def _resident(field: str) -> int | None:
+    return (_kilobytes("/proc/self/status") or {}).get(field)
+
+
+def _kilobytes(path: str) -> dict[str, int] | None:
+    """The fields of a file of /proc that are sizes, in bytes."""
     try:
-        text = Path("/proc/self/status").read_text()
+        lines = Path(path).read_text().splitlines()
     except OSError:
         return None
-    found = next((line for line in text.splitlines() if line.startswith(f"{field}:")), None)
-    return None if found is None else int(found.split()[1]) * 1024
+    return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.endswith(" kB")}
 
 
 def describe(device: str) -> dict[str, Any]:

@@ -50,10 +50,12 @@ class Weights:
 
 @dataclass(frozen=True)
 class Demand:
-    """What a model and a pass over it take."""
+    """What a model and a pass over it take; ``work`` is what a token of a pass costs (``train.work.Works``), where that
+    is known."""
 
     weights: Weights
     passes: Passes
+    work: Any = None
 
 
 @dataclass(frozen=True, slots=True)

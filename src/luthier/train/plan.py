@@ -93,6 +93,11 @@ class Facts:
     validation_tokens: Sequence[int] = ()
     demand: Demand | None = None
 
+    @property
+    def mean_tokens(self) -> float:
+        """Of a training row."""
+        return sum(self.train_tokens) / len(self.train_tokens)
+
 
 class DoesNotFit(LuthierError):
     """Not even one row at a time, with activations recomputed: ``needed`` stands against ``free`` bytes. Rows of

@@ -17,10 +17,15 @@ from typing import Any
 
 from luthier.train import machine
 from luthier.train.batches import PAD_TO, micro_batches
+from luthier.train.loop import Run
 from luthier.train.plan import TrainPlan
 
 STEPS = 6
 """The first warms the machine up and is not counted."""
+FIRST, FEWEST = 24, 4
+"""Steps of a run that tell how long it will take, and the fewest that tell anything."""
+READ_FOR_ONE_TRAINED = 3
+"""Tokens that are read in the time that one is trained in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,57 @@ class _Watch:
         return took
 
 
+class FirstSteps(_Watch):
+    """A run that passes on what it is told to another, and after the first steps says what they make of the whole: an
+    event ``expected``. They are the training itself, so the forecast costs nothing and changes no bit of it.
+
+    Args:
+        run: what is passed on to.
+        plan: of the training.
+        tokens_an_epoch: that are fed.
+        answer_tokens: that the answers of the last evaluation are worth, in tokens read.
+    """
+
+    def __init__(self, run: Run, plan: TrainPlan, tokens_an_epoch: int, answer_tokens: float = 0.0) -> None:
+        super().__init__(last=time.monotonic())
+        self.run, self.plan, self.tokens_an_epoch, self.answer_tokens = run, plan, tokens_an_epoch, answer_tokens
+        self.wanted = min(FIRST, plan.steps // 4)
+        self.expected: Expected | None = None
+        self._fed: list[float] = []
+
+    def metric(self, step: int, **values: Any) -> None:
+        super().metric(step, **values)
+        if "tokens_per_s" in values:
+            self._fed.append(values["tokens_per_s"] * sum(self.steps))
+            if len(self.steps) == self.wanted and self.wanted >= FEWEST:
+                self._say()
+        self.run.metric(step, **values)
+
+    def event(self, kind: str, **data: Any) -> None:
+        super().event(kind, **data)
+        if kind == "resumed":
+            self.wanted = 0  # the first steps were another process's
+        self.run.event(kind, **data)
+
+    def _say(self) -> None:
+        a_token = sum(self.steps[1:]) / max(1.0, self._fed[-1] - self._fed[0])
+        answers = self.answer_tokens * a_token / READ_FOR_ONE_TRAINED
+        found = Probed(
+            seconds_a_token=a_token, evaluation=min(self.evaluations, default=0.0), last_evaluation=answers,
+            checkpoint=max(self.checkpoints, default=0.0), loading=0.0, bytes=None, fits_tokens=self.full, tokens=0,
+        )  # fmt: skip
+        self.expected = Expected(found.seconds(self.plan, self.tokens_an_epoch), self.wanted)
+        self.run.event("expected", seconds=self.expected.seconds, after_steps=self.wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Seconds of a whole training, by its first steps."""
+
+    seconds: float
+    steps: int
+
+
 def probe(
     method: Callable[..., Any], spec: Any, plan: TrainPlan, *, load: Callable[[], Any], device: str,
     train: Sequence[Any], lengths: Sequence[int], validation: Sequence[Any], seed: int, replayed: Sequence[bool] = (),
@@ -115,7 +171,7 @@ def probe(
     return Probed(
         seconds_a_token=sum(counted) / tokens, evaluation=usual, last_evaluation=last,
         checkpoint=statistics.fmean(watch.checkpoints) if watch.checkpoints else 0.0, loading=loading,
-        bytes=taken.bytes if plan.processes == 1 else None, fits_tokens=first.full or watch.full, tokens=result.tokens,
+        bytes=taken.bytes, fits_tokens=first.full or watch.full, tokens=result.tokens,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import mmap
 import os
 import signal
+import struct
 import sys
 import warnings
 from collections.abc import Iterator
@@ -24,10 +25,13 @@ import torch
 from torch import Tensor
 
 from luthier.errors import LuthierError
+from luthier.train import machine
 from luthier.train.memory import SUMMED
 
 _ROOM = SUMMED
 """Longer sums are made in parts."""
+_HELD = struct.Struct("q")
+"""Behind the sums: what each process held of its own, told when it ends."""
 _FINE, _FAILED = b"+", b"!"
 _LONGEST_WORD = 2000
 
@@ -37,7 +41,8 @@ class Team:
 
     def __init__(self, rank: int, size: int, shared: mmap.mmap, readers: list[int], writers: list[int]) -> None:
         self.rank, self.size = rank, size
-        self._slots = torch.frombuffer(shared, dtype=torch.uint8).view(size, _ROOM)
+        self._shared = shared
+        self._slots = torch.frombuffer(shared, dtype=torch.uint8, count=size * _ROOM).view(size, _ROOM)
         self._readers, self._writers = readers, writers
 
     def sum(self, values: Tensor) -> None:
@@ -62,6 +67,21 @@ class Team:
             first.copy_(part)
             for other in range(1, self.size):
                 self._send(other - 1)
+
+    def tell_held(self) -> None:
+        """Leave word of the memory that this process alone held."""
+        _HELD.pack_into(self._shared, self._word(self.rank), machine.held_alone() or 0)
+
+    def held(self, rank: int, process: int) -> int | None:
+        """Bytes that another process held alone: as it told, or as it stands. None: not known."""
+        seen = self._told(rank) or machine.held_alone(process)
+        return seen or self._told(rank) or None  # it may have ended between the two looks
+
+    def _told(self, rank: int) -> int:
+        return int(_HELD.unpack_from(self._shared, self._word(rank))[0])
+
+    def _word(self, rank: int) -> int:
+        return self.size * _ROOM + rank * _HELD.size
 
     def _slot(self, rank: int, like: Tensor) -> Tensor:
         return self._slots[rank, : like.numel() * like.element_size()].view(like.dtype)
@@ -95,6 +115,8 @@ def can_fork() -> bool:
 
 def leave() -> None:
     """End this helper, which has nothing left to do."""
+    if _team is not None:
+        _team.tell_held()
     os._exit(0)
 
 
@@ -111,7 +133,7 @@ def together(processes: int) -> Iterator[None]:
     if processes == 1:
         yield
         return
-    shared = mmap.mmap(-1, processes * _ROOM)
+    shared = mmap.mmap(-1, processes * (_ROOM + _HELD.size))
     ups, downs = ([os.pipe() for _ in range(1, processes)] for _ in range(2))
     children: list[int] = []
     threads = torch.get_num_threads()
@@ -139,7 +161,9 @@ def together(processes: int) -> Iterator[None]:
         torch.set_num_threads(1)
         yield
     finally:
-        _team = None
+        mine, _team = _team, None
+        for number, pid in enumerate(children, start=1):
+            machine.held_beside(mine.held(number, pid) if mine is not None else None)
         torch.set_num_threads(threads)
         for pid in children:
             with suppress(ProcessLookupError):
