@@ -82,7 +82,7 @@ def ours(job: dict[str, Any]) -> dict[str, Any]:
     clock, asked = clock_of(job), job["asked"]
     loaded = load(resolve(job["model"]), device="cpu")
     told: dict[str, Any] = {}
-    with EmbeddedEngine(loaded) as engine:
+    with EmbeddedEngine(loaded, aside=True) as engine:
         contender = Contender(engine, loaded.chat)
         told["start_id"] = engine.start_id
         warm = option_items(contender, [Choice("Warm up:", (" one", " two three"), 0)])

@@ -81,14 +81,14 @@ class Job:
     @cached_property
     def place(self) -> DeviceFacts:
         """The device that training is planned for: this machine's best, or the card."""
+        from luthier.engines.workers import can_fork
         from luthier.models.load import device_memory
-        from luthier.train import team
         from luthier.train.plan import DeviceFacts
 
         if self.card is not None:
             return DeviceFacts("cuda", threads=self.threads, memory=self.card.room, bf16=self.card.bf16)
         kind: Any = self.device.split(":")[0]
-        return DeviceFacts(kind, threads=self.threads, forks=team.can_fork(), **device_memory(self.device))
+        return DeviceFacts(kind, threads=self.threads, forks=can_fork(), **device_memory(self.device))
 
     @cached_property
     def base(self) -> ModelSource:

@@ -490,15 +490,15 @@ def _evaluate(
     adapters = {} if job.start is None else {"start": job.start[0]}
     contenders: list[Any]
     if job.makes == "reward":
-        engines = [EmbeddedEngine(base, adapters)]
+        engines = [EmbeddedEngine(base, adapters, aside=True)]
         scorer = reward_model(candidate.path, base=job.base, device=job.device, name=job.recipe.name)
         contenders = [evaluate.Contender(engines[0], base.chat, before), scorer]
     elif candidate.kind == "model":
         tuned = load(resolve(candidate.path), device=job.device)
-        engines = [EmbeddedEngine(base, adapters), EmbeddedEngine(tuned)]
+        engines = [EmbeddedEngine(base, adapters, aside=True), EmbeddedEngine(tuned, aside=True)]
         contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], tuned.chat)]
     else:
-        engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path})]
+        engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path}, aside=True)]
         contenders = [evaluate.Contender(engines[0], base.chat, name) for name in (before, "tuned")]
     try:
         with job.bar("evaluate") as bar:
