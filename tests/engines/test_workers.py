@@ -19,6 +19,7 @@ from tests.engines.test_tree import questions
 
 from luthier.engines import ContextOverflow, Request
 from luthier.engines.embedded import EmbeddedEngine
+from luthier.engines.protocol import EngineClosed
 from luthier.engines.workers import SMALL_WIDTH, Workers, can_fork, processes_for
 from luthier.errors import LuthierError
 
@@ -99,6 +100,8 @@ def test_closing_ends_the_copies(two: EmbeddedEngine) -> None:
     assert len(pids) == 2 and all(map(running, pids))
     two.close()
     assert gone(pids)
+    with pytest.raises(EngineClosed):
+        two.loglikelihood(questions(12))
 
 
 def test_a_killed_process_takes_its_copies_along_and_leaves_its_locks(tmp_path: Path) -> None:
@@ -208,5 +211,5 @@ def test_a_task_goes_to_the_copy_that_is_free() -> None:
     try:
         workers.share([0.3, *[0.005] * 10], told.__setitem__)
     finally:
-        workers.close()
+        workers.end()
     assert len(told) == 11 and list(told)[-1] == 0 and len({told[n] for n in range(1, 11)}) == 1

@@ -479,7 +479,7 @@ def _begin(this: weakref.ref[EmbeddedEngine]) -> Callable[[], Work]:
 def _end(scheduler: Scheduler, workers: Workers | None) -> None:
     scheduler.stop()
     if workers is not None:
-        workers.close()
+        workers.end()
 
 
 def _dealt(ids: Sequence[tuple[int, ...]], count: int) -> list[list[int]]:

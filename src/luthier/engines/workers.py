@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, NoReturn
 
+from luthier.engines.protocol import EngineClosed
 from luthier.errors import LuthierError
 
 SMALL_WIDTH = 512
@@ -107,6 +108,7 @@ class Workers:
         self._members: list[_Member] = []
         self._lifeline = -1
         self._owner = os.getpid()
+        self._ended = False
         self._turn = threading.Lock()
         self._flag = Flag()
 
@@ -115,17 +117,19 @@ class Workers:
     ) -> None:
         """Give each task to the next copy that is free; ``heard(number of the task, what was told)`` is called here.
 
-        One call at a time; others wait. Raises what a task or ``heard`` raised, and LuthierError where a copy is gone;
-        the copies are ended then, whatever they were at.
+        One call at a time; others wait. Raises what a task or ``heard`` raised, EngineClosed after :meth:`end`, and
+        LuthierError where a copy is gone; the copies are ended then, whatever they were at.
         """
         with self._turn:
+            if self._ended:
+                raise EngineClosed("embedded")
             self._flag.clear()
             try:
                 if not self._members:
                     self._fork()
                 self._share(deque(enumerate(tasks)), heard, stopped)
             except BaseException:
-                self.close()
+                self._kill()
                 raise
 
     def _share(
@@ -149,7 +153,7 @@ class Workers:
                 try:
                     kind, told = line.recv()
                 except (EOFError, ConnectionResetError):
-                    raise self._gone(member) from None
+                    raise EngineClosed("embedded") if self._ended else self._gone(member) from None
                 if kind == _TOLD:
                     heard(number, told)
                 elif kind == _FAILED:
@@ -160,8 +164,12 @@ class Workers:
             if not self._flag.is_set() and stopped():
                 self._flag.set()
 
-    def close(self) -> None:
-        """End the copies. The next task makes new ones."""
+    def end(self) -> None:
+        """End the copies, for good."""
+        self._ended = True
+        self._kill()
+
+    def _kill(self) -> None:
         if self._owner != os.getpid():
             return
         members, self._members = self._members, []

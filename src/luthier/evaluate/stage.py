@@ -38,7 +38,7 @@ from luthier.evaluate.systems import (
 )
 from luthier.evaluate.words import NotApplicable, fit_words
 from luthier.models.source import resolve as resolve_model
-from luthier.recipe.evaluate import EvaluateSpec, JudgeMetric, MetricSpec
+from luthier.recipe.evaluate import EvaluateSpec, JudgeMetric, MetricSpec, RegressionSpec
 from luthier.records import Completion, Example, Score
 from luthier.score import Measure, build, detect
 from luthier.score.label import probable
@@ -50,14 +50,14 @@ def run(
     spec: EvaluateSpec, *, base: Contender, tuned: Contender, test: Sequence[Example], train: Sequence[Example],
     store: Store, run: Run, parents: Sequence[str], key: str, seed: int = 0, folder: Path | None = None,
     progress: Progress | None = None, open_jury: OpenJury | None = None,
-    calibration: Callable[[JudgeMetric], Path] | None = None,
+    calibration: Callable[[JudgeMetric], Path] | None = None, inherited: Sequence[Suite] = (),
 ) -> Artifact:  # fmt: skip
     """Evaluate and file the result as an artifact of kind ``ledger``. See :func:`measure` for the arguments."""
 
     def made(workdir: Path) -> Ledger:
         return measure(
             spec, base=base, tuned=tuned, test=test, train=train, workdir=workdir, seed=seed, folder=folder,
-            progress=progress, note=run.event, open_jury=open_jury, calibration=calibration,
+            progress=progress, note=run.event, open_jury=open_jury, calibration=calibration, inherited=inherited,
         )  # fmt: skip
 
     return filed(made, store=store, run=run, parents=parents, key=key)
@@ -85,7 +85,7 @@ def measure(
     spec: EvaluateSpec, *, base: Contender, tuned: Contender, test: Sequence[Example], train: Sequence[Example],
     workdir: Path, seed: int = 0, folder: Path | None = None, progress: Progress | None = None,
     note: Callable[..., None] | None = None, open_jury: OpenJury | None = None,
-    calibration: Callable[[JudgeMetric], Path] | None = None,
+    calibration: Callable[[JudgeMetric], Path] | None = None, inherited: Sequence[Suite] = (),
 ) -> Ledger:  # fmt: skip
     """Ask every system every item and give the ledger.
 
@@ -100,6 +100,7 @@ def measure(
         note: called as ``note(kind, **facts)`` with what is known before any answer, and at the end.
         open_jury: opens the judges that the spec names; needed where it names some.
         calibration: the folder in which a judge's verdicts on people's pairs are kept from run to run.
+        inherited: suites of jobs that were promoted before, guards beside those of the spec.
 
     Raises:
         LuthierError: no row with an answer, a target that the references do not allow, a suite that cannot be read.
@@ -108,7 +109,7 @@ def measure(
     items = _items(test, spec.max_items, seed)
     spec, why = resolve(spec, [i.example.answer for i in items])
     measures = _measures(located(spec, folder or Path.cwd()), [i.example for i in items])
-    suites = [load_suite(s, folder=folder or Path.cwd()) for s in spec.regression]
+    spec, suites = with_inherited(spec, inherited, folder or Path.cwd())
     ahead = forecast(suites, test_items=len(items), alpha=spec.alpha)
     limit = spec.max_tokens or _longest(base, items)
     if note is not None:
@@ -165,6 +166,15 @@ def measure(
     if note is not None:
         note("evaluate.done", rows=len(ledger.rows), resumed=desk.resumed)
     return ledger
+
+
+def with_inherited(
+    spec: EvaluateSpec, inherited: Sequence[Suite], folder: Path
+) -> tuple[EvaluateSpec, list[Suite]]:
+    """The suites that the spec names and those of earlier jobs, and the spec that names them all."""
+    suites = [load_suite(s, folder=folder) for s in spec.regression]
+    more = tuple(RegressionSpec(suite=s.name, margin=s.margin, pool=s.pool, floor=s.floor) for s in inherited)
+    return spec.model_copy(update={"regression": (*spec.regression, *more)}), [*suites, *inherited]
 
 
 def ask_suites(desk: Desk, suites: Sequence[Suite], base: Contender, tuned: Contender) -> None:

@@ -246,7 +246,7 @@ class Job:
         return stage_key("export", self.recipe.export.model_dump(mode="json"), [train_key])
 
     def evaluate_key(self, dataset_digest: str, model_digest: str, suites: Sequence[str]) -> str:
-        spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha", "limits"})
+        spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha", "limits", "inherit"})
         judges = {"judges": found} if (found := juries.identities(self)) else {}
         return stage_key(
             "evaluate",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from luthier.evaluate.frontier import Frontier
     from luthier.models.chat import Sample
     from luthier.models.load import Loaded
+    from luthier.pipeline.inherit import Earlier
     from luthier.score.reward import Scorer
     from luthier.train.plan import Facts, TrainPlan
 
@@ -461,22 +462,25 @@ def judged(
 ) -> tuple[Artifact, Verdict]:
     """The ledger of what ships beside its baselines, and the verdict on it."""
     from luthier.evaluate import encoders, gate, load_suite, read_ledger
+    from luthier.pipeline.inherit import inherited
     from luthier.pipeline.judge import uses
 
     spec = job.recipe.evaluate
     candidate = shipped.get("model") or shipped["adapter"]
+    earlier = inherited(job, sides)
     suites = [load_suite(s, folder=job.folder).digest for s in spec.regression]
+    suites += [one.suite.digest for one in earlier.guards]
     key = job.evaluate_key(data.digest, candidate.digest, [*suites, *encoders(spec, job.folder)])
     found = job.store.find(key, "ledger")
     if found is None:
         with job.store.lock(key):
-            found = job.store.find(key, "ledger") or _evaluate(job, data, sides, candidate, key)
+            found = job.store.find(key, "ledger") or _evaluate(job, data, sides, candidate, earlier, key)
     attach(job, "evaluate", found)
     return found, gate(read_ledger(found), spec, test_use=uses(job.store, found))
 
 
 def _evaluate(
-    job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], candidate: Artifact, key: str
+    job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], candidate: Artifact, earlier: Earlier, key: str
 ) -> Artifact:
     from luthier import evaluate
     from luthier.engines.embedded import EmbeddedEngine
@@ -500,6 +504,8 @@ def _evaluate(
     else:
         engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path}, aside=True)]
         contenders = [evaluate.Contender(engines[0], base.chat, name) for name in (before, "tuned")]
+    suites = [one.suite for one in earlier.guards]
+    parents = tuple(dict.fromkeys((data.id, candidate.id, *job.parents, *(one.dataset for one in earlier.guards))))
     try:
         with job.bar("evaluate") as bar:
             if job.compared is not None:
@@ -509,14 +515,13 @@ def _evaluate(
                     return evaluate.measure_preferences(
                         job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"],
                         train=sides["train"], workdir=workdir, seed=job.recipe.seed, folder=job.folder,
-                        progress=bar.update, note=run.event,
+                        progress=bar.update, note=run.event, inherited=suites,
                     )  # fmt: skip
 
-                parents = (data.id, candidate.id, *job.parents)
                 return evaluate.filed(made, store=job.store, run=job.run, parents=parents, key=key)
             return evaluate.run(
                 job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
-                store=job.store, run=job.run, parents=(data.id, candidate.id, *job.parents), key=key,
+                store=job.store, run=job.run, parents=parents, key=key, inherited=suites,
                 seed=job.recipe.seed, folder=job.folder, progress=bar.update,
                 open_jury=lambda metric: juries.open_jury(job, metric),
                 calibration=lambda metric: juries.calibration_folder(job, metric),
