@@ -68,6 +68,21 @@ def test_the_question_and_what_options_share_are_read_once(tiny: Any) -> None:
     assert read == 43
 
 
+def test_short_questions_stand_where_padding_would(tiny: Any) -> None:
+    draw = random.Random(7)
+    items: list[Item] = []
+    for length in (45, 100, 55, 30):
+        asked = tuple(draw.randrange(4, 260) for _ in range(length))
+        items += [(asked, (option,)) for option in range(70, 74)]
+    with torch.inference_mode():
+        alone = [likelihood.score(tiny.model, [item], start_id=0)[0] for item in items]
+    with EmbeddedEngine(tiny) as engine:
+        engine.loglikelihood(items)
+        read, found = tokens_read(tiny.model, lambda: engine.loglikelihood(items))
+    assert read == 300, "rows of 100: one of 100, one of 55 and 45, one of 30"
+    assert [x.total for x in found] == pytest.approx([x.total for x in alone], abs=1e-4)
+
+
 def test_examples_before_many_questions_are_read_once_a_row(tiny: Any) -> None:
     head = tuple(random.Random(1).randrange(4, 260) for _ in range(90))
     draw = random.Random(2)
@@ -126,3 +141,37 @@ def test_a_model_that_reads_a_tree_otherwise_is_read_one_by_one(tiny: Any) -> No
     with EmbeddedEngine(replace(tiny, model=Deaf(tiny.model))) as engine:
         found = engine.loglikelihood(items)
     assert [x.total for x in found] == pytest.approx([x.total for x in alone], abs=1e-4)
+
+
+def test_the_last_layer_works_for_scored_positions_only(build_tiny: Callable[..., Any]) -> None:
+    loaded = build_tiny()
+    items = [item for item in questions(9) if len(item[0]) > 12]
+    with torch.inference_mode():
+        alone = [likelihood.score(loaded.model, [item], start_id=0)[0] for item in items]
+    seen: dict[int, int] = {}
+    for number in (0, 2):
+        layer = loaded.model.model.layers[number]
+        layer.mlp.gate_proj.register_forward_pre_hook(
+            lambda _, a, n=number: seen.__setitem__(n, seen.get(n, 0) + a[0].shape[:-1].numel())
+        )
+    with EmbeddedEngine(loaded) as engine:
+        engine.loglikelihood(items)
+        seen.clear()
+        found = engine.loglikelihood(items)
+    assert seen[2] < 0.6 * seen[0]
+    assert [x.total for x in found] == pytest.approx([x.total for x in alone], abs=1e-4)
+
+
+def test_a_last_layer_that_mixes_positions_is_read_whole(build_tiny: Callable[..., Any]) -> None:
+    loaded = build_tiny()
+    mlp = loaded.model.model.layers[-1].mlp
+    plain = mlp.forward
+    mlp.forward = lambda x: plain(x) + 0.05 * x.cumsum(1)
+    items = [item for item in questions(9) if len(item[0]) > 12]
+    with torch.inference_mode():
+        whole = loaded.model(input_ids=torch.tensor([[*items[0][0], *items[0][1]]])).logits[0].log_softmax(-1)
+    first = len(items[0][0]) - 1
+    expected = [float(whole[first + n, token]) for n, token in enumerate(items[0][1])]
+    with EmbeddedEngine(loaded) as engine:
+        engine._trees = False
+        assert engine.loglikelihood(items)[0].logprobs == pytest.approx(expected, abs=1e-4)

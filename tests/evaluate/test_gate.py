@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from luthier.errors import LuthierError, UsageError
 from luthier.evaluate import Ledger, Row, gate
+from luthier.recipe.evaluate import EvaluateSpec
 from luthier.records import Verdict, VerdictKind
 
 Rows = Callable[..., list[Row]]
@@ -434,6 +435,38 @@ def test_a_pool_is_one_test_and_a_floor_for_each_suite(
     assert set(lines[0].slices) == {"job one", "job two"}
     alone = gate(make_ledger(targets, *rows, regression=["job one", "job two"]))
     assert alone.kind is not PROMOTE
+
+
+EARLIER = [{"suite": f"earlier/{name}", "pool": "earlier jobs"} for name in ("tickets", "colours")]
+
+
+def earlier_ledger(make_rows: Rows, make_ledger: Make, tickets: dict[str, int], colours: dict[str, int]) -> Ledger:
+    """A second job that is better at its own, and what it does to the two before it."""
+    jobs = {"earlier/tickets": tickets, "earlier/colours": colours}
+    rows = [guard(make_rows, 1200, suite=name, **flips) for name, flips in jobs.items()]
+    notes = {name: {"metric": "exact", "note": f"1,200 test rows of {name}"} for name in jobs}
+    return make_ledger(target(make_rows, 200, **GOOD), *rows, regression=EARLIER, suites=notes)
+
+
+def test_a_job_that_breaks_an_earlier_one_is_rejected_by_its_name(make_rows: Rows, make_ledger: Make) -> None:
+    """The recipe at hand names no such suite: it was found when the ledger was made."""
+    recipe = EvaluateSpec.model_validate({"target": "exact"})
+    held, broke = suite(1000, 30, 30), suite(1000, 0, 300)
+    verdict = gate(earlier_ledger(make_rows, make_ledger, held, broke), recipe)
+    assert verdict.kind is REJECT and "earlier/colours broke: lost 25.0 points, margin 10" in verdict.reason
+    assert "earlier/tickets broke" not in verdict.reason
+    assert verdict.facts["earlier_jobs"]["earlier/colours"] == "1,200 test rows of earlier/colours"
+    assert gate(earlier_ledger(make_rows, make_ledger, held, held), recipe).kind is PROMOTE
+    refused = recipe.model_copy(update={"inherit": False})
+    assert gate(earlier_ledger(make_rows, make_ledger, held, broke), refused).kind is PROMOTE
+
+
+def test_what_the_base_cannot_do_guards_nothing(make_rows: Rows, make_ledger: Make) -> None:
+    """A fresh adapter on a base that never learnt the earlier jobs."""
+    verdict = gate(earlier_ledger(make_rows, make_ledger, suite(130, 60, 60), suite(125, 60, 60)))
+    assert verdict.kind is PROMOTE
+    assert {r.status for r in verdict.results if r.role == "regression"} == {"described"}
+    assert "cannot do what earlier jobs learnt" in verdict.results[1].reason
 
 
 def test_a_pool_of_texts_and_answers_is_refused(make_rows: Rows, make_ledger: Make) -> None:

@@ -112,3 +112,54 @@ def test_other_weights_at_the_same_path_are_asked_anew(
     assert rows(second) == rows(fresh) and rows(second) != rows(first)
     assert {r.engine for r in second.rows}.isdisjoint({r.engine for r in first.rows})
     assert rows(judged(0, "work")) == rows(first)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_kill_9_with_copies_at_work(
+    seed: int, tmp_path: Path, make_contender: Callable[..., Contender], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Log-likelihoods and answers by forked copies: rows of one process, kills or not, to the last bit."""
+    from luthier.engines.embedded import EmbeddedEngine
+    from luthier.engines.workers import can_fork
+
+    if not can_fork():
+        pytest.skip("processes are forked on Linux without a GPU only")
+    monkeypatch.setattr("luthier.engines.embedded.processes_for", lambda *_: 2)
+    texts = [f'{{"text": "The {n}th of many little texts, each {n} of its kind."}}' for n in range(70)]
+    (tmp_path / "texts.jsonl").write_text("\n".join(texts))
+    spec = EvaluateSpec.model_validate(
+        {"target": "exact", "baselines": ["base"], "regression": "texts.jsonl", "max_tokens": 6}
+    )
+
+    def measured(work: str, kill_at: int | None = None, *, aside: bool = True) -> Ledger:
+        def look(done: int, total: int, doing: str = "") -> None:
+            if done == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        made = [make_contender(n).engine._loaded for n in (0, 1)]  # type: ignore[attr-defined]
+        engines = [EmbeddedEngine(loaded, aside=aside, score_tokens=256) for loaded in made]
+        try:
+            base, tuned = (Contender(e, m.chat) for e, m in zip(engines, made, strict=True))
+            return measure(
+                spec, base=base, tuned=tuned, train=[], test=ROWS, workdir=tmp_path / work, folder=tmp_path,
+                progress=look,
+            )  # fmt: skip
+        finally:
+            for engine in engines:
+                engine.close()
+
+    whole = measured("whole", aside=False)
+    draw = random.Random(seed)
+    kills = 0
+    for _ in range(3):
+        last = draw.randint(10, len(whole.rows) - 80)
+        child = os.fork()
+        if child == 0:
+            try:
+                measured("killed", last)
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(child, 0)
+        kills += os.WIFSIGNALED(status)
+    assert kills
+    assert rows(measured("killed")) == rows(whole)

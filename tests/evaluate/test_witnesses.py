@@ -11,7 +11,7 @@ from tests.witness import is_there, leaves
 
 from luthier.engines import Request
 from luthier.engines.scripted import ScriptedEngine
-from luthier.evaluate import Contender, Ledger, gate, measure
+from luthier.evaluate import Contender, Ledger, gate, measure, suite_of_job
 from luthier.evaluate.ledger import TEST
 from luthier.recipe.evaluate import EvaluateSpec
 from luthier.records import Example, Verdict
@@ -53,8 +53,9 @@ def seen(tickets: Tickets, tmp_path_factory: pytest.TempPathFactory) -> Callable
         spec = EvaluateSpec.model_validate(changes)
         engines = [Contender(ScriptedEngine(one, name=one.__name__)) for one in (base, tuned)]
         ledger = measure(
-            spec, base=engines[0], tuned=engines[1], train=train, test=test, workdir=folder / "work", folder=folder
-        )
+            spec, base=engines[0], tuned=engines[1], train=train, test=test, workdir=folder / "work", folder=folder,
+            inherited=[suite_of_job("before", train[:20], digest="", note="20 test rows of before")],
+        )  # fmt: skip
         known[name] = ledger, gate(ledger, spec), asked
         return known[name]
 
@@ -84,6 +85,8 @@ STAGE: dict[str, tuple[Callable[[Seen], Any], dict[str, Any], dict[str, Any]]] =
     "regression.floor": (lambda s: [r.margin for r in s[1].results if r.role == "regression"],
                          {**GUARD, "regression": {"suite": "one.jsonl", "pool": "jobs"}},
                          {**GUARD, "regression": {"suite": "one.jsonl", "pool": "jobs", "floor": 4.0}}),
+    "inherit": (lambda s: {r.suite for r in s[1].results if r.role == "regression"}, {"target": "exact"},
+                {"target": "exact", "inherit": False}),
     "need": (lambda s: [r.alpha for r in s[1].results], {"target": ["exact", "rouge_l"]},
              {"target": ["exact", "rouge_l"], "need": "any"}),
     "baselines": (lambda s: s[0].systems(TEST), {}, {"baselines": ["base"]}),

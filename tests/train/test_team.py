@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from luthier.engines.workers import can_fork
 from luthier.errors import LuthierError
 from luthier.recipe.train import TrainSpec
 from luthier.train import optimiser, team
@@ -21,7 +22,7 @@ from luthier.train.interrupt import Interrupted
 from luthier.train.machine import peak_memory
 from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
 
-pytestmark = pytest.mark.skipif(not team.can_fork(), reason="processes are forked on Linux without a GPU only")
+pytestmark = pytest.mark.skipif(not can_fork(), reason="processes are forked on Linux without a GPU only")
 Make = Callable[..., Any]
 SPEC = TrainSpec(epochs=2, batch_tokens=130, micro_tokens=64, evaluations=2, checkpoints=4)
 TWO = SPEC.model_copy(update={"processes": 2})

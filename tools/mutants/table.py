@@ -515,4 +515,24 @@ MUTANTS = (
         "if t.state == state.RUNNING]", "if t.state == state.WAITING]",
         "tests/search/test_study.py::test_a_search_that_is_opened_anew_for_each_trial_tries_the_same",
     ),
+    Mutant(
+        "a copy that asks keeps the files of the process it is from", "engines/workers.py",
+        "_close_all_but(ended, theirs.fileno())", "ended",
+        "tests/engines/test_workers.py::test_a_killed_process_takes_its_copies_along_and_leaves_its_locks",
+    ),
+    Mutant(
+        "the last layer leaves out a position that is scored", "engines/likelihood.py",
+        "at_M = pick_N.unique()", "at_M = pick_N.unique()[1:]",
+        "tests/engines/test_tree.py::test_the_last_layer_works_for_scored_positions_only",
+    ),
+    Mutant(
+        "the guards of earlier jobs decide nothing", "evaluate/verdict.py",
+        "spec = _with_earlier(spec or made_with, made_with)", "spec = spec or made_with",
+        "tests/evaluate/test_gate.py::test_a_job_that_breaks_an_earlier_one_is_rejected_by_its_name",
+    ),
+    Mutant(
+        "an earlier job's test rows guard although they are trained on", "pipeline/inherit.py",
+        "left = [e for n, e in enumerate(fresh) if n not in shows and _said(e) not in taught]", "left = list(fresh)",
+        "tests/pipeline/test_inherit.py::test_rows_that_the_next_job_trains_on_are_left_out_by_name",
+    ),
 )  # fmt: skip

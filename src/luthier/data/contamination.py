@@ -92,6 +92,15 @@ def find_contamination(
     }
 
 
+def leaked(items: Sequence[Example], train: Sequence[Example], *, profile: str = "luthier") -> dict[int, str]:
+    """Which of these rows the training rows show the model: by their number, with why."""
+    suite = suite_of("", items)
+    scan = Scan(index(suite.items))
+    scan.add(parts_of(example) for example in train)
+    judged = PROFILES[profile].judge(scan.found())
+    return {number: one.why for number, one in enumerate(judged) if one.word == "dirty"}
+
+
 def _one(
     suite: Suite, train: Sequence[Example], rows: Sequence[Sequence[Part]], profile: str, seed: int
 ) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from luthier.engines.kvcache import attention_kinds
 from luthier.engines.protocol import Capability, ContextOverflow, OnDone, Request, unknown_adapter
 from luthier.engines.sampling import Uniforms
 from luthier.engines.scheduler import Measure, Scheduler, Scoring
+from luthier.engines.workers import Flag, Work, Workers, processes_for
 from luthier.errors import LuthierError
 from luthier.records import Completion, TokenScores
 
@@ -49,6 +51,9 @@ class EmbeddedEngine:
         max_batch: rows decoded at once; more wait.
         score_tokens: padded tokens of one log-likelihood batch (default: 2,048 on a CPU, 16,384 on an accelerator). It
             decides rounding, so it is part of the fingerprint.
+        aside: where it serves the model better, calls with much to do are shared out to forked copies of this process
+            with a thread each (``workers``). For engines whose weights and adapters stay as they are at the first call.
+            Batches of log-likelihoods are the same, and a request's answer does not depend on its company.
 
     The engine owns the model while it is busy: one engine per model, whose base is asked with ``adapter=None``.
     Raises Unsupported for architectures whose memory is not keys and values, LuthierError for adapters that do not fit.
@@ -61,6 +66,7 @@ class EmbeddedEngine:
         *,
         max_batch: int = 64,
         score_tokens: int | None = None,
+        aside: bool = False,
     ) -> None:
         if max_batch < 1 or (score_tokens is not None and score_tokens < 1):
             raise ValueError(f"max_batch and score_tokens must be positive, got {max_batch} and {score_tokens}")
@@ -86,8 +92,11 @@ class EmbeddedEngine:
         self._stop_ids = frozenset(self._chat.stop_ids)
         self._constraints = Constraints(loaded.tokenizer, vocabulary=self._vocabulary, stop_ids=sorted(self._stop_ids))
         pad_id = pad if pad is not None else self._start_id
-        self._scheduler = Scheduler(self._model, pad_id=pad_id, max_batch=max_batch)
-        self._finalizer = weakref.finalize(self, self._scheduler.stop)
+        self._schedule = partial(Scheduler, self._model, pad_id=pad_id, max_batch=max_batch)
+        self._scheduler = self._schedule()
+        processes = processes_for(int(text_config.hidden_size), loaded.device.type) if aside else 1
+        self._workers = Workers(processes, _begin(weakref.ref(self))) if processes > 1 else None
+        self._finalizer = weakref.finalize(self, _end, self._scheduler, self._workers)
 
     @property
     def name(self) -> str:
@@ -162,6 +171,8 @@ class EmbeddedEngine:
             self._job(request, where=f"request {i + 1} of {len(requests)}", finish=finish(i), fail=fail, cancel=stop)
             for i, request in enumerate(requests)
         ]
+        if self._workers is not None and len(jobs) > 1:
+            return self._generate_aside(self._workers, requests, [job.ids for job in jobs], on_done, cancel)
         # long prompts first: a longer row that joins later would have to push the others aside
         jobs.sort(key=lambda job: -len(job.ids))
         _mark_prefix(jobs)
@@ -238,6 +249,8 @@ class EmbeddedEngine:
         scoring = Scoring(items, deque(batches), adapter, self._start_id, [None] * len(items), measure)
         if not items:
             return []
+        if self._workers is not None and len(batches) > 1:
+            return self._read_aside(self._workers, scoring)
         self._scheduler.score(scoring)
         try:
             scoring.done.wait()
@@ -247,6 +260,40 @@ class EmbeddedEngine:
         if scoring.error is not None:
             raise scoring.error
         return scoring.scores
+
+    def _read_aside(self, workers: Workers, scoring: Scoring) -> list[Any]:
+        batches = list(scoring.batches)
+        tasks = [
+            _Reading([scoring.items[i] for i in batch.items], scoring.adapter, scoring.measure, batch.rows)
+            for batch in batches
+        ]
+
+        def heard(number: int, found: list[Any]) -> None:
+            for index, one in zip(batches[number].items, found, strict=True):
+                scoring.scores[index] = one
+
+        workers.share(tasks, heard)
+        return scoring.scores
+
+    def _generate_aside(
+        self, workers: Workers, requests: Sequence[Request], ids: Sequence[tuple[int, ...]], on_done: OnDone | None,
+        cancel: threading.Event | None,
+    ) -> list[Completion]:  # fmt: skip
+        answers: list[Completion | None] = [None] * len(requests)
+        parts = _dealt(ids, workers.count)
+        tasks = [
+            _Answering([dataclasses.replace(requests[i], messages=(), tools=(), token_ids=ids[i]) for i in part])
+            for part in parts
+        ]
+
+        def heard(number: int, told: tuple[int, Completion]) -> None:
+            index = parts[number][told[0]]
+            answers[index] = told[1]
+            if on_done is not None:
+                on_done(index, told[1])
+
+        workers.share(tasks, heard, cancel.is_set if cancel is not None else lambda: False)
+        return [answer for answer in answers if answer is not None]
 
     def using(self, adapter: str | None) -> OneAdapter:
         """The same engine with this adapter (None: the base) for every request that names none."""
@@ -396,6 +443,61 @@ class OneAdapter:
 
     def _with(self, request: Request) -> Request:
         return request if request.adapter else dataclasses.replace(request, adapter=self._adapter)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reading:
+    """One batch that a copy of this process reads."""
+
+    items: Sequence[likelihood.Item]
+    adapter: str | None
+    measure: Measure
+    rows: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Answering:
+    """Requests that a copy of this process answers."""
+
+    requests: Sequence[Request]
+
+
+def _begin(this: weakref.ref[EmbeddedEngine]) -> Callable[[], Work]:
+    """What a copy of this process does with its engine."""
+
+    def begin() -> Work:
+        engine = this()
+        assert engine is not None
+        engine._workers = None
+        engine._scheduler = engine._schedule()  # the first process's own may have been forked in the middle of a word
+        engine._tokenizer_lock = threading.Lock()
+
+        def work(task: _Reading | _Answering, tell: Callable[[Any], None], flag: Flag) -> None:
+            if isinstance(task, _Answering):
+                stop: Any = flag
+                engine.generate(task.requests, lambda index, said: tell((index, said)), cancel=stop)
+            else:
+                batch = likelihood.Batch(tuple(range(len(task.items))), task.rows)
+                tell(engine._read(task.items, task.adapter, task.measure, [batch]))
+
+        return work
+
+    return begin
+
+
+def _end(scheduler: Scheduler, workers: Workers | None) -> None:
+    scheduler.stop()
+    if workers is not None:
+        workers.end()
+
+
+def _dealt(ids: Sequence[tuple[int, ...]], count: int) -> list[list[int]]:
+    """Requests by number in so many parts, alike in number and length; equal prompts stay together."""
+    parts: list[list[int]] = [[] for _ in range(count)]
+    order = sorted(range(len(ids)), key=lambda i: (-len(ids[i]), ids[i], i))
+    for _, alike in itertools.groupby(order, key=lambda i: ids[i]):
+        min(parts, key=len).extend(alike)
+    return [sorted(part) for part in parts if part]
 
 
 def _pieces(

@@ -3,7 +3,8 @@ of texts come the same way (``pooled``).
 
 Items are sorted by length and cut into batches by a token budget; the plan depends on lengths only, so two models (or a
 base and its adapter) score the same items in the same batches with the same rounding. Rows are padded on the right,
-where causal attention cannot see it, so no mask is needed. The head runs at scored positions only.
+where causal attention cannot see it, so no mask is needed. The head runs at scored positions only, and so do those
+parts of the last layer that look at one position alone; a model is tried on that once.
 
 Legend: B rows, T columns, N scored positions, V vocabulary, D width.
 """
@@ -11,12 +12,14 @@ Legend: B rows, T columns, N scored positions, V vocabulary, D width.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from luthier.engines.protocol import ContextOverflow, Unsupported
 from luthier.records import TokenScores
@@ -24,6 +27,10 @@ from luthier.records import TokenScores
 Item = tuple[Sequence[int], Sequence[int]]
 """(context ids, continuation ids)."""
 
+_TRIED_ROWS = 4
+"""Rows on which a model is tried once."""
+_FEW = 0.75
+"""Leaving positions out is worth it where fewer than this share of them is looked at."""
 _SCORED_LOGITS = 48_000_000
 """Largest N x V of a batch: 192 MB in fp32."""
 
@@ -135,6 +142,13 @@ def logits_at(model: Any, ids_BT: Tensor, pick_N: Tensor, **more: Tensor) -> Ten
 
     A hook thins out what enters the head, so that whatever a family does after it (soft-capping, scaling) still runs.
     """
+    parts = _tried.get(model)
+    if parts is None:
+        parts = _tried[model] = _alone_standing(model, ids_BT, pick_N, **more)
+    return _logits(model, parts, ids_BT, pick_N, **more)
+
+
+def _logits(model: Any, parts: Sequence[nn.Module], ids_BT: Tensor, pick_N: Tensor, **more: Tensor) -> Tensor:
     head = model.get_output_embeddings()
     if head is None:
         raise Unsupported("embedded", f"scoring with {type(model).__name__}, which has no output head")
@@ -145,12 +159,69 @@ def logits_at(model: Any, ids_BT: Tensor, pick_N: Tensor, **more: Tensor) -> Ten
 
     hook = head.register_forward_pre_hook(thin)
     try:
-        logits: Tensor = model(input_ids=ids_BT, use_cache=False, **more).logits
+        with _looking_at(parts if pick_N.numel() < _FEW * ids_BT.numel() else (), pick_N):
+            logits: Tensor = model(input_ids=ids_BT, use_cache=False, **more).logits
     finally:
         hook.remove()
     if logits.shape[:-1].numel() != pick_N.numel():
         raise Unsupported("embedded", f"scoring with {type(model).__name__}, whose head is not called once")
     return logits.flatten(0, -2).float()
+
+
+_tried: weakref.WeakKeyDictionary[Any, tuple[nn.Module, ...]] = weakref.WeakKeyDictionary()
+"""Of each model the parts that stand alone; none where leaving positions out changes what is read."""
+
+
+def _alone_standing(model: Any, ids_BT: Tensor, pick_N: Tensor, **more: Tensor) -> tuple[nn.Module, ...]:
+    """The parts of the last layer that look at one position alone: its MLP, and the projections into and out of its
+    attention (which needs keys and values of all, but queries of those alone that are looked at). By their names, and
+    only if the model's logits at the beginning of this batch stay what they are."""
+    layers = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) == _depth(model)]
+    if len(layers) != 1:
+        return ()
+    named = dict(layers[0][-1].named_modules())
+    parts = tuple(named[name] for name in ("self_attn.q_proj", "self_attn.o_proj", "mlp") if name in named)
+    few = pick_N[pick_N < _TRIED_ROWS * ids_BT.shape[1]][:_TRIED_ROWS]
+    if not parts or few.numel() == 0:
+        return ()
+    some_BT, some = ids_BT[:_TRIED_ROWS], {name: value[:_TRIED_ROWS] for name, value in more.items()}
+    whole_NV = _logits(model, (), some_BT, few, **some)
+    try:
+        thinned_NV = _logits(model, parts, some_BT, few, **some)
+    except (AttributeError, TypeError, ValueError, RuntimeError):  # a family that hands something else on
+        return ()
+    near = 1e-4 if model.dtype == torch.float32 else 0.05
+    return parts if bool((whole_NV - thinned_NV).abs().max() <= near * whole_NV.abs().max()) else ()
+
+
+def _depth(model: Any) -> int:
+    return int(model.config.get_text_config(decoder=True).num_hidden_layers)
+
+
+@contextmanager
+def _looking_at(parts: Sequence[nn.Module], pick_N: Tensor) -> Iterator[None]:
+    """Let these parts see the picked positions alone; at all others they give zeros, which nothing reads."""
+    if not parts:
+        yield
+        return
+    at_M = pick_N.unique()
+    shape: list[torch.Size] = []
+
+    def thin(_module: Any, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        hidden_BTD, *rest = inputs
+        shape[:] = [hidden_BTD.shape]
+        return (hidden_BTD.flatten(0, -2).index_select(0, at_M)[None], *rest)
+
+    def spread(_module: Any, _inputs: Any, made_1MD: Tensor) -> Tensor:
+        all_BTD = made_1MD.new_zeros((*shape[0][:-1], made_1MD.shape[-1]))
+        all_BTD.view(-1, made_1MD.shape[-1]).index_copy_(0, at_M, made_1MD[0])
+        return all_BTD
+
+    with ExitStack() as hooks:
+        for part in parts:
+            hooks.callback(part.register_forward_pre_hook(thin).remove)
+            hooks.callback(part.register_forward_hook(spread).remove)
+        yield
 
 
 def _length(item: Item) -> int:

@@ -1,9 +1,9 @@
 """Continuations that begin alike, read together: what several options have in common is computed once.
 
-A row is a tree of tokens: the beginning that its sequences share (a question, examples before it, the first words of
-two sentences) stands there once. Each token sees its own ancestors only, by an attention mask; its position is its
-depth. Leaves need no place, since nothing is predicted from them: options of one token cost no more than their
-question. The head runs once at every token from which something is scored.
+A row is a tree of tokens, or several trees one behind the other: the beginning that its sequences share (a question,
+examples before it, the first words of two sentences) stands there once. Each token sees its own ancestors only, by an
+attention mask; its position is its depth. Leaves need no place, since nothing is predicted from them: options of one
+token cost no more than their question. The head runs once at every token from which something is scored.
 
 The scores are those of ``likelihood.score`` up to rounding; an engine proves that on its model before it uses this, and
 goes the plain way where a model computes it differently. Rows and batches depend on the token ids alone.
@@ -13,6 +13,7 @@ Legend: B rows, L columns, N scored positions, V vocabulary.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,24 +66,31 @@ def rows(items: Sequence[Item], start_id: int) -> list[Row] | None:
 
 
 def plan(found: Sequence[Row], *, token_budget: int, vocabulary: int) -> list[Batch]:
-    """Batches of rows of similar length, at most ``token_budget`` padded tokens each (or one row)."""
+    """Batches of at most ``token_budget`` padded tokens each (or one row), as wide as the longest row in them. Shorter
+    rows stand one behind the other up to that width, where padding would stand: trees do not see each other."""
+    left = sorted(found, key=lambda r: (-r.size, r.items))
+    sizes = [-row.size for row in left]
     batches: list[Batch] = []
-    held: list[Row] = []
-
-    def close() -> None:
-        items = tuple(i for row in held for i in row.items)
-        batches.append(Batch(items, tuple(len(row.items) for row in held)))
-        held.clear()
-
-    for row in sorted(found, key=lambda r: (-r.size, r.items)):
-        if held:
-            too_wide = held[0].size * (len(held) + 1) > token_budget
-            too_many = (sum(r.scored for r in held) + row.scored) * vocabulary > scored_logits()
-            if too_wide or too_many:
-                close()
-        held.append(row)
-    if held:
-        close()
+    while left:
+        width = left[0].size
+        lines: list[list[Row]] = []
+        scored, most = 0, scored_logits() // vocabulary
+        for _ in range(max(1, token_budget // width)):
+            line: list[Row] = []
+            room = width
+            while (at := bisect_left(sizes, -room)) < len(left):  # the longest that fits
+                if (lines or line) and scored + left[at].scored > most:
+                    break
+                row = left.pop(at)
+                del sizes[at]
+                line.append(row)
+                room -= row.size
+                scored += row.scored
+            if not line:
+                break
+            lines.append(line)
+        items = tuple(i for line in lines for row in line for i in row.items)
+        batches.append(Batch(items, tuple(sum(len(row.items) for row in line) for line in lines)))
     return batches
 
 

@@ -4,10 +4,10 @@
 ``contrast`` into what a report shows. Only ``run`` needs models; the rest are functions of the ledger.
 """
 
-from luthier.evaluate.forecast import forecast
+from luthier.evaluate.forecast import forecast, with_margins
 from luthier.evaluate.ledger import Ledger, Row, read_ledger, write_ledger
 from luthier.evaluate.preferences import measure_preferences
-from luthier.evaluate.regression import Suite, load_suite
+from luthier.evaluate.regression import Suite, load_suite, suite_of_job
 from luthier.evaluate.rewards import told as told_of_rewards
 from luthier.evaluate.stage import askable, encoders, filed, measure, refuse_unmeasurable, resolve, run
 from luthier.evaluate.systems import Contender
@@ -32,8 +32,10 @@ __all__ = [
     "refuse_unmeasurable",
     "resolve",
     "run",
+    "suite_of_job",
     "table",
     "text_table",
     "told_of_rewards",
+    "with_margins",
     "write_ledger",
 ]

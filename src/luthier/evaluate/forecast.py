@@ -7,6 +7,7 @@ side, bits per byte of a document vary by 5%, and on the target 20% of the items
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ TARGET_FLIPS = 0.20
 TEXT_SPREAD = 0.05
 ENOUGH = 0.80
 """Joint power at zero loss below this is warned about."""
+_PASSED = 0.90
+"""Joint power of the guards of earlier jobs, by which their margins are chosen."""
 
 
 def forecast(suites: Sequence[Suite], *, test_items: int, alpha: float) -> dict[str, Any]:
@@ -55,6 +58,31 @@ def forecast(suites: Sequence[Suite], *, test_items: int, alpha: float) -> dict[
         "target": {"n": test_items, "detectable": _detectable(test_items, alpha)},
         "warning": warning,
     }
+
+
+def with_margins(suites: Sequence[Suite], *, alpha: float) -> list[Suite]:
+    """Suites of earlier jobs with margins that their items can show, however few an old job left behind.
+
+    The pool's margin and each suite's floor are raised, in half points, until a harmless model passes all of them with
+    90% probability. That is decided by the numbers of items alone, before anything is asked.
+    """
+    each = _PASSED ** (1 / (len(suites) + 1))
+    items = sum(len(s.items) for s in suites)
+    return [
+        replace(
+            suite, margin=_shown_by(items, suite.margin, alpha, each),
+            floor=_shown_by(len(suite.items), suite.floor, alpha, each),
+        )
+        for suite in suites
+    ]  # fmt: skip
+
+
+def _shown_by(n: int, least: float, alpha: float, power: float) -> float:
+    """The smallest margin in points, ``least`` or more, at which a harmless model passes with this probability."""
+    margin = least
+    while margin < 100 and (power_of(n, flips=FLIPS, margin=margin / 100, alpha=alpha, binary=True) or 0.0) < power:
+        margin += 0.5
+    return margin
 
 
 def _tests(suites: Sequence[Suite]) -> Iterator[tuple[str, int, float, bool, float]]:

@@ -15,7 +15,7 @@ from luthier.errors import LuthierError
 from luthier.evaluate.compare import Difference, compare, slices
 from luthier.evaluate.forecast import FLIPS, TARGET_FLIPS
 from luthier.evaluate.ledger import TEST, Ledger, Pairs, Row, pair
-from luthier.evaluate.regression import BITS, MARGIN, TRIVIAL
+from luthier.evaluate.regression import BITS, MARGIN, TRIVIAL, of_earlier_job
 from luthier.evaluate.reliability import corrected
 from luthier.evaluate.systems import BASE, TUNED
 from luthier.recipe.evaluate import JudgeMetric, MetricSpec, RegressionSpec
@@ -182,7 +182,8 @@ def guard_lines(ledger: Ledger, suites: Sequence[RegressionSpec], alpha: float, 
         if spec.pool not in pools:
             pools.add(spec.pool)
             members = [seen[s.suite] for s in suites if s.pool == spec.pool]
-            out.append(_guard(_merged(spec.pool, members), margin, 2 * margin, alpha))
+            pooled = _guard(_merged(spec.pool, members), margin, 2 * margin, alpha)
+            out.append(_nothing_to_lose(pooled) if of_earlier_job(spec) else pooled)
         out.append(_member(_guard(suite, spec.floor, spec.floor, alpha), spec.pool))
     return out
 
@@ -265,6 +266,14 @@ def _member(guard: Guard, pool: str) -> Guard:
     if line.status == "insensitive":
         reason = f"too near a trivial predictor to lose {line.margin:g} {_points(line.unit)}; counts in {pool} only"
         line = replace(line, status="described", reason=reason)
+    return Guard(line, guard.sensitivity)
+
+
+def _nothing_to_lose(guard: Guard) -> Guard:
+    """What earlier jobs were promoted for guards a base that can do it; another has nothing of it to lose."""
+    if guard.line.status != "insensitive":
+        return guard
+    line = replace(guard.line, status="described", reason="the base cannot do what earlier jobs learnt")
     return Guard(line, guard.sensitivity)
 
 

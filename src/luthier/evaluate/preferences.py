@@ -27,9 +27,9 @@ from luthier.evaluate.desk import Desk, Progress
 from luthier.evaluate.forecast import forecast
 from luthier.evaluate.guards import Forced, answer_ids
 from luthier.evaluate.ledger import TEST, Journal, Ledger, Row, digest
-from luthier.evaluate.regression import load_suite
+from luthier.evaluate.regression import Suite
 from luthier.evaluate.rewards import describe
-from luthier.evaluate.stage import ask_suites
+from luthier.evaluate.stage import ask_suites, with_inherited
 from luthier.evaluate.systems import BASE, TUNED, WORDS, Contender
 from luthier.evaluate.words import REGULARISATION, vectorizer
 from luthier.recipe.evaluate import EvaluateSpec, PreferenceMetric
@@ -58,7 +58,7 @@ class _Sides:
 def measure_preferences(
     spec: EvaluateSpec, *, base: Contender, tuned: Contender | RewardModel, test: Sequence[Judged],
     train: Sequence[Judged], workdir: Path, seed: int = 0, folder: Path | None = None, progress: Progress | None = None,
-    note: Callable[..., None] | None = None,
+    note: Callable[..., None] | None = None, inherited: Sequence[Suite] = (),
 ) -> Ledger:  # fmt: skip
     """Score every system on every held-out row, then the suites; arguments as of ``stage.measure``.
 
@@ -69,7 +69,7 @@ def measure_preferences(
     spec = resolve_preferences(spec, scored=isinstance(tuned, RewardModel))
     items = _items(test, spec.max_items, seed)
     measures = [build(m) for m in (*spec.target, *spec.also)]
-    suites = [load_suite(s, folder=folder or Path.cwd()) for s in spec.regression]
+    spec, suites = with_inherited(spec, inherited, folder or Path.cwd())
     ahead = forecast(suites, test_items=len(items), alpha=spec.alpha)
     if note is not None:
         note("evaluate.forecast", **ahead)

@@ -37,6 +37,8 @@ Kind = Literal["exact", "text", "choice", "code", "instructions", "harness"]
 EXACT = "exact"
 CHOICE = "choice"
 BITS = "bits_per_byte"
+EARLIER, EARLIER_JOBS = "earlier", "earlier jobs"
+"""How the suites of jobs that were promoted before are called, and their pool."""
 TRIVIAL = "trivial"
 """The system name of the trivial predictor in a ledger."""
 
@@ -69,6 +71,8 @@ class Suite:
     rule: Rule = field(default_factory=Rule)
     judge: Callable[[str, str], Score] | None = None
     """Of a benchmark that is answered: (name of the item, answer) to its score."""
+    note: str = ""
+    """Where its items are from, where that is not its name."""
 
     @property
     def metric(self) -> str:
@@ -88,7 +92,7 @@ class Suite:
     def facts(self) -> dict[str, Any]:
         return {
             "kind": self.kind, "metric": self.metric, "unit": self.unit, "margin": self.margin, "n": len(self.items),
-            "sha256": self.digest, "version": self.rule.version,
+            "sha256": self.digest, "version": self.rule.version, **({"note": self.note} if self.note else {}),
             **({"normalise": self.rule.normalise} if self.kind == "choice" else {}),
             **({"samples": self.rule.samples, "tokens": self.rule.tokens} if self.kind in ANSWERED else {}),
         }  # fmt: skip
@@ -148,6 +152,23 @@ def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
     margin = spec.margin if spec.margin is not None else MARGIN[kind]
     found = hashlib.sha256(data).hexdigest()
     return Suite(spec.suite, kind, tuple(items), margin, found, spec.pool, spec.floor, rule)
+
+
+def suite_of_job(job: str, rows: Sequence[Example], *, digest: str, note: str) -> Suite:
+    """The test rows of a job that was promoted before, as a suite of right answers in the pool of all such jobs."""
+    spec = RegressionSpec(suite=f"{EARLIER}/{job}", pool=EARLIER_JOBS)
+    names: Counter[str] = Counter()
+    items = []
+    for row in rows:
+        names[row.id] += 1
+        items.append(Item(row.id if names[row.id] == 1 else f"{row.id}#{names[row.id]}", row))
+    assert spec.pool is not None
+    return Suite(spec.suite, "exact", tuple(items), MARGIN["exact"], digest, spec.pool, spec.floor, note=note)
+
+
+def of_earlier_job(spec: RegressionSpec) -> bool:
+    """Whether a spec names the suite of an earlier job."""
+    return spec.pool == EARLIER_JOBS and spec.suite.startswith(f"{EARLIER}/")
 
 
 def _benchmark(spec: RegressionSpec, folder: Path) -> Suite:

@@ -46,6 +46,7 @@ from luthier.recipe.evaluate import (
     JsonFieldsMetric,
     JudgeMetric,
     MetricSpec,
+    RegressionSpec,
     RewardModelMetric,
 )
 from luthier.records import Completion, Example, Score
@@ -62,6 +63,7 @@ def run(
     store: Store, run: Run, parents: Sequence[str], key: str, seed: int = 0, folder: Path | None = None,
     progress: Progress | None = None, open_jury: OpenJury | None = None,
     calibration: Callable[[JudgeMetric], Path] | None = None, open_reward: Opened | None = None,
+    inherited: Sequence[Suite] = (),
 ) -> Artifact:  # fmt: skip
     """Evaluate and file the result as an artifact of kind ``ledger``. See :func:`measure` for the arguments."""
 
@@ -69,6 +71,7 @@ def run(
         return measure(
             spec, base=base, tuned=tuned, test=test, train=train, workdir=workdir, seed=seed, folder=folder,
             progress=progress, note=run.event, open_jury=open_jury, calibration=calibration, open_reward=open_reward,
+            inherited=inherited,
         )  # fmt: skip
 
     return filed(made, store=store, run=run, parents=parents, key=key)
@@ -97,6 +100,7 @@ def measure(
     workdir: Path, seed: int = 0, folder: Path | None = None, progress: Progress | None = None,
     note: Callable[..., None] | None = None, open_jury: OpenJury | None = None,
     calibration: Callable[[JudgeMetric], Path] | None = None, open_reward: Opened | None = None,
+    inherited: Sequence[Suite] = (),
 ) -> Ledger:  # fmt: skip
     """Ask every system every item and give the ledger.
 
@@ -112,6 +116,7 @@ def measure(
         open_jury: opens the judges that the spec names; needed where it names some.
         calibration: the folder in which a judge's verdicts on people's pairs are kept from run to run.
         open_reward: opens the reward models that metrics name.
+        inherited: suites of jobs that were promoted before, guards beside those of the spec.
 
     Raises:
         LuthierError: no row with an answer, a target that the references do not allow, a suite that cannot be read.
@@ -120,7 +125,7 @@ def measure(
     items = _items(test, spec.max_items, seed)
     spec, why = resolve(spec, [i.example.answer for i in items])
     measures = _measures(located(spec, folder or Path.cwd()), [i.example for i in items], open_reward)
-    suites = [load_suite(s, folder=folder or Path.cwd()) for s in spec.regression]
+    spec, suites = with_inherited(spec, inherited, folder or Path.cwd())
     ahead = forecast(suites, test_items=len(items), alpha=spec.alpha)
     limit = spec.max_tokens or _longest(base, items)
     if note is not None:
@@ -204,6 +209,15 @@ def _form(spec: EvaluateSpec, train: Sequence[Example]) -> dict[str, Any] | None
             fix="leave it out, or mend the rows whose answers are of another form (luthier check)",
         )  # fmt: skip
     return form
+
+
+def with_inherited(
+    spec: EvaluateSpec, inherited: Sequence[Suite], folder: Path
+) -> tuple[EvaluateSpec, list[Suite]]:
+    """The suites that the spec names and those of earlier jobs, and the spec that names them all."""
+    suites = [load_suite(s, folder=folder) for s in spec.regression]
+    more = tuple(RegressionSpec(suite=s.name, margin=s.margin, pool=s.pool, floor=s.floor) for s in inherited)
+    return spec.model_copy(update={"regression": (*spec.regression, *more)}), [*suites, *inherited]
 
 
 def ask_suites(desk: Desk, suites: Sequence[Suite], base: Contender, tuned: Contender) -> None:

@@ -43,6 +43,7 @@ from luthier.errors import UsageError, did_you_mean
 from luthier.evaluate.ledger import TEST, Ledger
 from luthier.evaluate.limits import limit_lines
 from luthier.evaluate.lines import USEFUL, guard_lines, target_lines, target_p
+from luthier.evaluate.regression import of_earlier_job
 from luthier.evaluate.reliability import kappa_told, refuse_unproven
 from luthier.evaluate.systems import BASE, FEW_SHOT, TUNED, WORDS
 from luthier.recipe.evaluate import EvaluateSpec, JudgeMetric
@@ -65,7 +66,8 @@ def gate(
 
     Args:
         ledger: all rows; their order decides nothing.
-        spec: targets, suites, margins, alpha; left out (or without a target), the one the ledger was made with.
+        spec: targets, suites, margins, alpha; left out (or without a target), the one the ledger was made with. Suites
+            of earlier jobs stand in no recipe: they are the ledger's, unless the spec refuses them.
         against: baselines to beat; left out, every one in the ledger.
         test_use: how often this test set has been read by a gate, this time included.
         remedies: what the training that made the candidate could still change against forgetting.
@@ -76,7 +78,7 @@ def gate(
             with people.
     """
     made_with = EvaluateSpec.model_validate(ledger.facts["spec"]) if ledger.facts.get("spec") else EvaluateSpec()
-    spec = spec or made_with
+    spec = _with_earlier(spec or made_with, made_with)
     targets = spec.target or made_with.target
     also = spec.also or (() if spec.target else made_with.also)
     baselines = [s for s in ledger.systems(TEST) if s != TUNED]
@@ -124,6 +126,12 @@ def gate(
     facts["chance"] = {g.line.suite: dict(g.sensitivity) for g in guards}
     advice = _advice(ledger, remedies, tested, lines, titles, crossed, test_use, spec.alpha)
     return Verdict(kind, reason, (*tested, *shown, *lines), tuple(advice), facts)
+
+
+def _with_earlier(spec: EvaluateSpec, made_with: EvaluateSpec) -> EvaluateSpec:
+    named = tuple(s for s in spec.regression if not of_earlier_job(s))
+    earlier = tuple(s for s in made_with.regression if of_earlier_job(s)) if spec.inherit else ()
+    return spec.model_copy(update={"regression": (*named, *earlier)})
 
 
 def _decide(
@@ -247,6 +255,9 @@ def _facts(
         "differences": _differences(ledger, baselines),
         "cross_template": sorted(crossed),
     }
+    notes = {name: s["note"] for name, s in ledger.facts.get("suites", {}).items() if s.get("note")}
+    if notes:
+        facts["earlier_jobs"] = notes
     if test_use is not None:
         facts["test_use"] = test_use
         told = f"{_ordinal(test_use)} use of this test set"

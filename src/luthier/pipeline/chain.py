@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from luthier.errors import ExitCode
 from luthier.pipeline import stages
+from luthier.pipeline.inherit import inherited
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.pipeline.plan import Plan, Rate, plan_recipe
 from luthier.pipeline.run import run_recipe
@@ -49,7 +50,9 @@ def known(job: Job) -> dict[str, Artifact]:
     if len(shipped) < len(wanted):
         return found
     found |= shipped
-    ledger = job.store.find(stages.ledger_key(job, data, shipped.get("model") or shipped["adapter"]), "ledger")
+    candidate = shipped.get("model") or shipped["adapter"]
+    earlier = inherited(job, stages.sides_of(data))
+    ledger = job.store.find(stages.ledger_key(job, data, candidate, earlier), "ledger")
     return found if ledger is None else {**found, "ledger": ledger}
 
 

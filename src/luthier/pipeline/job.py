@@ -83,14 +83,14 @@ class Job:
     @cached_property
     def place(self) -> DeviceFacts:
         """The device that training is planned for: this machine's best, or the card."""
+        from luthier.engines.workers import can_fork
         from luthier.models.load import device_memory
-        from luthier.train import team
         from luthier.train.plan import DeviceFacts
 
         if self.card is not None:
             return DeviceFacts("cuda", threads=self.threads, memory=self.card.room, bf16=self.card.bf16)
         kind: Any = self.device.split(":")[0]
-        return DeviceFacts(kind, threads=self.threads, forks=team.can_fork(), **device_memory(self.device))
+        return DeviceFacts(kind, threads=self.threads, forks=can_fork(), **device_memory(self.device))
 
     @cached_property
     def base(self) -> ModelSource:
@@ -274,7 +274,7 @@ class Job:
         return stage_key("export", self.recipe.export.model_dump(mode="json"), [train_key])
 
     def evaluate_key(self, dataset_digest: str, model_digest: str, suites: Sequence[str]) -> str:
-        spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha", "limits"})
+        spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha", "limits", "inherit"})
         judges = {"judges": found} if (found := juries.identities(self)) else {}
         if self.scored_by:
             judges["reward_models"] = {name: one.digest for name, one in self.scored_by.items()}

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.pipeline.forecast import Forecast, forecast
+from luthier.pipeline.inherit import Earlier, inherited
 from luthier.pipeline.job import Job
 from luthier.pipeline.stages import TrainInput, sides_of, train_input
 from luthier.recipe import ChainSpec, LoadedRecipe, Recipe
@@ -121,6 +122,7 @@ def plan_recipe(
             why="how long its answers become is not known before", fix="luthier plan without --probe",
         )  # fmt: skip
     asked = forecast(job, given)
+    earlier = inherited(job, sides)
     sizes, plan = job.sizes, given.plan
     stages = [("data", _state(job, job.data_key, "dataset")), ("train", _state(job, given.key, "training"))]
     stages += [("export", _state(job, job.export_key(given.key), "model"))]
@@ -148,6 +150,7 @@ def plan_recipe(
         ),
         *(Line(f"train.{k}", _show(r.value), r.reason, r.origin) for k, r in plan.decided.items()),
         *_written(job),
+        *(Line("evaluate.inherit", name, told, _origin(job, "evaluate.inherit")) for name, told in earlier.told()),
         *_trackers(job),
         *_room(job, given, asked, probed),
         Line("needs", f"{tokens:,.0f} tokens", time, "planner" if probed is None else "probe"),
@@ -155,7 +158,7 @@ def plan_recipe(
     if rate is not None:
         facts["cost"] = rate.amount * seconds / 3600
         lines.append(Line("cost", rate.cost(seconds), "training only", "--rate"))
-    return Plan(tuple(stages), tuple(lines), facts, tuple(_warnings(job, sides)))
+    return Plan(tuple(stages), tuple(lines), facts, tuple(_warnings(job, sides, earlier)))
 
 
 def _room(job: Job, given: TrainInput, asked: Forecast, probed: Probed | None) -> Iterator[Line]:
@@ -293,13 +296,14 @@ def _minutes(seconds: float) -> str:
     return f"{seconds:,.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
 
 
-def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
+def _warnings(job: Job, sides: dict[str, list[Any]], earlier: Earlier) -> Iterator[str]:
     from luthier.data import without_models
     from luthier.evaluate import forecast, load_suite, refuse_unmeasurable
 
     spec = job.recipe.evaluate
     suites = [load_suite(s, folder=job.folder) for s in spec.regression]
-    ahead = forecast(suites, test_items=min(len(sides["test"]), spec.max_items or 1 << 40), alpha=spec.alpha)
+    guards = [*suites, *(one.suite for one in earlier.guards)]
+    ahead = forecast(guards, test_items=min(len(sides["test"]), spec.max_items or 1 << 40), alpha=spec.alpha)
     try:
         refuse_unmeasurable(spec, suites)
     except LuthierError as error:
@@ -310,7 +314,7 @@ def _warnings(job: Job, sides: dict[str, list[Any]]) -> Iterator[str]:
     data, bare = job.recipe.data, without_models(job.recipe.data)
     if (data.select, data.dedupe) != (bare.select, bare.dedupe) and job.store.find(job.data_key, "dataset") is None:
         yield "rows are counted as if no model took any out: luthier data preview shows what data.select takes"
-    if not suites and job.makes == "model":
+    if not guards and job.makes == "model":
         yield "no regression suite is named: nothing says what the model must not forget (evaluate.regression)"
     least = ahead["target"]["detectable"]
     if least is not None and least > 5 and not spec.reward_models:  # rewards are no shares

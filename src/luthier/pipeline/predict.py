@@ -31,7 +31,7 @@ def predict_file(
 
     questions = read_questions(file)
     target = output or Path(f"{Path(file).name}.answers.jsonl")
-    with open_engine(store, model) as opened, progress.bar("predict", len(questions)) as bar:
+    with open_engine(store, model, aside=True) as opened, progress.bar("predict", len(questions)) as bar:
         if opened.system is not None:
             system = Message("system", opened.system)
             questions = [(i, m if m[0].role == "system" else (system, *m)) for i, m in questions]

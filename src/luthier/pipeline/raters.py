@@ -103,7 +103,9 @@ def _base(job: Job) -> Iterator[Helper]:
     from luthier.engines.embedded import EmbeddedEngine
     from luthier.models.load import load
 
-    with EmbeddedEngine(load(job.base, device=job.device, chat_template=job.chat_template)) as engine:
+    with EmbeddedEngine(
+        load(job.base, device=job.device, chat_template=job.chat_template), aside=True
+    ) as engine:
         yield Helper(engine, None, job.base.name)
 
 

@@ -95,14 +95,14 @@ def adapter_of(store: Store, ref: str, folder: Path) -> tuple[Path, str]:
 
 
 @contextmanager
-def open_engine(store: Store, ref: str) -> Iterator[Opened]:
-    """The embedded engine for a name, closed at the end."""
-    with open_engines(store, [ref]) as opened:
+def open_engine(store: Store, ref: str, *, aside: bool = False) -> Iterator[Opened]:
+    """The embedded engine for a name, closed at the end; ``aside``: for work on whole files (see the engine)."""
+    with open_engines(store, [ref], aside=aside) as opened:
         yield opened[-1]
 
 
 @contextmanager
-def open_engines(store: Store, refs: Sequence[str]) -> Iterator[list[Opened]]:
+def open_engines(store: Store, refs: Sequence[str], *, aside: bool = False) -> Iterator[list[Opened]]:
     """Several names at once: adapters of one base share one copy of it. Bases that carry adapters are listed first."""
     from luthier.engines.embedded import EmbeddedEngine
     from luthier.models.load import load
@@ -117,12 +117,13 @@ def open_engines(store: Store, refs: Sequence[str]) -> Iterator[list[Opened]]:
     try:
         for digest, group in with_adapters.items():
             adapters = {one.name: one.adapter for one in group if one.adapter is not None}
-            engines[digest] = EmbeddedEngine(load(group[0].source, chat_template=_template(group[0].adapter)), adapters)
+            loaded = load(group[0].source, chat_template=_template(group[0].adapter))
+            engines[digest] = EmbeddedEngine(loaded, adapters, aside=aside)
             if group[0].source.name not in refs:
                 opened.append(Opened(group[0].source.name, engines[digest], None, None, None))
         for one in named:
             if one.source.digest not in engines:
-                engines[one.source.digest] = EmbeddedEngine(load(one.source))
+                engines[one.source.digest] = EmbeddedEngine(load(one.source), aside=aside)
             adapter = one.name if one.adapter is not None else None
             opened.append(Opened(one.name, engines[one.source.digest], adapter, one.system, one.artifact))
         yield opened

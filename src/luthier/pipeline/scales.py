@@ -92,7 +92,7 @@ def _sweep(
         folder.mkdir(exist_ok=True)
         scale_adapter(whole, folder, scale)
     base = load(job.base, device=job.device, chat_template=job.chat_template)
-    engine = EmbeddedEngine(base, {folder.name: folder for folder in folders.values()})
+    engine = EmbeddedEngine(base, {folder.name: folder for folder in folders.values()}, aside=True)
     at = {scale: Contender(engine, base.chat, folder.name) for scale, folder in folders.items()}
     try:
         with job.bar("scales") as bar:

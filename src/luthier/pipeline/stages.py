@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from luthier.evaluate.frontier import Frontier
     from luthier.models.chat import Sample
     from luthier.models.load import Loaded
+    from luthier.pipeline.inherit import Earlier
     from luthier.score.reward import Scorer
     from luthier.train.plan import Facts, TrainPlan
 
@@ -476,12 +477,13 @@ def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
         juries.refuse_unproven(job)
 
 
-def ledger_key(job: Job, data: Artifact, candidate: Artifact) -> str:
-    """The key of the evaluation of what ships."""
+def ledger_key(job: Job, data: Artifact, candidate: Artifact, earlier: Earlier) -> str:
+    """The key of the evaluation of what ships, guarded by these earlier jobs."""
     from luthier.evaluate import encoders, load_suite
 
     spec = job.recipe.evaluate
     suites = [load_suite(s, folder=job.folder).digest for s in spec.regression]
+    suites += [one.suite.digest for one in earlier.guards]
     return job.evaluate_key(data.digest, candidate.digest, [*suites, *encoders(spec, job.folder)])
 
 
@@ -490,21 +492,23 @@ def judged(
 ) -> tuple[Artifact, Verdict]:
     """The ledger of what ships beside its baselines, and the verdict on it."""
     from luthier.evaluate import gate, read_ledger
+    from luthier.pipeline.inherit import inherited
     from luthier.pipeline.judge import uses
 
     spec = job.recipe.evaluate
     candidate = shipped.get("model") or shipped["adapter"]
-    key = ledger_key(job, data, candidate)
+    earlier = inherited(job, sides)
+    key = ledger_key(job, data, candidate, earlier)
     found = job.store.find(key, "ledger")
     if found is None:
         with job.store.lock(key):
-            found = job.store.find(key, "ledger") or _evaluate(job, data, sides, candidate, key)
+            found = job.store.find(key, "ledger") or _evaluate(job, data, sides, candidate, earlier, key)
     attach(job, "evaluate", found)
     return found, gate(read_ledger(found), spec, test_use=uses(job.store, found))
 
 
 def _evaluate(
-    job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], candidate: Artifact, key: str
+    job: Job, data: Artifact, sides: Mapping[str, Sequence[Any]], candidate: Artifact, earlier: Earlier, key: str
 ) -> Artifact:
     from luthier import evaluate
     from luthier.engines.embedded import EmbeddedEngine
@@ -518,16 +522,18 @@ def _evaluate(
     adapters = {} if job.start is None else {"start": job.start[0]}
     contenders: list[Any]
     if job.makes == "reward":
-        engines = [EmbeddedEngine(base, adapters)]
+        engines = [EmbeddedEngine(base, adapters, aside=True)]
         scorer = reward_model(candidate.path, base=job.base, device=job.device, name=job.recipe.name)
         contenders = [evaluate.Contender(engines[0], base.chat, before), scorer]
     elif candidate.kind == "model":
         tuned = load(resolve(candidate.path), device=job.device)
-        engines = [EmbeddedEngine(base, adapters), EmbeddedEngine(tuned)]
+        engines = [EmbeddedEngine(base, adapters, aside=True), EmbeddedEngine(tuned, aside=True)]
         contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], tuned.chat)]
     else:
-        engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path})]
+        engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path}, aside=True)]
         contenders = [evaluate.Contender(engines[0], base.chat, name) for name in (before, "tuned")]
+    suites = [one.suite for one in earlier.guards]
+    parents = tuple(dict.fromkeys((data.id, candidate.id, *job.parents, *(one.dataset for one in earlier.guards))))
     try:
         with job.bar("evaluate") as bar:
             if job.compared is not None:
@@ -537,15 +543,14 @@ def _evaluate(
                     return evaluate.measure_preferences(
                         job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"],
                         train=sides["train"], workdir=workdir, seed=job.recipe.seed, folder=job.folder,
-                        progress=bar.update, note=run.event,
+                        progress=bar.update, note=run.event, inherited=suites,
                     )  # fmt: skip
 
-                parents = (data.id, candidate.id, *job.parents)
                 return evaluate.filed(made, store=job.store, run=job.run, parents=parents, key=key)
             scorers = tuple(one.artifact for one in job.scored_by.values() if one.artifact is not None)
             return evaluate.run(
                 job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
-                store=job.store, run=job.run, parents=(data.id, candidate.id, *job.parents, *scorers), key=key,
+                store=job.store, run=job.run, parents=(*parents, *scorers), key=key, inherited=suites,
                 seed=job.recipe.seed, folder=job.folder, progress=bar.update,
                 open_jury=lambda metric: juries.open_jury(job, metric),
                 calibration=lambda metric: juries.calibration_folder(job, metric),

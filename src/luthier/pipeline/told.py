@@ -144,6 +144,7 @@ def evaluation(job: Job, ledger: Artifact, verdict: Verdict) -> None:
 
     uses = verdict.facts.get("test_use_told", "")
     said = [f"{ledger.id} · every answer and score in {ledger.path}" + (f" · {uses}" if uses else "")]
+    said += [f"{name} guards: {note}" for name, note in verdict.facts.get("earlier_jobs", {}).items()]
     if job.makes == "reward":
         said += told_of_rewards(read_ledger(ledger).facts.get("rewards", {}))
     job.tell("evaluate", "\n".join(said))

@@ -375,6 +375,10 @@ class EvaluateSpec(Spec):
     """Metrics that are shown beside the target and decide nothing."""
     regression: Annotated[tuple[AnyRegression, ...], OneOrMany] = ()
     """Suites that must hold: the candidate may not be worse than the base by more than a margin."""
+    inherit: bool = True
+    """Test rows of the jobs that were promoted on this base before, or from which this one goes on, are guards too: one
+    test over all of them, and a floor for each job. Rows that this job trains on are left out. What the base cannot do
+    guards nothing."""
     limits: LimitsSpec = LimitsSpec()
     """What answers may take: time, length, refusals, format, price. The gate rejects a model that is shown to be beyond
     one, and promotes none that is not shown to be within all."""

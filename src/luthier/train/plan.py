@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from luthier.engines.workers import SMALL_WIDTH
 from luthier.errors import LuthierError
 from luthier.recipe.train import (
     COMPARES,
@@ -46,8 +47,8 @@ WATCHED_ROWS, WATCHED_ANSWERS = (16, 64), (8, 32)
 """The fewest that show anything, and the most that are looked at unasked."""
 COPY_LIMIT = 64
 """Tokens of an answer that the monitor of memorisation looks at."""
-SMALL_WIDTH, ROWS_A_PROCESS = 512, 4
-"""The widest model that several processes of one thread train faster than one of several, and their fewest rows."""
+ROWS_A_PROCESS = 4
+"""The fewest rows of a step for which a process of its own is worth having."""
 MADE_BY_ONE = 4
 """A token that is made costs about as much as so many that are read together."""
 

@@ -16,14 +16,13 @@ import mmap
 import os
 import signal
 import struct
-import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import torch
 from torch import Tensor
 
+from luthier.engines import workers
 from luthier.errors import LuthierError
 from luthier.train import machine
 from luthier.train.memory import SUMMED
@@ -108,11 +107,6 @@ class Team:
 _team: Team | None = None
 
 
-def can_fork() -> bool:
-    """Whether this process may be forked to train: on Linux, and where no GPU library runs threads of its own."""
-    return sys.platform == "linux" and not torch.cuda.is_available()
-
-
 def leave() -> None:
     """End this helper, which has nothing left to do."""
     if _team is not None:
@@ -137,17 +131,14 @@ def together(processes: int) -> Iterator[None]:
     ups, downs = ([os.pipe() for _ in range(1, processes)] for _ in range(2))
     children: list[int] = []
     threads = torch.get_num_threads()
-    sys.stdout.flush()
-    sys.stderr.flush()
     try:
         for number in range(1, processes):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # threads of ours hold no lock that is needed
-                pid = os.fork()
+            pid = workers.forked()
             if pid == 0:
                 up, down = ups[number - 1][1], downs[number - 1][0]
                 _close({end for pair in (*ups, *downs) for end in pair} - {up, down})
-                _follow(Team(number, processes, shared, [down], [up]), up)
+                workers.follow()
+                _team = Team(number, processes, shared, [down], [up])
                 try:
                     yield
                     leave()
@@ -171,15 +162,6 @@ def together(processes: int) -> Iterator[None]:
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
         _close({up[0] for up in ups} | {down[1] for down in downs})
-
-
-def _follow(team: Team, up: int) -> None:
-    """Make this forked process a helper: one thread, deaf to Ctrl-C (the first process decides)."""
-    global _team
-    _team = team
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    torch.set_num_threads(1)
 
 
 def _close(ends: set[int]) -> None:
