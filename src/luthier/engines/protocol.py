@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.records import Completion, Message, TokenScores
 
-Capability = Literal["generate", "stream", "loglikelihood", "adapters", "token_ids", "embed"]
+Capability = Literal["generate", "stream", "loglikelihood", "adapters", "token_ids", "embed", "labels"]
 OnDone = Callable[[int, Completion], None]
 """Called once per finished request with its index in the call; from the engine's own thread, so it must be quick."""
 

@@ -18,6 +18,7 @@ from luthier.errors import LuthierError
 if TYPE_CHECKING:
     from luthier.engines import Engine
     from luthier.models.source import ModelSource
+    from luthier.recipe.train import Makes
     from luthier.store import Artifact, Store
 
 _SAMPLE = 50
@@ -33,6 +34,14 @@ class Named:
     adapter: Path | None = None
     artifact: Artifact | None = None
     system: str | None = None
+
+    @property
+    def makes(self) -> Makes:
+        """Whether it writes, scores or classifies, by its files."""
+        from luthier.models import adapters, head
+
+        known = head.labels_in(self.source) if self.adapter is None else adapters.labels_of(self.adapter)
+        return head.made_of(known)
 
 
 @dataclass(frozen=True)
@@ -103,16 +112,19 @@ def open_engine(store: Store, ref: str) -> Iterator[Opened]:
 
 @contextmanager
 def open_engines(store: Store, refs: Sequence[str]) -> Iterator[list[Opened]]:
-    """Several names at once: adapters of one base share one copy of it. Bases that carry adapters are listed first."""
+    """Several names at once: adapters of one base share one copy of it. Bases that carry adapters are listed first; a
+    classifier has a copy of its own, as its adapter has another head."""
     from luthier.engines.embedded import EmbeddedEngine
     from luthier.models.load import load
+    from luthier.pipeline.classify import classifier
 
-    named = [find(store, ref) for ref in refs]
+    found = [find(store, ref) for ref in refs]
+    named = [one for one in found if one.makes != "classifier"]
     with_adapters: dict[str, list[Named]] = {}
     for one in named:
         if one.adapter is not None:
             with_adapters.setdefault(one.source.digest, []).append(one)
-    engines: dict[str, EmbeddedEngine] = {}
+    engines: dict[str, Engine] = {}
     opened: list[Opened] = []
     try:
         for digest, group in with_adapters.items():
@@ -120,7 +132,12 @@ def open_engines(store: Store, refs: Sequence[str]) -> Iterator[list[Opened]]:
             engines[digest] = EmbeddedEngine(load(group[0].source, chat_template=_template(group[0].adapter)), adapters)
             if group[0].source.name not in refs:
                 opened.append(Opened(group[0].source.name, engines[digest], None, None, None))
-        for one in named:
+        for one in found:
+            if one.makes == "classifier":
+                engine = classifier(one.adapter or one.source.folder, base=one.source, name=one.name)
+                engines[f"classifier {one.name}"] = engine
+                opened.append(Opened(one.name, engine, None, one.system, one.artifact))
+                continue
             if one.source.digest not in engines:
                 engines[one.source.digest] = EmbeddedEngine(load(one.source))
             adapter = one.name if one.adapter is not None else None

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError, did_you_mean
-from luthier.pipeline import juries, probes
+from luthier.pipeline import classify, juries, probes
 from luthier.pipeline.forecast import forecast
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
-from luthier.recipe.train import RewardedMethod
+from luthier.recipe.train import ClassifyMethod, RewardedMethod
 from luthier.records import Verdict
 from luthier.store import Artifact
 
 if TYPE_CHECKING:
+    from luthier.engines import Engine
     from luthier.evaluate.frontier import Frontier
     from luthier.models.chat import Sample
     from luthier.models.load import Loaded
@@ -107,6 +108,8 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: st
     """Render the rows and derive the training plan. Loads no weights."""
     if job.compared is not None:
         return _compared_input(job, sides, dataset_digest)
+    if isinstance(job.recipe.train.method, ClassifyMethod):
+        return _labelled_input(job, job.recipe.train.method, sides, dataset_digest)
     if isinstance(job.recipe.train.method, RewardedMethod):
         return _asked_input(job, job.recipe.train.method, sides, dataset_digest)
     from luthier.data import rendering_policy
@@ -138,7 +141,7 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: st
 
 def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
     """Rows that compare answers: each answer behind its prompt, only its own tokens trained."""
-    from luthier.models.reward import pad_of
+    from luthier.models.head import pad_of
     from luthier.records import Preference
     from luthier.train.compared import Pair, Thumb, input_length, scored
 
@@ -156,6 +159,21 @@ def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest
     validation = [rendered(row) for row in {r.id: r for r in sides["validation"]}.values()]
     plan, facts = plan_of(job, [input_length(s) for s in train], [input_length(s) for s in validation], 1.0)
     return TrainInput(plan, facts, train, validation, job.train_key(dataset_digest))
+
+
+def _labelled_input(
+    job: Job, method: ClassifyMethod, sides: Mapping[str, Sequence[Any]], dataset_digest: str
+) -> TrainInput:
+    """Questions with the numbers of their labels."""
+    from luthier.train.batches import input_length
+
+    job.labels = classify.labels_of(sides, job.loaded.origins.get("train.method", "train.method"))
+    train, validation = (classify.labelled_rows(job, method, sides[side], side == "train")
+                         for side in ("train", "validation"))  # fmt: skip
+    lengths = [input_length(s) for s in train]
+    share = min(1.0, len(train) / max(1, sum(lengths)))
+    plan, facts = plan_of(job, lengths, [input_length(s) for s in validation], share)
+    return TrainInput(plan, facts, train, validation, job.train_key(dataset_digest), trained_share=share)
 
 
 def _asked_input(
@@ -342,7 +360,7 @@ def _targets(job: Job, sides: Mapping[str, Sequence[Any]]) -> list[Scorer]:
     from luthier.score import detect
     from luthier.score.reward import scorer
 
-    wanted = job.recipe.evaluate.target or detect([r.answer for r in sides["test"]]).target
+    wanted = job.judged_by.target or detect([r.answer for r in sides["test"]]).target
     made = [scorer(spec, folder=job.folder) for spec in wanted]
     paid = {r.scorer.fingerprint for r in job.rewards}
     return [s for s in made if s.fingerprint not in paid]
@@ -366,7 +384,8 @@ def prepared_base(job: Job) -> Loaded:
     from luthier.models.load import load
 
     loaded = load(
-        job.base, quantised=job.quantised, device=job.device, chat_template=job.chat_template, makes=job.makes
+        job.base, quantised=job.quantised, device=job.device, chat_template=job.chat_template, makes=job.makes,
+        labels=job.labels,
     )  # fmt: skip
     prepared = prepare(loaded, job.recipe.train.tuning, job.recipe.seed).loaded
     if job.start is not None:
@@ -447,7 +466,7 @@ def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
     """
     from luthier.evaluate import askable, load_suite, refuse_unmeasurable
 
-    spec = job.recipe.evaluate
+    spec = job.judged_by
     suites = [load_suite(s, folder=job.folder) for s in spec.regression]
     if job.compared is not None:
         refuse_unmeasurable(spec, suites)
@@ -463,7 +482,7 @@ def judged(
     from luthier.evaluate import encoders, gate, load_suite, read_ledger
     from luthier.pipeline.judge import uses
 
-    spec = job.recipe.evaluate
+    spec = job.judged_by
     candidate = shipped.get("model") or shipped["adapter"]
     suites = [load_suite(s, folder=job.folder).digest for s in spec.regression]
     key = job.evaluate_key(data.digest, candidate.digest, [*suites, *encoders(spec, job.folder)])
@@ -489,14 +508,19 @@ def _evaluate(
     before = None if job.start is None else "start"
     adapters = {} if job.start is None else {"start": job.start[0]}
     contenders: list[Any]
+    engines: list[Engine]
     if job.makes == "reward":
         engines = [EmbeddedEngine(base, adapters)]
         scorer = reward_model(candidate.path, base=job.base, device=job.device, name=job.recipe.name)
         contenders = [evaluate.Contender(engines[0], base.chat, before), scorer]
+    elif job.makes == "classifier":
+        tuned = classify.classifier(candidate.path, base=job.base, device=job.device, name=job.recipe.name)
+        engines = [EmbeddedEngine(base, adapters), tuned]
+        contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(tuned, base.chat)]
     elif candidate.kind == "model":
-        tuned = load(resolve(candidate.path), device=job.device)
-        engines = [EmbeddedEngine(base, adapters), EmbeddedEngine(tuned)]
-        contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], tuned.chat)]
+        whole = load(resolve(candidate.path), device=job.device)
+        engines = [EmbeddedEngine(base, adapters), EmbeddedEngine(whole)]
+        contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], whole.chat)]
     else:
         engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path})]
         contenders = [evaluate.Contender(engines[0], base.chat, name) for name in (before, "tuned")]
@@ -515,7 +539,7 @@ def _evaluate(
                 parents = (data.id, candidate.id, *job.parents)
                 return evaluate.filed(made, store=job.store, run=job.run, parents=parents, key=key)
             return evaluate.run(
-                job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
+                job.judged_by, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
                 store=job.store, run=job.run, parents=(data.id, candidate.id, *job.parents), key=key,
                 seed=job.recipe.seed, folder=job.folder, progress=bar.update,
                 open_jury=lambda metric: juries.open_jury(job, metric),

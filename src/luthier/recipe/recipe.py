@@ -109,21 +109,24 @@ class Recipe(Spec):
     def scales(self) -> bool:
         """Whether part of what is trained is a share of the way from the base: ``export.scale``."""
         tuning, makes = self.train.tuning, self.train.method.makes
-        own_way = makes == "reward" or (isinstance(tuning, LoraTuning) and not tuning.scales)
+        own_way = makes != "model" or (isinstance(tuning, LoraTuning) and not tuning.scales)
         return self.model.adapter is None and not own_way
 
     @model_validator(mode="after")
     def _a_straight_way_back(self) -> Recipe:
         if self.export.scale < 1 and not self.scales:
             raise ValueError(
-                "export.scale needs plain LoRA from the bare base: no dora or pissa, no model.adapter, no reward model"
+                "export.scale needs plain LoRA from the bare base, and a model that writes: no dora, pissa, model.adapter"
             )
         return self
 
     @model_validator(mode="after")
     def _what_writes_nothing_forgets_nothing(self) -> Recipe:
-        if self.train.method.makes == "reward" and self.evaluate.regression:
-            raise ValueError("evaluate.regression: a reward model writes no answers, so there is nothing to guard")
+        kind, makes = self.train.method.kind, self.train.method.makes
+        if makes != "model" and self.evaluate.regression:
+            raise ValueError(f"evaluate.regression: method {kind} makes nothing that writes: there is nothing to guard")
+        if makes == "classifier" and self.data.replay is not None:
+            raise ValueError("data.replay is against forgetting how to write, which a classifier does not do")
         return self
 
     @model_validator(mode="after")
