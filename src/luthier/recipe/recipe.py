@@ -116,7 +116,7 @@ class Recipe(Spec):
     def _a_straight_way_back(self) -> Recipe:
         if self.export.scale < 1 and not self.scales:
             raise ValueError(
-                "export.scale needs plain LoRA from the bare base, and a model that writes: no dora, pissa, model.adapter"
+                "export.scale needs a model that writes, and plain LoRA from the bare base: no dora, pissa, adapter"
             )
         return self
 
