@@ -62,7 +62,7 @@ def test_labelled_rows_to_a_classifier_that_is_asked_in_every_way(
     assert planned["facts"]["trainable"] == training.meta["trainable"] == adapter + 3 * 192
     results = {(r["metric"], r["reference_name"]): r for r in told["verdict"]["results"] if r["role"] == "target"}
     assert {name for _, name in results} >= {"base", "words"}
-    right = results[("label", "base")]
+    right = results[("label(accuracy)", "base")]
     assert right["candidate"] > 60 and right["delta"] > 0
     page = Path(told["report"]).read_text(encoding="utf-8")
     assert all(word in page for word in ("macro-F1", "AUC", "Brier score", "calibration error", "MCC"))

@@ -90,7 +90,7 @@ def headed(folder: Path, *, base: ModelSource, makes: Makes, device: str | None 
         labels=(labels_of(folder) or ()) if makes == "classifier" else (),
     )  # fmt: skip
     adapter = hashlib.sha256((file_hash(folder / ADAPTER_WEIGHTS) or "").encode()).hexdigest()
-    return load_adapter(loaded, folder, makes), adapter
+    return load_adapter(loaded, folder, "tuned"), adapter
 
 
 def classifier(folder: Path, *, base: ModelSource, name: str, device: str | None = None) -> ClassifierEngine:
