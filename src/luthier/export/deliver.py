@@ -371,6 +371,7 @@ def _ids(trained: _Trained, folder: Path) -> Check:
         return parity.same(name, False, "the delivered chat template or control tokens differ")
     wrong = sum(ours.prompt_ids(m) != delivered.prompt_ids(m) for m in trained.asked)
     texts = ["".join(x.content for x in m) for m in trained.asked] or list(_EXTRA_PROBES)
+    texts += [f"{token} and {token}." for token in trained.loaded.source.new_tokens]
     wrong += sum(ours.text_ids(t) != delivered.text_ids(t) for t in texts)
     return parity.same(name, wrong == 0, f"{wrong} of {2 * len(trained.asked)} prompts have other token ids")
 

@@ -45,12 +45,15 @@ def write_merged(loaded: Loaded, folder: Path, dtype: torch.dtype) -> None:
 
 
 def write_tokenizer(loaded: Loaded, folder: Path) -> None:
-    """The base's own tokenizer files, byte for byte, with the pinned chat template in place of theirs."""
+    """The base's own tokenizer files, byte for byte, with the pinned chat template in place of theirs; those of a base
+    with new tokens as the library writes them."""
     source = loaded.source
     for pattern in (*_TOKENIZER, *(("*.py",) if source.remote_code else ())):
         for path in sorted(source.folder.glob(pattern)):
             if path.is_file():
                 shutil.copyfile(path, folder / path.name)
+    if source.new_tokens:
+        loaded.tokenizer.save_pretrained(folder)
     config = folder / "tokenizer_config.json"
     if config.is_file():
         body = json.loads(config.read_text(encoding="utf-8"))

@@ -26,6 +26,7 @@ from luthier.models import head, pissa
 from luthier.models.load import Loaded
 from luthier.models.packing import keep_unpacked
 from luthier.models.source import ModelSource
+from luthier.models.tokens import trained_layers
 from luthier.recipe.train import FullTuning, LoraTuning, Tuning
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
     import torch
     from peft import get_peft_model
 
-    config = _peft_config(loaded.model, tuning)
+    added = loaded.tokenizer.convert_tokens_to_ids(list(loaded.source.new_tokens))
+    config = _peft_config(loaded.model, tuning, added)
     if tuning.dora and loaded.quantised:
         keep_unpacked(loaded.model)
     with _own_random_state(loaded.device):
@@ -101,7 +103,12 @@ def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
     if tuning.dora:
         _measure_lengths(model)
     for module in model.modules():
-        if hasattr(module, "original_module") and loaded.dtype != torch.float32:
+        if hasattr(module, "trainable_tokens_delta"):  # small updates would be lost in bf16; used in the base's format
+            rows = module.trainable_tokens_delta[model.active_adapter]
+            rows.data = rows.data.float()
+        elif hasattr(module, "token_adapter"):
+            continue
+        elif hasattr(module, "original_module") and loaded.dtype != torch.float32:
             _hold_in_fp32(module.modules_to_save[model.active_adapter], loaded.dtype)
     return _prepared(replace(loaded, model=model), tuning.kind)
 
@@ -120,7 +127,8 @@ def attach(model: Any, tuning: LoraTuning) -> Any:
     return made
 
 
-def _peft_config(model: Any, tuning: LoraTuning) -> Any:
+def _peft_config(model: Any, tuning: LoraTuning, new_ids: Sequence[int] = ()) -> Any:
+    """For peft; the rows of ``new_ids`` are trained too."""
     from peft import LoraConfig, TaskType
 
     targets = find_targets(model, tuning.targets)
@@ -133,6 +141,7 @@ def _peft_config(model: Any, tuning: LoraTuning) -> Any:
         use_rslora=tuning.rslora,
         use_dora=tuning.dora,
         modules_to_save=whole or None,
+        trainable_token_indices=trained_layers(model, new_ids, whole) or None if new_ids else None,
         ensure_weight_tying=tied,
         bias="none",
         task_type=TaskType.CAUSAL_LM if head.head_of(model) is None else TaskType.SEQ_CLS,
@@ -311,7 +320,9 @@ def save_adapter(model: Any, folder: Path, source: ModelSource) -> None:
     save_file(once, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
     config |= {"base_model_name_or_path": source.name, "revision": source.revision, "inference_mode": True}
     _write_json(folder / ADAPTER_CONFIG, config)
-    origin = {"base": source.name, "revision": source.revision, "base_digest": source.digest}
+    origin: dict[str, Any] = {"base": source.name, "revision": source.revision, "base_digest": source.digest}
+    if source.new_tokens:
+        origin["new_tokens"] = list(source.new_tokens)
     if _head_of(model) is not None and model.config.num_labels > 1:
         origin["labels"] = [model.config.id2label[i] for i in range(model.config.num_labels)]
     _write_json(folder / ADAPTER_ORIGIN, origin)
@@ -472,6 +483,13 @@ def _check_files(folder: Path, base_digest: str, base: str) -> dict[str, Any]:
             )
     config: dict[str, Any] = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
     return config
+
+
+def base_of(source: ModelSource, folder: Path) -> ModelSource:
+    """The base as an adapter in a folder was trained on it: with its new tokens."""
+    path = folder / ADAPTER_ORIGIN
+    written = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return source.knowing(written.get("new_tokens") or ())
 
 
 def labels_of(folder: Path) -> tuple[str, ...] | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from luthier.errors import LuthierError, MissingExtra
-from luthier.models import head
+from luthier.models import head, tokens
 from luthier.models.chat import ChatFormat
 from luthier.models.source import ModelSource
 from luthier.recipe.train import Makes, QloraTuning
@@ -89,7 +89,7 @@ def load(
         raise ValueError(f"{source.name} has no labels of its own, and none were named")
     place = pick_device(device)
     dtype = torch.float32 if precision == "fp32" or (precision == "auto" and place.type == "cpu") else torch.bfloat16
-    tokenizer = load_tokenizer(source, chat_template)
+    tokenizer, grown = _tokenizer(source, chat_template)
     options: dict[str, Any] = {
         "dtype": dtype,
         "use_safetensors": True,
@@ -105,6 +105,8 @@ def load(
         )
     else:
         model = from_files(AutoModelForCausalLM, source, options)
+    if grown is not None:
+        tokens.grow(model, grown)
     if quantised is None:
         model = model.to(place)
     model.eval().requires_grad_(False)
@@ -118,8 +120,13 @@ def load_tokenizer(source: ModelSource, chat_template: Path | None = None) -> An
     """The tokenizer alone.
 
     Raises:
-        LuthierError: its files are missing or damaged, or the template file cannot be read.
+        LuthierError: its files are missing or damaged, the template file cannot be read, or a new token is none.
     """
+    return _tokenizer(source, chat_template)[0]
+
+
+def _tokenizer(source: ModelSource, chat_template: Path | None) -> tuple[Any, tokens.Grown | None]:
+    """The tokenizer, and what was added to it."""
     from transformers import AutoTokenizer
 
     quiet()
@@ -143,7 +150,7 @@ def load_tokenizer(source: ModelSource, chat_template: Path | None = None) -> An
             ) from error
     elif isinstance(tokenizer.chat_template, dict):  # several by name: the one for plain chats
         tokenizer.chat_template = tokenizer.chat_template.get("default")
-    return tokenizer
+    return tokenizer, tokens.add(tokenizer, source.new_tokens, source.name) if source.new_tokens else None
 
 
 def load_chat(source: ModelSource, chat_template: Path | None = None, *, thinking: bool = False) -> ChatFormat:

@@ -14,7 +14,9 @@ from luthier.errors import LuthierError
 from luthier.models import four_bit
 from luthier.models.adapters import attach, find_targets, find_whole
 from luthier.models.head import HEAD, head_of
+from luthier.models.load import load_tokenizer
 from luthier.models.source import ModelSource
+from luthier.models.tokens import trained_layers
 from luthier.recipe.train import LoraTuning, Makes, QloraTuning, Tuning
 
 _KINDS = {
@@ -64,7 +66,7 @@ def measure(source: ModelSource, tuning: Tuning, makes: Makes = "model", outputs
     parameters = sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
     trainable = parameters
     if isinstance(tuning, LoraTuning):
-        trainable = _trained_beside(model, tuning)
+        trainable = _trained_beside(model, tuning, len(source.new_tokens))
     return Sizes(
         architecture=(config.architectures or [type(model).__name__])[0],
         hidden=int(text.hidden_size),
@@ -129,9 +131,13 @@ def _config(source: ModelSource, makes: Makes) -> Any:
     from transformers import AutoConfig
 
     try:
-        return AutoConfig.from_pretrained(source.folder, local_files_only=True, trust_remote_code=source.remote_code)
+        config = AutoConfig.from_pretrained(source.folder, local_files_only=True, trust_remote_code=source.remote_code)
     except (ValueError, KeyError, OSError, ImportError) as error:
         raise _not_understood(source, makes, error) from None
+    if source.new_tokens:
+        text = config.get_text_config(decoder=True)
+        text.vocab_size = max(text.vocab_size, len(load_tokenizer(source)))
+    return config
 
 
 def _not_understood(source: ModelSource, makes: Makes, error: Exception) -> LuthierError:
@@ -161,13 +167,15 @@ def _shapes(
     return config, model
 
 
-def _trained_beside(model: Any, tuning: LoraTuning) -> int:
-    """Parameters of the adapters, and of copies of the modules that are trained whole."""
+def _trained_beside(model: Any, tuning: LoraTuning, new_tokens: int) -> int:
+    """Parameters of the adapters, of copies of the modules that are trained whole, and of the rows of new tokens."""
     targets = find_targets(model, tuning.targets)
     whole, _ = find_whole(model, tuning.modules_to_save, targets)
     if head_of(model) is not None:
         whole = [*whole, HEAD]
-    copies: int = sum(p.numel() for name in whole for p in model.get_submodule(name).parameters())
+    layers = trained_layers(model, range(new_tokens), whole) if new_tokens else {}
+    rows = sum(new_tokens * int(model.get_submodule(name).weight.shape[1]) for name in layers)
+    copies: int = rows + sum(p.numel() for name in whole for p in model.get_submodule(name).parameters())
     return copies + sum(tuning.r * (a + b) + b * tuning.dora for a, b in _targeted(model, targets))
 
 

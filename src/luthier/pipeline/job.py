@@ -94,7 +94,8 @@ class Job:
         return DeviceFacts(kind, threads=self.threads, forks=team.can_fork(), **device_memory(self.device))
 
     @cached_property
-    def base(self) -> ModelSource:
+    def bare(self) -> ModelSource:
+        """The base as it is: what is to be beaten."""
         from luthier.models.source import resolve
 
         model = self.recipe.model
@@ -102,6 +103,11 @@ class Job:
         if name.startswith("."):
             name = str((self.folder / name).resolve())
         return resolve(name, model.revision, remote_code=model.remote_code, egress=self.recipe.privacy.egress)
+
+    @cached_property
+    def base(self) -> ModelSource:
+        """What is trained: the bare base, with the recipe's new tokens."""
+        return self.bare.knowing(self.recipe.model.new_tokens)
 
     @cached_property
     def chat_template(self) -> Path | None:
@@ -234,6 +240,8 @@ class Job:
         }  # fmt: skip
         if self.compared is not None:
             facts["compared"] = self.compared
+        if self.base.new_tokens:
+            facts["new_tokens"] = list(self.base.new_tokens)
         previous = [] if spec.split.previous is None else [self.store.get(spec.split.previous).digest]
         return stage_key("data", facts, [*digests, *previous])
 

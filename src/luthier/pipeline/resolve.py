@@ -61,6 +61,7 @@ def find(store: Store, ref: str) -> Named:
     Raises:
         LuthierError: nothing of that name, here or on the hub.
     """
+    from luthier.models.adapters import base_of
     from luthier.models.source import resolve
 
     if not _is_path(ref) or (Path(ref) / "run.json").is_file():
@@ -70,7 +71,7 @@ def find(store: Store, ref: str) -> Named:
             if ref != "nano" and "/" not in ref and not Path(ref).is_dir():
                 raise unknown from None
     if (Path(ref) / "adapter_config.json").is_file():
-        return Named(ref, resolve(_base_name(Path(ref))), adapter=Path(ref))
+        return Named(ref, base_of(resolve(_base_name(Path(ref))), Path(ref)), adapter=Path(ref))
     return Named(ref, resolve(ref))
 
 
@@ -130,7 +131,7 @@ def open_engines(store: Store, refs: Sequence[str]) -> Iterator[list[Opened]]:
         for digest, group in with_adapters.items():
             adapters = {one.name: one.adapter for one in group if one.adapter is not None}
             engines[digest] = EmbeddedEngine(load(group[0].source, chat_template=_template(group[0].adapter)), adapters)
-            if group[0].source.name not in refs:
+            if group[0].source.name not in refs and not group[0].source.new_tokens:
                 opened.append(Opened(group[0].source.name, engines[digest], None, None, None))
         for one in found:
             if one.makes == "classifier":
@@ -169,6 +170,7 @@ def _ancestors(store: Store, artifact: Artifact) -> Iterator[Artifact]:
 
 
 def _of_artifact(store: Store, artifact: Artifact, ref: str) -> Named:
+    from luthier.models.adapters import base_of
     from luthier.models.source import resolve
 
     system = system_of(store, artifact)
@@ -176,7 +178,8 @@ def _of_artifact(store: Store, artifact: Artifact, ref: str) -> Named:
         return Named(ref, resolve(artifact.path), artifact=artifact, system=system)
     if artifact.kind == "adapter":
         base = _base_on_this_machine(store, artifact) or _base_name(artifact.path)
-        return Named(ref, resolve(base), adapter=artifact.path, artifact=artifact, system=system)
+        source = base_of(resolve(base), artifact.path)
+        return Named(ref, source, adapter=artifact.path, artifact=artifact, system=system)
     raise LuthierError(
         f"{artifact.id} is a {artifact.kind}, not a model", where=ref, fix="luthier runs lists what can be used"
     )

@@ -22,7 +22,6 @@ from luthier.records import Verdict
 from luthier.store import Artifact
 
 if TYPE_CHECKING:
-    from luthier.engines import Engine
     from luthier.evaluate.frontier import Frontier
     from luthier.models.chat import Sample
     from luthier.models.load import Loaded
@@ -503,12 +502,12 @@ def _evaluate(
     from luthier.models.source import resolve
     from luthier.pipeline.reward import reward_model
 
-    base = load(job.base, device=job.device, chat_template=job.chat_template)
+    base = load(job.bare, device=job.device, chat_template=job.chat_template)
     assert job.run is not None
     before = None if job.start is None else "start"
     adapters = {} if job.start is None else {"start": job.start[0]}
     contenders: list[Any]
-    engines: list[Engine]
+    engines: list[Any]
     if job.makes == "reward":
         engines = [EmbeddedEngine(base, adapters)]
         scorer = reward_model(candidate.path, base=job.base, device=job.device, name=job.recipe.name)
@@ -516,11 +515,25 @@ def _evaluate(
     elif job.makes == "classifier":
         tuned = classify.classifier(candidate.path, base=job.base, device=job.device, name=job.recipe.name)
         engines = [EmbeddedEngine(base, adapters), tuned]
-        contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(tuned, base.chat)]
+        spelt = engines[0] if job.base.new_tokens else None
+        contenders = [
+            evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(tuned, base.chat, spelt_by=spelt)
+        ]
     elif candidate.kind == "model":
         whole = load(resolve(candidate.path), device=job.device)
         engines = [EmbeddedEngine(base, adapters), EmbeddedEngine(whole)]
-        contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], whole.chat)]
+        spelt = engines[0] if job.base.new_tokens else None
+        contenders = [
+            evaluate.Contender(engines[0], base.chat, before),
+            evaluate.Contender(engines[1], whole.chat, spelt_by=spelt),
+        ]
+    elif job.base.new_tokens:
+        grown = load(job.base, device=job.device, chat_template=job.chat_template)
+        engines = [EmbeddedEngine(base), EmbeddedEngine(grown, {"tuned": candidate.path})]
+        contenders = [
+            evaluate.Contender(engines[0], base.chat),
+            evaluate.Contender(engines[1], grown.chat, "tuned", spelt_by=engines[0]),
+        ]
     else:
         engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path})]
         contenders = [evaluate.Contender(engines[0], base.chat, name) for name in (before, "tuned")]

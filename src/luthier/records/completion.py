@@ -29,7 +29,7 @@ class Completion:
     seconds: float = 0.0
     stop_id: int | None = None
     stop_logprob: float | None = None
-    labels: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

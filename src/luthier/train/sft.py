@@ -143,15 +143,14 @@ def learn(
         watch = None
         if plan.watch_rows or plan.watch_answers or spec.watch.overfitting != "off":
             watch = Watch(
-                spec.watch, loss, general=general[: plan.watch_rows],
-                held_out=validation_rows[: plan.watch_answers], train=train_rows,
-                adapter=hasattr(loaded.model, "disable_adapter"), device=device,
+                spec.watch, loss, general=general[: plan.watch_rows], held_out=validation_rows[: plan.watch_answers],
+                train=train_rows, adapter=hasattr(loaded.model, "disable_adapter"), device=device,
             )  # fmt: skip
         with folding(loaded.model, plan), stepping(loaded.model, plan), team.together(plan.processes):
             return Loop(
-                loaded.model, objective(loss, plan), plan, train=train_rows,
-                validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device, probe=probe,
-                on_step=on_step, replay_sets=replay_sets, watch=watch,
+                loaded.model, objective(loss, plan), plan, train=train_rows, validation=validation_rows, run=run,
+                folder=workdir / "checkpoints", device=device, probe=probe, on_step=on_step, replay_sets=replay_sets,
+                watch=watch,
             ).fit()  # fmt: skip
 
 
