@@ -99,5 +99,5 @@ def request(text: str) -> Any:
 @pytest.mark.timeout(900)
 def test_killed_while_learning_labels_and_run_again(tmp_path: Path) -> None:
     write_job(tmp_path)
-    told = killed_and_calm(tmp_path, "train", "topics.yaml", kills=2, seed=4)
+    told = killed_and_calm(tmp_path, "train", "topics.yaml", kills=1, seed=4)
     assert told["code"] == 0
