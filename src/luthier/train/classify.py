@@ -18,9 +18,9 @@ from torch.nn import functional
 
 from luthier.recipe.train import ClassifyMethod, TrainSpec
 from luthier.train.batches import Row, row
-from luthier.train.head import HeadLoss, checked
 from luthier.train.labelled import Labelled
 from luthier.train.loop import Probe, Run, StepInfo, TrainResult
+from luthier.train.outputs import HeadLoss, checked
 from luthier.train.plan import TrainPlan
 from luthier.train.session import Loaded
 from luthier.train.sft import Tokens, learn

@@ -1,6 +1,6 @@
 """A reward model from pairs: Bradley and Terry's loss on the difference of two scores; one loop with ``preference``.
 
-An answer's score is a scalar head on the decoder's state at its last token, as the standard layout reads it (``head``).
+An answer's score is a scalar head on the decoder's state at its last token, as the standard layout reads it (``outputs``).
 The prompt of a pair is read once for both answers where that gives the same (``preference``). Rankings come as weighted
 pairs from the data stage.
 
@@ -21,9 +21,9 @@ from luthier.recipe.train import RewardMethod, TrainSpec
 from luthier.train import contrast
 from luthier.train.batches import Batch, Row
 from luthier.train.compared import Pair
-from luthier.train.head import HeadLoss, checked
 from luthier.train.loop import Probe, Run, StepInfo, TrainResult
 from luthier.train.loss import TokenLoss
+from luthier.train.outputs import HeadLoss, checked
 from luthier.train.plan import TrainPlan
 from luthier.train.preference import TIE, Facts, Ready, Weighed, facts_of, learn
 from luthier.train.session import Loaded
