@@ -1,8 +1,8 @@
 """A reward model from pairs: Bradley and Terry's loss on the difference of two scores; one loop with ``preference``.
 
-An answer's score is a scalar head on the decoder's state at its last token, as the standard layout reads it (``outputs``).
-The prompt of a pair is read once for both answers where that gives the same (``preference``). Rankings come as weighted
-pairs from the data stage.
+An answer's score is a scalar head on the decoder's state at its last token, as the standard layout reads it: see
+``outputs``. The prompt of a pair is read once for both answers where that gives the same (``preference``). Rankings
+come as weighted pairs from the data stage.
 
 Not here: the formula (``contrast``), the model and its head (``models.head``), scoring with what was learned
 (``score.reward``).
