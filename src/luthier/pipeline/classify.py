@@ -72,7 +72,7 @@ def judged_by(spec: EvaluateSpec) -> EvaluateSpec:
     MCC, AUC, calibration error and Brier score."""
     if spec.target:
         return spec
-    also = spec.also or tuple(LabelMetric(metric=name) for name in SHOWN)  # type: ignore[arg-type]
+    also = spec.also or tuple(LabelMetric(metric=name) for name in SHOWN)
     return spec.model_copy(update={"target": (LabelMetric(),), "also": also})
 
 

@@ -135,9 +135,9 @@ def open_engines(store: Store, refs: Sequence[str]) -> Iterator[list[Opened]]:
                 opened.append(Opened(group[0].source.name, engines[digest], None, None, None))
         for one in found:
             if one.makes == "classifier":
-                engine = classifier(one.adapter or one.source.folder, base=one.source, name=one.name)
-                engines[f"classifier {one.name}"] = engine
-                opened.append(Opened(one.name, engine, None, one.system, one.artifact))
+                labels = classifier(one.adapter or one.source.folder, base=one.source, name=one.name)
+                engines[f"classifier {one.name}"] = labels
+                opened.append(Opened(one.name, labels, None, one.system, one.artifact))
                 continue
             if one.source.digest not in engines:
                 engines[one.source.digest] = EmbeddedEngine(load(one.source))
