@@ -14,7 +14,7 @@ from tests.export.test_deliver import PROBES, send
 
 from luthier.errors import LuthierError
 from luthier.export import ParityError, files
-from luthier.models import adapters, reward
+from luthier.models import adapters, head, reward
 from luthier.models.load import load
 from luthier.models.source import resolve
 from luthier.recipe.recipe import ExportSpec
@@ -89,8 +89,8 @@ def test_four_bits_are_trained_beside_and_the_head_stays_whole(scorer: Any, stor
     pytest.importorskip("bitsandbytes")
     tuning = QloraTuning(r=4)
     loaded = scorer(tuning)
-    head = reward.head_of(loaded.model.get_base_model())
-    assert head.original_module.weight.is_floating_point()
+    kept = head.head_of(loaded.model.get_base_model())
+    assert kept.original_module.weight.is_floating_point()
     made = send(store, loaded, tuning)
     assert made.certificates["model"].holds
 
@@ -127,7 +127,7 @@ def test_padding_that_the_base_does_not_name_is_named_in_what_ships(
     loaded = scorer(LoraTuning(r=4), folder)
     end = loaded.tokenizer.eos_token_id
     rows = texts(loaded)
-    assert all(row[-1] == end for row in rows) and reward.pad_of(loaded.tokenizer) == end
+    assert all(row[-1] == end for row in rows) and head.pad_of(loaded.tokenizer) == end
     ours = reward.scores(loaded, rows)
     assert ours == pytest.approx(reward.scores(loaded, [row[:-1] for row in rows]), abs=1e-6)
     made = send(store, loaded, LoraTuning(r=4), EXACT)
@@ -154,7 +154,7 @@ def test_the_head_is_drawn_by_the_seed_and_by_nothing_else(base: Path) -> None:
         loaded = load(resolve(base), device="cpu", makes="reward")
         prepared = adapters.prepare(loaded, LoraTuning(r=4), seed)
         assert torch.equal(torch.random.get_rng_state(), before)
-        heads.append(reward.head_of(prepared.model.get_base_model()).modules_to_save["default"].weight.detach())
+        heads.append(head.head_of(prepared.model.get_base_model()).modules_to_save["default"].weight.detach())
     assert torch.equal(heads[0], heads[1]) and not torch.equal(heads[0], heads[2])
     assert heads[0].std().item() == pytest.approx(1 / 65, rel=0.3)  # width 64
 
@@ -168,12 +168,12 @@ def test_a_reward_model_begins_from_the_adapter_of_one_that_writes_and_not_the_o
     (tmp_path / "writes").mkdir(), (tmp_path / "scores").mkdir()
     adapters.save_adapter(writes, tmp_path / "writes", source)
     fresh = adapters.prepare(load(source, device="cpu", makes="reward"), tuning, 0).model
-    head = reward.head_of(fresh.get_base_model()).modules_to_save["default"].weight.detach().clone()
+    drawn = head.head_of(fresh.get_base_model()).modules_to_save["default"].weight.detach().clone()
     adapters.continue_adapter(fresh, tmp_path / "writes", source.digest)
     theirs = {n.split("layers", 1)[1]: p for n, p in writes.named_parameters() if "lora_" in n}
     ours = {n.split("layers", 1)[1]: p for n, p in fresh.named_parameters() if "lora_" in n}
     assert ours.keys() == theirs.keys() and all(torch.equal(ours[n], theirs[n]) for n in ours)
-    assert torch.equal(reward.head_of(fresh.get_base_model()).modules_to_save["default"].weight, head)
+    assert torch.equal(head.head_of(fresh.get_base_model()).modules_to_save["default"].weight, drawn)
     adapters.save_adapter(scorer(tuning).model, tmp_path / "scores", source)
     with pytest.raises(LuthierError, match="makes a reward model"):
         adapters.continue_adapter(writes, tmp_path / "scores", source.digest)

@@ -57,28 +57,28 @@ def exact_norms(model: torch.nn.Module) -> torch.nn.Module:
     return model
 
 
-def tiny_scorer(**keys: Any) -> torch.nn.Module:
-    """The same decoder with a scalar head; token 0 is padding."""
-    return tiny_llama(scores=True, **keys)
+def tiny_scorer(*, outputs: int = 1, **keys: Any) -> torch.nn.Module:
+    """The same decoder with a head: a scalar one, or with several outputs; token 0 is padding."""
+    return tiny_llama(outputs=outputs, **keys)
 
 
 def tiny_llama(*, seed: int = 0, tuning: str = "lora", dtype: torch.dtype = torch.float32, hidden: int = 32,
-               dropout: float = 0.0, tied: bool = True, scores: bool = False) -> torch.nn.Module:  # fmt: skip
+               dropout: float = 0.0, tied: bool = True, outputs: int = 0) -> torch.nn.Module:  # fmt: skip
     torch.manual_seed(seed)
-    more: dict[str, Any] = {"num_labels": 1, "pad_token_id": 0} if scores else {}
+    more: dict[str, Any] = {"num_labels": outputs, "pad_token_id": 0} if outputs else {}
     config = LlamaConfig(
         vocab_size=VOCABULARY, hidden_size=hidden, num_hidden_layers=2, intermediate_size=2 * hidden,
         num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128, tie_word_embeddings=tied,
         initializer_range=0.15, **more,
     )  # fmt: skip
-    model: Any = LlamaForSequenceClassification(config) if scores else LlamaForCausalLM(config)
+    model: Any = LlamaForSequenceClassification(config) if outputs else LlamaForCausalLM(config)
     if dtype == torch.float64:
         model = exact_norms(model)
     if tuning in ("lora", "dora"):
         targets = ["q_proj", "k_proj", "v_proj", "o_proj"]
         model = get_peft_model(model, LoraConfig(
             r=4, lora_alpha=8, lora_dropout=dropout, target_modules=targets,
-            task_type="SEQ_CLS" if scores else "CAUSAL_LM", use_dora=tuning == "dora",
+            task_type="SEQ_CLS" if outputs else "CAUSAL_LM", use_dora=tuning == "dora",
         ))  # fmt: skip
         with torch.no_grad():  # B starts at zero, which would make A's gradient zero too
             for name, p in model.named_parameters():

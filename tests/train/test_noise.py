@@ -82,5 +82,5 @@ def test_evaluations_have_none_and_the_same_seed_the_same_bits(fit: Make, make_r
 
 
 def test_comparisons_and_rewards_refuse_it() -> None:
-    with pytest.raises(ValidationError, match="neftune_alpha belongs to methods sft and continued"):
+    with pytest.raises(ValidationError, match="neftune_alpha belongs to sft, continued"):
         TrainSpec.model_validate({"method": "dpo", "neftune_alpha": 5})

@@ -43,6 +43,26 @@ MUTANTS = (
         "tests/train/test_plan.py::test_needs_by_hand",
     ),
     Mutant(
+        "frequent labels count most", "train/labelled.py",
+        "len(labels) / (len(counts) * count)", "len(counts) * count / len(labels)",
+        "tests/train/test_classify.py::test_balanced_rows_weigh_the_same_a_label_and_1_on_average",
+    ),
+    Mutant(
+        "a label is read behind padding", "train/labelled.py",
+        "tuple(prompt[: end(prompt, pad)])", "tuple(prompt)",
+        "tests/train/test_classify.py::test_padding_at_the_end_of_a_question_is_not_read",
+    ),
+    Mutant(
+        "rows of a window are counted and not weighed", "train/classify.py",
+        "sum(len(r.targets) if r.weights is None else r.weights.sum() for r in rows)", "len(rows)",
+        "tests/train/test_classify.py::test_loss_and_gradients_are_those_of_transformers",
+    ),
+    Mutant(
+        "a new token begins as the sum of its parts", "models/tokens.py",
+        ".double().mean(0)", ".double().sum(0)",
+        "tests/export/test_tokens.py::test_each_begins_as_the_mean_of_its_parts_and_all_else_stays",
+    ),
+    Mutant(
         "chosen and rejected swapped", "train/preference.py",
         "margins = ratios[:, 0] - ratios[:, 1]", "margins = ratios[:, 1] - ratios[:, 0]",
         "tests/train/test_preference.py::test_every_method_comes_to_prefer_the_chosen_answers",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,7 +49,8 @@ def predict(
     chunk: int = 256,
     on_done: Callable[[int, int], None] | None = None,
 ) -> Predicted:
-    """Answer every question into ``output`` (JSONL: id, answer, finish_reason, usage; or id, error).
+    """Answer every question into ``output`` (JSONL: id, answer, finish_reason, usage; or id, error; a classifier's
+    answer is the label, and ``labels`` holds the probability of each).
 
     ``chunk`` questions are handed to the engine at once. ``on_done(done, total)`` is called as lines are written, from
     the engine's thread.
@@ -79,6 +81,12 @@ def predict(
     return Predicted(answered=reused + writer.written, reused=reused, refused=writer.refused)
 
 
+def probabilities(nats: Mapping[str, float]) -> dict[str, float]:
+    """From logarithms, the likeliest first, to six digits: what is written for people."""
+    ordered = sorted(nats.items(), key=lambda one: (-one[1], one[0]))
+    return {name: float(f"{math.exp(value):.6g}") for name, value in ordered}
+
+
 class _InOrder:
     """Takes answers in any order and writes each as soon as all before it are written."""
 
@@ -92,7 +100,10 @@ class _InOrder:
         """An answer (a cancelled one is left for the next run)."""
         if completion.finish_reason != "cancelled" and not self.has(row):
             usage = {"prompt_tokens": completion.prompt_tokens, "completion_tokens": completion.completion_tokens}
-            self._put(row, {"answer": completion.text, "finish_reason": completion.finish_reason, "usage": usage})
+            said: dict[str, Any] = {"answer": completion.text}
+            if completion.labels:
+                said["labels"] = probabilities(completion.labels)
+            self._put(row, {**said, "finish_reason": completion.finish_reason, "usage": usage})
 
     def refuse(self, row: int, error: LuthierError) -> None:
         """The reason why there is no answer."""

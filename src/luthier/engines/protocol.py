@@ -14,7 +14,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from luthier.errors import LuthierError, UsageError, did_you_mean
 from luthier.records import Completion, Message, TokenScores
 
-Capability = Literal["generate", "stream", "loglikelihood", "adapters", "token_ids", "embed", "schema"]
+Capability = Literal["generate", "stream", "loglikelihood", "adapters", "token_ids", "embed", "schema", "labels"]
+"""``schema``: answers can be held to a JSON schema; ``labels``: a classifier, whose completions carry the probability
+of each label."""
 OnDone = Callable[[int, Completion], None]
 """Called once per finished request with its index in the call; from the engine's own thread, so it must be quick."""
 

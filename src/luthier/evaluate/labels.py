@@ -7,13 +7,13 @@ of a longer one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from luthier.errors import LuthierError
 from luthier.evaluate.guards import answer_ids
 from luthier.evaluate.systems import System, with_shots
 from luthier.records import Example, Message
+from luthier.stats.classes import shares
 
 MOST = 500
 """Labels; more are no closed set."""
@@ -62,14 +62,3 @@ def probabilities(
         for fit in fits:
             made.append(shares({label: next(found).total for label in labels}) if fit else {})
     return made
-
-
-def shares(nats: dict[str, float]) -> dict[str, float]:
-    """Log-likelihoods less the logarithm of the sum of what they stand for: logarithms of probabilities that sum to 1.
-
-    Six significant digits of the logarithm keep the order even among probabilities that all round to 1.
-    """
-    best = max(nats, key=nats.__getitem__)
-    others = sum(math.exp(x - nats[best]) for name, x in nats.items() if name != best)
-    beyond = math.log1p(others)
-    return {name: float(f"{x - nats[best] - beyond:.6g}") for name, x in nats.items()}

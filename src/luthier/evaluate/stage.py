@@ -376,14 +376,16 @@ def _ask(
         else:
             waiting.append((request, row, item))
 
-    told = probabilities(system, [item.example for _, _, item in waiting], labels) if labels and waiting else []
+    gives = "labels" in system.contender.engine.capabilities  # a classifier tells them with its answer
+    asked = bool(labels and waiting) and not gives
+    told = probabilities(system, [item.example for _, _, item in waiting], labels) if asked else []
 
     def score(index: int, completion: Completion) -> None:
         _, row, item = waiting[index]
-        known = told if isinstance(told, str) or not told else told[index]
+        known = completion.labels or (told if isinstance(told, str) or not told else told[index])
         scores = {m.key: _judge(m, item.example, completion, known) for m in measures}
         finished = replace(
-            row, scores=scores, answer=completion.text, labels=known if isinstance(known, dict) else {},
+            row, scores=scores, answer=completion.text, labels=dict(known) if isinstance(known, Mapping) else {},
             finish=completion.finish_reason, seconds=completion.seconds,
             prompt_tokens=completion.prompt_tokens, completion_tokens=completion.completion_tokens,
         )  # fmt: skip

@@ -25,11 +25,13 @@ class Contender:
 
     ``chat`` is its chat format, needed to score given answers (regression suites of questions); without it, or without
     log-likelihoods, such suites are answered and compared. ``adapter`` is asked for by name; None is the model itself.
+    ``spelt_by`` is an engine by whose token ids its prompts are told apart: its base's, where it has tokens of its own.
     """
 
     engine: Engine
     chat: ChatFormat | None = None
     adapter: str | None = None
+    spelt_by: TokenEngine | None = None
 
     @property
     def fingerprint(self) -> dict[str, Any]:
@@ -78,7 +80,8 @@ class System:
             template = self.contender.fingerprint.get("template")
             return digest([_asked(request), template]), 0
         ids = tokens.prompt_ids(request)
-        return digest(list(ids)), len(ids)
+        spelt = self.contender.spelt_by
+        return digest(list(ids if spelt is None else spelt.prompt_ids(request))), len(ids)
 
 
 def asked_hash(example: Example) -> str:

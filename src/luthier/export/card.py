@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
+
+from luthier.models.head import THINGS
+from luthier.recipe.train import Makes
 
 _LICENCE_NOTE = (
     "The licence of the base model holds for this model too. Whether the rows it was trained on may be used so is for "
@@ -54,7 +57,8 @@ class Card:
     lineage: Mapping[str, str] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     parity: Mapping[str, Any] = field(default_factory=dict)
-    makes: Literal["model", "reward"] = "model"
+    makes: Makes = "model"
+    labels: Sequence[str] = ()
 
 
 def render(card: Card, *, kind: str) -> str:
@@ -84,8 +88,9 @@ def _header(card: Card, kind: str) -> str:
 
 def _what(card: Card, kind: str) -> str:
     at = f" (revision `{card.base_revision}`)" if card.base_revision else ""
-    if card.makes == "reward":
-        thing = "An adapter that makes a reward model of" if kind == "adapter" else "A reward model made of"
+    if card.makes != "model":
+        what = THINGS[card.makes]
+        thing = f"An adapter that makes a {what} of" if kind == "adapter" else f"A {what} made of"
     else:
         thing = "An adapter for" if kind == "adapter" else "A fine-tuned version of"
     how = f", tuned by {card.tuning}" if card.tuning else ""
@@ -93,8 +98,8 @@ def _what(card: Card, kind: str) -> str:
 
 
 def _use(card: Card, kind: str) -> str:
-    if card.makes == "reward":
-        code, note = _scoring(card, kind)
+    if card.makes != "model":
+        code, note = _reading(card, kind)
         return f"## Use\n\n```python\n{code}\n```\n\n{note}"
     if kind == "adapter":
         code = (
@@ -111,14 +116,15 @@ def _use(card: Card, kind: str) -> str:
     return f"## Use\n\n```python\n{code}\n```\n\n{note}"
 
 
-def _scoring(card: Card, kind: str) -> tuple[str, str]:
+def _reading(card: Card, kind: str) -> tuple[str, str]:
+    """How a model with a head is loaded and asked."""
     auto = "AutoModelForSequenceClassification"
     if kind == "adapter":
         code = (
             f"from peft import PeftModel\nfrom transformers import {auto}, AutoTokenizer\n\n"
             'tokenizer = AutoTokenizer.from_pretrained(".")\n'
             f'base = {auto}.from_pretrained(  # the folder or hub id of the base\n'
-            f'    "{card.base}", num_labels=1, pad_token_id=tokenizer.pad_token_id)\n'
+            f'    "{card.base}", num_labels={max(1, len(card.labels))}, pad_token_id=tokenizer.pad_token_id)\n'
             'model = PeftModel.from_pretrained(base, ".")'
         )
     else:
@@ -126,6 +132,16 @@ def _scoring(card: Card, kind: str) -> tuple[str, str]:
             f"from transformers import {auto}, AutoTokenizer\n\n"
             f'tokenizer = AutoTokenizer.from_pretrained(".")\nmodel = {auto}.from_pretrained(".")'
         )
+    if card.makes == "classifier":
+        code += (
+            "\nchat = [{\"role\": \"user\", \"content\": …}]\n"
+            "ids = tokenizer.apply_chat_template(\n"
+            "    chat, add_generation_prompt=True, return_tensors=\"pt\", return_dict=True)[\"input_ids\"]\n"
+            "probabilities = model(ids).logits[0].softmax(-1)"
+        )
+        named = ", ".join(f"{i} {json.dumps(name, ensure_ascii=False)}" for i, name in enumerate(card.labels[:20]))
+        more = " …" * (len(card.labels) > 20)
+        return code, f"The labels, in the order of its outputs (`id2label` of the whole model): {named}{more}."
     code += (
         "\nchat = [{\"role\": \"user\", \"content\": …}, {\"role\": \"assistant\", \"content\": …}]\n"
         "ids = tokenizer.apply_chat_template(chat, return_tensors=\"pt\", return_dict=True)[\"input_ids\"]\n"

@@ -18,7 +18,7 @@ import torch
 from luthier.export import files, parity
 from luthier.export.card import Card, render
 from luthier.export.parity import Certificate, Check, Distance, ParityError, Reading
-from luthier.models import adapters, reward
+from luthier.models import adapters, head, reward
 from luthier.models.changes import trained_weights
 from luthier.models.load import Loaded, load, load_chat
 from luthier.models.source import ModelSource, digest_of
@@ -62,7 +62,7 @@ class Delivered:
 @dataclass(frozen=True)
 class _Trained:
     """The trained model's own answers to the probes; of a reward model ``prompts`` are whole chats, and there are no
-    answers but scores."""
+    answers but the outputs of its head, as with a classifier."""
 
     loaded: Loaded
     asked: tuple[tuple[Message, ...], ...]
@@ -157,7 +157,8 @@ def deliver(
                 "tuning": tuning.model_dump(mode="json"),
                 "dtype": "fp32" if kind == "adapter" else str(dtype).removeprefix("torch."),
                 "template": loaded.chat.digest,
-                **({"makes": "reward"} if loaded.makes == "reward" else {}),
+                **({} if loaded.makes == "model" else {"makes": loaded.makes}),
+                **({"labels": list(loaded.labels)} if loaded.labels else {}),
                 "weights": digest_of(folder) if kind == "model" else None,
             }
             above = [*parents, *([made["adapter"]] if kind == "model" and "adapter" in made else [])]
@@ -177,7 +178,7 @@ class _Fresh:
         self.precision = "fp32" if loaded.dtype == torch.float32 else "bf16"
         self.tuning = tuning
         self.chat_template = chat_template
-        self.makes = loaded.makes
+        self.makes, self.labels = loaded.makes, loaded.labels
 
     def base(self, *, quantised: bool = False, fp32: bool = False) -> Loaded:
         return load(
@@ -187,6 +188,7 @@ class _Fresh:
             device=self.device,
             chat_template=self.chat_template,
             makes=self.makes,
+            labels=self.labels,
         )
 
     def forget(self) -> None:
@@ -204,8 +206,10 @@ class _Fresh:
 def _ask(loaded: Loaded, probes: Sequence[Example]) -> _Trained:
     if loaded.makes == "reward":
         asked, texts = _answered(loaded, probes)
-        return _Trained(loaded, asked, texts, [], parity.read_scores(loaded, texts))
+        return _Trained(loaded, asked, texts, [], parity.read_head(loaded, texts))
     chats, prompts = _prompts(loaded, probes)
+    if loaded.makes == "classifier":
+        return _Trained(loaded, chats, prompts, [], parity.read_head(loaded, prompts))
     answered = parity.answers(loaded.model, prompts, loaded.chat.stop_ids)
     return _Trained(loaded, chats, prompts, answered, parity.read(loaded.model, prompts, answered))
 
@@ -312,10 +316,10 @@ def _prove_model(
 
 def _read(trained: _Trained, loaded: Loaded, watch: Reading | None = None) -> Reading:
     """``loaded`` on the probes. A bare base gets the trained head: one that means nothing shows nothing."""
-    if loaded.makes == "reward":
-        if not reward.in_files(loaded.source) and not hasattr(loaded.model, "get_base_model"):
-            reward.take_head(loaded.model, trained.loaded.model)
-        return parity.read_scores(loaded, trained.prompts)
+    if loaded.makes != "model":
+        if head.labels_in(loaded.source) is None and not hasattr(loaded.model, "get_base_model"):
+            head.take_head(loaded.model, trained.loaded.model)
+        return parity.read_head(loaded, trained.prompts)
     return parity.read(loaded.model, trained.prompts, trained.answered, watch)
 
 
@@ -367,6 +371,7 @@ def _ids(trained: _Trained, folder: Path) -> Check:
         return parity.same(name, False, "the delivered chat template or control tokens differ")
     wrong = sum(ours.prompt_ids(m) != delivered.prompt_ids(m) for m in trained.asked)
     texts = ["".join(x.content for x in m) for m in trained.asked] or list(_EXTRA_PROBES)
+    texts += [f"{token} and {token}." for token in trained.loaded.source.new_tokens]
     wrong += sum(ours.text_ids(t) != delivered.text_ids(t) for t in texts)
     return parity.same(name, wrong == 0, f"{wrong} of {2 * len(trained.asked)} prompts have other token ids")
 
@@ -382,6 +387,7 @@ def _facts(loaded: Loaded, tuning: Tuning, card: Card | None) -> Card:
         base_revision=loaded.source.revision,
         licence=known.licence or loaded.source.licence,
         makes=loaded.makes,
+        labels=loaded.labels,
         tuning=known.tuning or str(getattr(tuning, "kind", "")),
         lineage={**known.lineage, "base digest": loaded.source.digest},
     )

@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
+from luthier.models.head import pad_of
 from luthier.models.load import Loaded
-from luthier.models.reward import pad_of
 
 _TOKENIZER = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "spiece.model",
               "*.tiktoken")  # fmt: skip
@@ -45,18 +45,21 @@ def write_merged(loaded: Loaded, folder: Path, dtype: torch.dtype) -> None:
 
 
 def write_tokenizer(loaded: Loaded, folder: Path) -> None:
-    """The base's own tokenizer files, byte for byte, with the pinned chat template in place of theirs."""
+    """The base's own tokenizer files, byte for byte, with the pinned chat template in place of theirs; those of a base
+    with new tokens as the library writes them."""
     source = loaded.source
     for pattern in (*_TOKENIZER, *(("*.py",) if source.remote_code else ())):
         for path in sorted(source.folder.glob(pattern)):
             if path.is_file():
                 shutil.copyfile(path, folder / path.name)
+    if source.new_tokens:
+        loaded.tokenizer.save_pretrained(folder)
     config = folder / "tokenizer_config.json"
     if config.is_file():
         body = json.loads(config.read_text(encoding="utf-8"))
         for key in ("chat_template", *_LOCAL_KEYS):
             body.pop(key, None)
-        if loaded.makes == "reward" and not body.get("pad_token"):  # the score is read at the last token but these
+        if loaded.makes != "model" and not body.get("pad_token"):  # the head reads the last token but these
             body["pad_token"] = loaded.tokenizer.convert_ids_to_tokens(pad_of(loaded.tokenizer))
         write_json(config, body)
     if loaded.chat.has_template:

@@ -22,8 +22,8 @@ from torch import Tensor
 
 from luthier.errors import LuthierError
 from luthier.models.greedy import greedy
+from luthier.models.head import logits
 from luthier.models.load import Loaded
-from luthier.models.reward import scores
 
 PROBES, PROBE_TOKENS, ANSWER_TOKENS, WATCHED = 32, 384, 24, 8
 """Fewest probes; longest prompt kept (its end); answer tokens compared; likeliest tokens watched at each."""
@@ -39,7 +39,7 @@ STEP_BITS = {torch.float32: 23, torch.bfloat16: 7, torch.float16: 10}
 @dataclass(frozen=True, slots=True)
 class Check:
     """One comparison. ``measured``, ``bound`` and ``floor`` in nats where they are numbers of log-probability; of a
-    reward model they are differences of scores."""
+    reward model they are differences of scores, of a classifier of logits."""
 
     name: str
     holds: bool
@@ -158,12 +158,15 @@ def read(
     return Reading(tokens, logps, best, gap)
 
 
-def read_scores(loaded: Loaded, texts: Sequence[Sequence[int]]) -> Reading:
-    """What a reward model makes of the probes: one row per text, its score in place of a log-probability. There is no
-    likeliest token that could flip."""
-    found = torch.tensor(scores(loaded, texts))
-    nothing = torch.zeros(len(texts), dtype=torch.long)
-    return Reading(nothing[:, None], found[:, None], nothing, torch.zeros(len(texts)))
+def read_head(loaded: Loaded, texts: Sequence[Sequence[int]]) -> Reading:
+    """What a model with a head makes of the probes: one row per text, the outputs of its head in place of
+    log-probabilities. A classifier's likeliest label may flip, a score has nothing that could."""
+    found_NK = torch.tensor(logits(loaded, texts))
+    outputs = torch.arange(found_NK.shape[1]).expand(found_NK.shape)
+    if found_NK.shape[1] == 1:
+        return Reading(outputs, found_NK, outputs[:, 0], torch.zeros(len(texts)))
+    best, second = found_NK.topk(2, dim=-1).values.unbind(-1)
+    return Reading(outputs, found_NK, found_NK.argmax(-1), best - second)
 
 
 def distance(reference: Reading, other: Reading) -> Distance:

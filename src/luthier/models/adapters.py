@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from luthier import registry
 from luthier.errors import LuthierError, did_you_mean
-from luthier.models import pissa, reward
+from luthier.models import head, pissa
 from luthier.models.load import Loaded
 from luthier.models.packing import keep_unpacked
 from luthier.models.source import ModelSource
+from luthier.models.tokens import trained_layers
 from luthier.recipe.train import FullTuning, LoraTuning, Tuning
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ class Prepared:
 def prepare(loaded: Loaded, tuning: Tuning, seed: int) -> Prepared:
     """Make a model ready for training as the recipe's ``train.tuning`` says. Changes ``loaded.model`` in place."""
     kind: str = getattr(tuning, "kind")  # noqa: B009  (every Choice that is used has one; the base class does not)
-    if reward.head_of(loaded.model) is not None:
-        reward.begin_head(loaded, seed)
+    if head.head_of(loaded.model) is not None:
+        head.begin_head(loaded, seed)
     prepared: Prepared = registry.get("tuning", kind).load()(loaded, tuning, seed)
     return prepared
 
@@ -89,7 +90,8 @@ def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
     import torch
     from peft import get_peft_model
 
-    config = _peft_config(loaded.model, tuning)
+    added = loaded.tokenizer.convert_tokens_to_ids(list(loaded.source.new_tokens))
+    config = _peft_config(loaded.model, tuning, added)
     if tuning.dora and loaded.quantised:
         keep_unpacked(loaded.model)
     with _own_random_state(loaded.device):
@@ -101,7 +103,12 @@ def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
     if tuning.dora:
         _measure_lengths(model)
     for module in model.modules():
-        if hasattr(module, "original_module") and loaded.dtype != torch.float32:
+        if hasattr(module, "trainable_tokens_delta"):  # small updates would be lost in bf16; used in the base's format
+            rows = module.trainable_tokens_delta[model.active_adapter]
+            rows.data = rows.data.float()
+        elif hasattr(module, "token_adapter"):
+            continue
+        elif hasattr(module, "original_module") and loaded.dtype != torch.float32:
             _hold_in_fp32(module.modules_to_save[model.active_adapter], loaded.dtype)
     return _prepared(replace(loaded, model=model), tuning.kind)
 
@@ -120,7 +127,8 @@ def attach(model: Any, tuning: LoraTuning) -> Any:
     return made
 
 
-def _peft_config(model: Any, tuning: LoraTuning) -> Any:
+def _peft_config(model: Any, tuning: LoraTuning, new_ids: Sequence[int] = ()) -> Any:
+    """For peft; the rows of ``new_ids`` are trained too."""
     from peft import LoraConfig, TaskType
 
     targets = find_targets(model, tuning.targets)
@@ -133,9 +141,10 @@ def _peft_config(model: Any, tuning: LoraTuning) -> Any:
         use_rslora=tuning.rslora,
         use_dora=tuning.dora,
         modules_to_save=whole or None,
+        trainable_token_indices=trained_layers(model, new_ids, whole) or None if new_ids else None,
         ensure_weight_tying=tied,
         bias="none",
-        task_type=TaskType.CAUSAL_LM if reward.head_of(model) is None else TaskType.SEQ_CLS,
+        task_type=TaskType.CAUSAL_LM if head.head_of(model) is None else TaskType.SEQ_CLS,
     )
 
 
@@ -151,15 +160,15 @@ def find_targets(model: Any, wanted: str | Sequence[str]) -> list[str]:
         LuthierError: a name fits no linear layer, or fits the head.
     """
     linear = [name for name, module in model.named_modules() if _is_linear(module)]
-    ends = (model.get_output_embeddings(), reward.head_of(model))
-    head = next((n for n, m in model.named_modules() if any(m is end for end in ends)), None)
-    body = [n for n in linear if n != head and not _OTHER_SENSES.search(n)]
+    ends = (model.get_output_embeddings(), head.head_of(model))
+    last = next((n for n, m in model.named_modules() if any(m is end for end in ends)), None)
+    body = [n for n in linear if n != last and not _OTHER_SENSES.search(n)]
     if wanted == "attention":
         chosen = [n for n in body if any(_ATTENTION.search(part) for part in n.split(".")[:-1])]
     elif wanted == "all-linear":
         chosen = [n for n in body if not _NOT_LINEAR_WORK.search(n)]
     else:
-        return _named(wanted, body, head)
+        return _named(wanted, body, last)
     if not chosen:
         raise LuthierError(
             f"this architecture shows no {wanted} layers",
@@ -311,7 +320,11 @@ def save_adapter(model: Any, folder: Path, source: ModelSource) -> None:
     save_file(once, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
     config |= {"base_model_name_or_path": source.name, "revision": source.revision, "inference_mode": True}
     _write_json(folder / ADAPTER_CONFIG, config)
-    origin = {"base": source.name, "revision": source.revision, "base_digest": source.digest}
+    origin: dict[str, Any] = {"base": source.name, "revision": source.revision, "base_digest": source.digest}
+    if source.new_tokens:
+        origin["new_tokens"] = list(source.new_tokens)
+    if _head_of(model) is not None and model.config.num_labels > 1:
+        origin["labels"] = [model.config.id2label[i] for i in range(model.config.num_labels)]
     _write_json(folder / ADAPTER_ORIGIN, origin)
 
 
@@ -347,16 +360,16 @@ def load_adapter(loaded: Loaded, folder: Path, name: str) -> Loaded:
 
 def continue_adapter(model: Any, folder: Path, base_digest: str) -> None:
     """Put the weights of an adapter from files into the one that is to be trained: training goes on from there. A
-    reward model may begin from the adapter of one that writes: its head is new.
+    reward model or a classifier may begin from the adapter of one that writes: its head is new.
 
     Raises:
-        LuthierError: no adapter there, one of another base, or of another shape than the tuning's.
+        LuthierError: no adapter there, one of another base, or of another shape or head than the tuning's.
     """
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
     stored = _check_files(folder, base_digest, "this base")
-    _refuse_scorer(folder, model)
+    _refuse_head(folder, model)
     mine = model.peft_config[model.active_adapter].to_dict()
     if _shape(stored) != _shape(mine):
         raise LuthierError(
@@ -376,7 +389,7 @@ def _shape(config: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "r": config.get("r"), "alpha": config.get("lora_alpha"), "targets": sorted(config.get("target_modules") or ()),
         "rslora": bool(config.get("use_rslora")), "dora": bool(config.get("use_dora")),
-        "modules_to_save": sorted(set(config.get("modules_to_save") or ()) - set(reward.ADAPTED)),
+        "modules_to_save": sorted(set(config.get("modules_to_save") or ()) - set(head.ADAPTED)),
     }  # fmt: skip
 
 
@@ -421,21 +434,31 @@ def scale_adapter(folder: Path, target: Path, scale: float) -> None:
 def _check_adapter(loaded: Loaded, folder: Path) -> dict[str, Any]:
     """Peft's configuration of an adapter that may be loaded."""
     config = _check_files(folder, loaded.source.digest, loaded.source.name)
-    _refuse_scorer(folder, loaded.model)
+    _refuse_head(folder, loaded.model)
     return config
 
 
-def _refuse_scorer(folder: Path, model: Any) -> None:
-    """No adapter of a reward model beside a model that writes."""
-    if scores(folder) and _head_of(model) is None:
+def _refuse_head(folder: Path, model: Any) -> None:
+    """No adapter of a reward model or a classifier beside a model that writes, nor beside a head with other outputs."""
+    labels = labels_of(folder)
+    if labels is None:
+        return
+    makes, mine = head.made_of(labels), _head_of(model)
+    if mine is None:
         raise LuthierError(
-            "this adapter makes a reward model of its base", where=folder, why="it scores answers and writes none",
-            fix="name it where scores are wanted: data.select.reward, luthier predict --by",
+            f"this adapter makes a {head.THINGS[makes]} of its base", where=folder, why="it writes no answers",
+            fix=head.USES[makes],
+        )  # fmt: skip
+    named = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
+    if head.made_of(named) != makes or (makes == "classifier" and named != labels):
+        raise LuthierError(
+            f"this adapter belongs to a head with other outputs: {', '.join(labels[:8])}", where=folder,
+            why=f"the one here gives {', '.join(named[:8])}", fix="rows with the same labels, or a fresh adapter",
         )  # fmt: skip
 
 
 def _head_of(model: Any) -> Any:
-    return reward.head_of(model.get_base_model() if hasattr(model, "get_base_model") else model)
+    return head.head_of(model.get_base_model() if hasattr(model, "get_base_model") else model)
 
 
 def _check_files(folder: Path, base_digest: str, base: str) -> dict[str, Any]:
@@ -462,10 +485,22 @@ def _check_files(folder: Path, base_digest: str, base: str) -> dict[str, Any]:
     return config
 
 
-def scores(folder: Path) -> bool:
-    """Whether the adapter in a folder makes a reward model of its base."""
+def base_of(source: ModelSource, folder: Path) -> ModelSource:
+    """The base as an adapter in a folder was trained on it: with its new tokens."""
+    path = folder / ADAPTER_ORIGIN
+    written = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return source.knowing(written.get("new_tokens") or ())
+
+
+def labels_of(folder: Path) -> tuple[str, ...] | None:
+    """What the outputs of the head of an adapter stand for; None where its model writes. One that does not say is a
+    reward model's."""
     config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))
-    return bool(config.get("task_type") == "SEQ_CLS")
+    if config.get("task_type") != "SEQ_CLS":
+        return None
+    origin = folder / ADAPTER_ORIGIN
+    written = json.loads(origin.read_text(encoding="utf-8")) if origin.is_file() else {}
+    return tuple(written.get("labels") or ("score",))
 
 
 # ---- the pieces

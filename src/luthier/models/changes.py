@@ -1,7 +1,7 @@
 """What training made of the base's weights, worked out in float64 from an adapter's own tensors.
 
 A second way beside the library that merges: who delivers a merged model holds its weights against these. Covers LoRA
-with its scalings, DoRA, PiSSA, and modules that were trained whole.
+with its scalings, DoRA, PiSSA, modules that were trained whole, and rows of new tokens.
 """
 
 from __future__ import annotations
@@ -26,7 +26,12 @@ def trained_weights(model: Any) -> dict[str, Callable[[Tensor], Tensor]]:
     found: dict[str, Callable[[Tensor], Tensor]] = {}
     name = model.active_adapter
     for path, module in model.get_base_model().named_modules():
-        if hasattr(module, "lora_A"):
+        if hasattr(module, "token_adapter"):
+            rows = module.token_adapter
+            found[f"{path}.weight"] = partial(
+                _with_rows, rows.token_indices[name], rows.trainable_tokens_delta[name].detach()
+            )
+        elif hasattr(module, "lora_A"):
             found[f"{path}.weight"] = partial(_adapted, module, name)
         elif hasattr(module, "original_module") and name in module.modules_to_save:
             for part, tensor in module.modules_to_save[name].named_parameters():
@@ -48,6 +53,13 @@ def _adapted(layer: Any, name: str, weight: Tensor) -> Tensor:
         lengths = layer.lora_magnitude_vector[name].weight.detach().double()
         made = made * (lengths / made.norm(dim=1))[:, None]
     return made.T if layer.fan_in_fan_out else made
+
+
+def _with_rows(ids: list[int], rows: Tensor, weight: Tensor) -> Tensor:
+    """The weight with the trained rows of new tokens."""
+    made = weight.double().clone()
+    made[ids] = rows.to(weight.dtype).double()
+    return made
 
 
 def _instead(tensor: Tensor, weight: Tensor) -> Tensor:

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from luthier.errors import LuthierError, MissingExtra
-from luthier.models import reward
+from luthier.models import head, tokens
 from luthier.models.chat import ChatFormat
 from luthier.models.source import ModelSource
-from luthier.recipe.train import QloraTuning
+from luthier.recipe.train import Makes, QloraTuning
 
 if TYPE_CHECKING:
     import torch
 
 Precision = Literal["auto", "fp32", "bf16"]
-Makes = Literal["model", "reward"]
-"""``model`` writes (a causal language model), ``reward`` scores (a decoder with a scalar head)."""
 
 
 @dataclass(frozen=True)
 class Loaded:
     """A model ready to run. ``dtype`` is that of its (unquantised) weights; ``quantised`` is ``"nf4"`` or None;
-    ``makes`` says whether it writes or scores."""
+    ``makes`` says whether it writes, scores or classifies; ``labels`` are a classifier's, in the order of its head's
+    outputs."""
 
     model: Any
     tokenizer: Any
@@ -39,6 +39,7 @@ class Loaded:
     chat: ChatFormat
     quantised: str | None = None
     makes: Makes = "model"
+    labels: tuple[str, ...] = ()
 
 
 def load(
@@ -50,6 +51,7 @@ def load(
     chat_template: Path | None = None,
     thinking: bool = False,
     makes: Makes = "model",
+    labels: Sequence[str] = (),
 ) -> Loaded:
     """Load a base or an exported model.
 
@@ -61,10 +63,13 @@ def load(
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; left out, the best that is there.
         chat_template: a Jinja file to use in place of the tokenizer's template.
         thinking: see ``ChatFormat``.
-        makes: ``reward`` puts a scalar head on it: the one in the files, or one that means nothing yet.
+        makes: ``reward`` puts a scalar head on it, ``classifier`` one with an output for each label: the one in the
+            files, or one that means nothing yet.
+        labels: of a classifier; left out, those in the files.
 
     Raises:
-        LuthierError: a reward model is asked to write, no such device, an architecture this version does not know,
+        LuthierError: a model without a head over words is asked to write, the files have other labels, no such device,
+            an architecture this version does not know,
             damaged files, not enough memory.
         MissingExtra: quantised without bitsandbytes.
     """
@@ -72,14 +77,19 @@ def load(
     from transformers import AutoModelForCausalLM
 
     quiet()
-    if makes == "model" and reward.in_files(source):
+    known = head.labels_in(source)
+    if makes == "model" and known is not None:
+        kind = head.made_of(known)
         raise LuthierError(
-            f"{source.name} is a reward model", where=source.folder, why="it scores answers and writes none",
-            fix="name it where scores are wanted: data.select.reward, luthier predict --by",
+            f"{source.name} is a {head.THINGS[kind]}", where=source.folder, why="it writes none of its own",
+            fix=head.USES[kind],
         )  # fmt: skip
+    outputs = tuple(labels or known or ()) if makes == "classifier" else ()
+    if makes == "classifier" and not outputs:
+        raise ValueError(f"{source.name} has no labels of its own, and none were named")
     place = pick_device(device)
     dtype = torch.float32 if precision == "fp32" or (precision == "auto" and place.type == "cpu") else torch.bfloat16
-    tokenizer = load_tokenizer(source, chat_template)
+    tokenizer, grown = _tokenizer(source, chat_template)
     options: dict[str, Any] = {
         "dtype": dtype,
         "use_safetensors": True,
@@ -89,24 +99,34 @@ def load(
     }
     if quantised is not None:
         options |= {"quantization_config": _nf4(quantised, dtype), "device_map": {"": place}}
-    if makes == "reward":
-        model = reward.with_head(lambda auto, more: from_files(auto, source, {**options, **more}), tokenizer, source)
+    if makes != "model":
+        model = head.with_head(
+            lambda auto, more: from_files(auto, source, {**options, **more}), tokenizer, source, outputs
+        )
     else:
         model = from_files(AutoModelForCausalLM, source, options)
+    if grown is not None:
+        tokens.grow(model, grown)
     if quantised is None:
         model = model.to(place)
     model.eval().requires_grad_(False)
     _check_vocabulary(model, tokenizer, source)
     chat = ChatFormat(tokenizer, thinking=thinking, stop_ids=_stop_ids(source.folder))
-    return Loaded(model, tokenizer, source, place, dtype, chat, "nf4" if quantised is not None else None, makes)
+    held = "nf4" if quantised is not None else None
+    return Loaded(model, tokenizer, source, place, dtype, chat, held, makes, outputs)
 
 
 def load_tokenizer(source: ModelSource, chat_template: Path | None = None) -> Any:
     """The tokenizer alone.
 
     Raises:
-        LuthierError: its files are missing or damaged, or the template file cannot be read.
+        LuthierError: its files are missing or damaged, the template file cannot be read, or a new token is none.
     """
+    return _tokenizer(source, chat_template)[0]
+
+
+def _tokenizer(source: ModelSource, chat_template: Path | None) -> tuple[Any, tokens.Grown | None]:
+    """The tokenizer, and what was added to it."""
     from transformers import AutoTokenizer
 
     quiet()
@@ -130,7 +150,7 @@ def load_tokenizer(source: ModelSource, chat_template: Path | None = None) -> An
             ) from error
     elif isinstance(tokenizer.chat_template, dict):  # several by name: the one for plain chats
         tokenizer.chat_template = tokenizer.chat_template.get("default")
-    return tokenizer
+    return tokenizer, tokens.add(tokenizer, source.new_tokens, source.name) if source.new_tokens else None
 
 
 def load_chat(source: ModelSource, chat_template: Path | None = None, *, thinking: bool = False) -> ChatFormat:

@@ -13,12 +13,16 @@ from typing import Any
 from luthier.errors import LuthierError
 from luthier.models import four_bit
 from luthier.models.adapters import attach, find_targets, find_whole
-from luthier.models.load import Makes
-from luthier.models.reward import HEAD, head_of
+from luthier.models.head import HEAD, head_of
+from luthier.models.load import load_tokenizer
 from luthier.models.source import ModelSource
-from luthier.recipe.train import LoraTuning, QloraTuning, Tuning
+from luthier.models.tokens import trained_layers
+from luthier.recipe.train import LoraTuning, Makes, QloraTuning, Tuning
 
-_KINDS = {"model": "causal language model", "reward": "decoder with a scalar head"}
+_KINDS = {
+    "model": "causal language model", "reward": "decoder with a scalar head",
+    "classifier": "decoder with a head over labels",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +50,30 @@ def value_head_parameters(hidden: int) -> int:
     return hidden + 1
 
 
-def measure(source: ModelSource, tuning: Tuning, makes: Makes = "model", *, critic: bool = False) -> Sizes:
-    """Read the configuration and count. A reward model has a scalar head in place of the one over words; with a
-    ``critic`` a value head is trained beside the model.
+def context_of(source: ModelSource) -> int:
+    """Most tokens of a text, from the configuration alone.
+
+    Raises:
+        LuthierError: it cannot be read.
+    """
+    return _context(_config(source, "model"))
+
+
+def measure(
+    source: ModelSource, tuning: Tuning, makes: Makes = "model", outputs: int = 1, *, critic: bool = False
+) -> Sizes:  # fmt: skip
+    """Read the configuration and count. A reward model has a scalar head in place of the one over words, a classifier
+    one with so many ``outputs``; with a ``critic`` a value head is trained beside the model.
 
     Raises:
         LuthierError: the configuration describes no causal language model.
     """
-    config, model = _shapes(source, makes=makes)
+    config, model = _shapes(source, makes=makes, outputs=outputs)
     text = config.get_text_config(decoder=True)
     parameters = sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
     trainable = parameters
     if isinstance(tuning, LoraTuning):
-        trainable = _trained_beside(model, tuning)
+        trainable = _trained_beside(model, tuning, len(source.new_tokens))
     if critic:
         trainable += value_head_parameters(int(text.hidden_size))
     return Sizes(
@@ -67,7 +82,7 @@ def measure(source: ModelSource, tuning: Tuning, makes: Makes = "model", *, crit
         layers=int(text.num_hidden_layers),
         intermediate=int(getattr(text, "intermediate_size", None) or 4 * text.hidden_size),
         vocabulary=int(text.vocab_size),
-        context=int(getattr(text, "max_position_embeddings", None) or 1 << 20),
+        context=_context(config),
         parameters=parameters,
         trainable=trainable,
     )
@@ -117,35 +132,59 @@ def _bytes_of(model: Any) -> int:
     return sum(t.numel() * t.element_size() for t in tensors.values())
 
 
-def _shapes(source: ModelSource, dtype: Any = None, makes: Makes = "model") -> tuple[Any, Any]:
-    """(configuration, model on the meta device)."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
+def _context(config: Any) -> int:
+    return int(getattr(config.get_text_config(decoder=True), "max_position_embeddings", None) or 1 << 20)
+
+
+def _config(source: ModelSource, makes: Makes) -> Any:
+    from transformers import AutoConfig
 
     try:
         config = AutoConfig.from_pretrained(source.folder, local_files_only=True, trust_remote_code=source.remote_code)
+    except (ValueError, KeyError, OSError, ImportError) as error:
+        raise _not_understood(source, makes, error) from None
+    if source.new_tokens:
+        text = config.get_text_config(decoder=True)
+        text.vocab_size = max(text.vocab_size, len(load_tokenizer(source)))
+    return config
+
+
+def _not_understood(source: ModelSource, makes: Makes, error: Exception) -> LuthierError:
+    return LuthierError(
+        f"{source.name} cannot be understood as a {_KINDS[makes]}", where=source.folder / "config.json",
+        why=str(error).splitlines()[0][:300], fix="choose another base; a very new one may need a newer transformers",
+    )  # fmt: skip
+
+
+def _shapes(
+    source: ModelSource, dtype: Any = None, makes: Makes = "model", outputs: int = 1
+) -> tuple[Any, Any]:  # fmt: skip
+    """(configuration, model on the meta device)."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+
+    config = _config(source, makes)
+    try:
         auto: Any = AutoModelForCausalLM
-        if makes == "reward":
-            auto, config.num_labels = AutoModelForSequenceClassification, 1
+        if makes != "model":
+            auto, config.num_labels = AutoModelForSequenceClassification, outputs
         with torch.device("meta"):
             model = auto.from_config(config, trust_remote_code=source.remote_code, dtype=dtype or torch.float32)
     except (ValueError, KeyError, OSError, ImportError) as error:
-        raise LuthierError(
-            f"{source.name} cannot be understood as a {_KINDS[makes]}", where=source.folder / "config.json",
-            why=str(error).splitlines()[0][:300],
-            fix="choose another base; a very new one may need a newer transformers",
-        ) from None  # fmt: skip
+        raise _not_understood(source, makes, error) from None
     model.tie_weights()
     return config, model
 
 
-def _trained_beside(model: Any, tuning: LoraTuning) -> int:
-    """Parameters of the adapters, and of copies of the modules that are trained whole."""
+def _trained_beside(model: Any, tuning: LoraTuning, new_tokens: int) -> int:
+    """Parameters of the adapters, of copies of the modules that are trained whole, and of the rows of new tokens."""
     targets = find_targets(model, tuning.targets)
     whole, _ = find_whole(model, tuning.modules_to_save, targets)
     if head_of(model) is not None:
         whole = [*whole, HEAD]
-    copies: int = sum(p.numel() for name in whole for p in model.get_submodule(name).parameters())
+    layers = trained_layers(model, range(new_tokens), whole) if new_tokens else {}
+    rows = sum(new_tokens * int(model.get_submodule(name).weight.shape[1]) for name in layers)
+    copies: int = rows + sum(p.numel() for name in whole for p in model.get_submodule(name).parameters())
     return copies + sum(tuning.r * (a + b) + b * tuning.dora for a, b in _targeted(model, targets))
 
 

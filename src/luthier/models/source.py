@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -31,7 +31,8 @@ _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 class ModelSource:
     """Where a base stands. ``name`` is what people and lineage call it (never a path of this machine); ``revision``
     the exact commit for hub models; ``digest`` 64 hex digits over weights, configuration and tokenizer files;
-    ``licence`` what the model card declares; ``remote_code`` whether its own Python code may run."""
+    ``licence`` what the model card declares; ``remote_code`` whether its own Python code may run; ``new_tokens`` what
+    it is to know besides (``tokens``), which makes another base of it: they are part of its digest."""
 
     name: str
     folder: Path
@@ -40,6 +41,14 @@ class ModelSource:
     revision: str | None = None
     licence: str | None = None
     remote_code: bool = False
+    new_tokens: tuple[str, ...] = ()
+
+    def knowing(self, tokens: Sequence[str]) -> ModelSource:
+        """The base that knows these tokens besides."""
+        if not tokens:
+            return self
+        body = json.dumps([self.digest, list(tokens)], ensure_ascii=False)
+        return replace(self, digest=hashlib.sha256(body.encode()).hexdigest(), new_tokens=tuple(tokens))
 
     @property
     def uri(self) -> str:

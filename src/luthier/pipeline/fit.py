@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError
 from luthier.pipeline import stages
+from luthier.pipeline.classify import classifier
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.pipeline.run import running
 from luthier.recipe import LoadedRecipe, make_recipe
@@ -70,14 +71,14 @@ class Tuned:
             max_tokens, temperature, seed: as in a request; temperature 0 is greedy and repeatable.
 
         Returns:
-            The text of the answer, or a list of them.
+            The text of the answer (of a classifier: the likeliest label), or a list of them.
         """
         from luthier.engines import Request
 
         single = isinstance(prompts, str) or (bool(prompts) and isinstance(prompts[0], Mapping))
         chats = [_chat(p) for p in ([prompts] if single else prompts)]
-        name = "tuned" if tuned and self.adapter is not None else None
-        engine = self._opened(base=not tuned and self.adapter is None)
+        engine = self._opened(base=not tuned)
+        name = "tuned" if tuned and "tuned" in engine.adapters else None
         settings: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed, "adapter": name}
         made = engine.generate([Request(messages=chat, **settings) for chat in chats])
         return made[0].text if single else [one.text for one in made]
@@ -117,12 +118,17 @@ class Tuned:
         from luthier.models.source import resolve
 
         job = Job(self._loaded, self._store)
-        if base:
+        labels = job.makes == "classifier"
+        if base and (self.adapter is None or labels or job.base.new_tokens):
+            why = "new tokens" if job.base.new_tokens else "full tuning"
+            why = "a classifier has another head" if labels else f"{why} changed its weights"
             raise LuthierError(
-                "the base is not at hand after full tuning", where="generate(tuned=False)",
-                fix="luthier chat BASE, or tune an adapter",
-            )  # fmt: skip
-        if self._engine is None and self.adapter is not None:
+                "the base is not at hand", where="generate(tuned=False)", why=why, fix="luthier chat BASE"
+            )
+        made = self.adapter or self.model
+        if self._engine is None and labels and made is not None:
+            self._engine = classifier(made, base=job.base, device=job.device, name=self.run)
+        elif self._engine is None and self.adapter is not None:
             loaded = load(job.base, device=job.device, chat_template=job.chat_template)
             self._engine = EmbeddedEngine(loaded, {"tuned": self.adapter})
         elif self._engine is None:

@@ -16,13 +16,13 @@ from luthier.data.replay import files_read
 from luthier.data.sources import files_of
 from luthier.errors import LuthierError
 from luthier.models.source import file_hash
-from luthier.pipeline import juries
+from luthier.pipeline import classify, juries
 from luthier.pipeline.keys import stage_key, training_environment
 from luthier.pipeline.raters import identities
 from luthier.pipeline.sources import known_sources
 from luthier.recipe import COMPARES, LoadedRecipe, QloraTuning, Recipe
-from luthier.recipe.evaluate import RewardModelMetric
-from luthier.recipe.train import RewardedMethod
+from luthier.recipe.evaluate import EvaluateSpec, RewardModelMetric
+from luthier.recipe.train import Makes, RewardedMethod
 from luthier.rows import SourceFile
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Job:
         self.run: Run | None = None
         self.beside: Callable[[], None] = lambda: None
         """Called now and then: tells what happens beside the job."""
+        self.labels: tuple[str, ...] = ()
+        """What a classifier tells apart; known when the rows are (``stages.train_input``)."""
 
     @property
     def recipe(self) -> Recipe:
@@ -93,7 +95,8 @@ class Job:
         return DeviceFacts(kind, threads=self.threads, forks=can_fork(), **device_memory(self.device))
 
     @cached_property
-    def base(self) -> ModelSource:
+    def bare(self) -> ModelSource:
+        """The base as it is: what is to be beaten."""
         from luthier.models.source import resolve
 
         model = self.recipe.model
@@ -101,6 +104,11 @@ class Job:
         if name.startswith("."):
             name = str((self.folder / name).resolve())
         return resolve(name, model.revision, remote_code=model.remote_code, egress=self.recipe.privacy.egress)
+
+    @cached_property
+    def base(self) -> ModelSource:
+        """What is trained: the bare base, with the recipe's new tokens."""
+        return self.bare.knowing(self.recipe.model.new_tokens)
 
     @cached_property
     def chat_template(self) -> Path | None:
@@ -136,12 +144,25 @@ class Job:
     def sizes(self) -> Sizes:
         from luthier.models.sizes import measure
 
-        return measure(self.base, self.recipe.train.tuning, self.makes, critic=self.recipe.train.method.critic)
+        critic = self.recipe.train.method.critic
+        return measure(self.base, self.recipe.train.tuning, self.makes, max(1, len(self.labels)), critic=critic)
 
     @property
-    def makes(self) -> Literal["model", "reward"]:
-        """What comes out: a model that writes, or one that scores."""
+    def makes(self) -> Makes:
+        """What comes out: a model that writes, one that scores, or one that classifies."""
         return self.recipe.train.method.makes
+
+    @cached_property
+    def judged_by(self) -> EvaluateSpec:
+        """What the evaluation is asked, with what the recipe leaves to the kind of model."""
+        return classify.judged_by(self.recipe.evaluate) if self.makes == "classifier" else self.recipe.evaluate
+
+    @cached_property
+    def context(self) -> int:
+        """The base's, in tokens."""
+        from luthier.models.sizes import context_of
+
+        return context_of(self.base)
 
     @cached_property
     def device(self) -> str:
@@ -153,13 +174,13 @@ class Job:
     def max_length(self) -> int:
         """Longest row in tokens: what the recipe says, else the base's context."""
         wanted = self.recipe.train.max_length
-        if wanted is not None and wanted > self.sizes.context:
+        if wanted is not None and wanted > self.context:
             raise LuthierError(
-                f"train.max_length is {wanted:,}, but the context of {self.base.name} is {self.sizes.context:,} tokens",
+                f"train.max_length is {wanted:,}, but the context of {self.base.name} is {self.context:,} tokens",
                 where=self.loaded.origins.get("train.max_length", "train.max_length"),
-                why="positions beyond it were never trained", fix=f"train.max_length: {self.sizes.context}",
+                why="positions beyond it were never trained", fix=f"train.max_length: {self.context}",
             )  # fmt: skip
-        return wanted or min(self.sizes.context, 8192)
+        return wanted or min(self.context, 8192)
 
     @cached_property
     def known_sources(self) -> dict[str, SourceFile]:
@@ -247,6 +268,8 @@ class Job:
         }  # fmt: skip
         if self.compared is not None:
             facts["compared"] = self.compared
+        if self.base.new_tokens:
+            facts["new_tokens"] = list(self.base.new_tokens)
         previous = [] if spec.split.previous is None else [self.store.get(spec.split.previous).digest]
         return stage_key("data", facts, [*digests, *previous])
 
@@ -274,7 +297,7 @@ class Job:
         return stage_key("export", self.recipe.export.model_dump(mode="json"), [train_key])
 
     def evaluate_key(self, dataset_digest: str, model_digest: str, suites: Sequence[str]) -> str:
-        spec = self.recipe.evaluate.model_dump(mode="json", exclude={"alpha", "limits", "inherit"})
+        spec = self.judged_by.model_dump(mode="json", exclude={"alpha", "limits", "inherit"})
         judges = {"judges": found} if (found := juries.identities(self)) else {}
         if self.scored_by:
             judges["reward_models"] = {name: one.digest for name, one in self.scored_by.items()}

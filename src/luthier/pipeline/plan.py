@@ -300,12 +300,13 @@ def _warnings(job: Job, sides: dict[str, list[Any]], earlier: Earlier) -> Iterat
     from luthier.data import without_models
     from luthier.evaluate import forecast, load_suite, refuse_unmeasurable
 
-    spec = job.recipe.evaluate
+    spec = job.judged_by
     suites = [load_suite(s, folder=job.folder) for s in spec.regression]
     guards = [*suites, *(one.suite for one in earlier.guards)]
     ahead = forecast(guards, test_items=min(len(sides["test"]), spec.max_items or 1 << 40), alpha=spec.alpha)
+    rows = () if job.compared is not None else (sides["train"], sides["test"])  # whose labels metrics may ask for
     try:
-        refuse_unmeasurable(spec, suites)
+        refuse_unmeasurable(spec, suites, *rows)
     except LuthierError as error:
         told = "; ".join(part for part in (error.what, error.why, error.fix) if part)
         yield f"this run will be refused: {told}"

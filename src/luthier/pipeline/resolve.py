@@ -18,6 +18,7 @@ from luthier.errors import LuthierError
 if TYPE_CHECKING:
     from luthier.engines import Engine
     from luthier.models.source import ModelSource
+    from luthier.recipe.train import Makes
     from luthier.store import Artifact, Store
 
 _SAMPLE = 50
@@ -33,6 +34,14 @@ class Named:
     adapter: Path | None = None
     artifact: Artifact | None = None
     system: str | None = None
+
+    @property
+    def makes(self) -> Makes:
+        """Whether it writes, scores or classifies, by its files."""
+        from luthier.models import adapters, head
+
+        known = head.labels_in(self.source) if self.adapter is None else adapters.labels_of(self.adapter)
+        return head.made_of(known)
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ def find(store: Store, ref: str) -> Named:
     Raises:
         LuthierError: nothing of that name, here or on the hub.
     """
+    from luthier.models.adapters import base_of
     from luthier.models.source import resolve
 
     if not _is_path(ref) or (Path(ref) / "run.json").is_file():
@@ -61,7 +71,7 @@ def find(store: Store, ref: str) -> Named:
             if ref != "nano" and "/" not in ref and not Path(ref).is_dir():
                 raise unknown from None
     if (Path(ref) / "adapter_config.json").is_file():
-        return Named(ref, resolve(_base_name(Path(ref))), adapter=Path(ref))
+        return Named(ref, base_of(resolve(_base_name(Path(ref))), Path(ref)), adapter=Path(ref))
     return Named(ref, resolve(ref))
 
 
@@ -103,25 +113,33 @@ def open_engine(store: Store, ref: str, *, aside: bool = False) -> Iterator[Open
 
 @contextmanager
 def open_engines(store: Store, refs: Sequence[str], *, aside: bool = False) -> Iterator[list[Opened]]:
-    """Several names at once: adapters of one base share one copy of it. Bases that carry adapters are listed first."""
+    """Several names at once: adapters of one base share one copy of it. Bases that carry adapters are listed first; a
+    classifier has a copy of its own, as its adapter has another head."""
     from luthier.engines.embedded import EmbeddedEngine
     from luthier.models.load import load
+    from luthier.pipeline.classify import classifier
 
-    named = [find(store, ref) for ref in refs]
+    found = [find(store, ref) for ref in refs]
+    named = [one for one in found if one.makes != "classifier"]
     with_adapters: dict[str, list[Named]] = {}
     for one in named:
         if one.adapter is not None:
             with_adapters.setdefault(one.source.digest, []).append(one)
-    engines: dict[str, EmbeddedEngine] = {}
+    engines: dict[str, Engine] = {}
     opened: list[Opened] = []
     try:
         for digest, group in with_adapters.items():
             adapters = {one.name: one.adapter for one in group if one.adapter is not None}
             loaded = load(group[0].source, chat_template=_template(group[0].adapter))
             engines[digest] = EmbeddedEngine(loaded, adapters, aside=aside)
-            if group[0].source.name not in refs:
+            if group[0].source.name not in refs and not group[0].source.new_tokens:
                 opened.append(Opened(group[0].source.name, engines[digest], None, None, None))
-        for one in named:
+        for one in found:
+            if one.makes == "classifier":
+                labels = classifier(one.adapter or one.source.folder, base=one.source, name=one.name)
+                engines[f"classifier {one.name}"] = labels
+                opened.append(Opened(one.name, labels, None, one.system, one.artifact))
+                continue
             if one.source.digest not in engines:
                 engines[one.source.digest] = EmbeddedEngine(load(one.source), aside=aside)
             adapter = one.name if one.adapter is not None else None
@@ -153,6 +171,7 @@ def _ancestors(store: Store, artifact: Artifact) -> Iterator[Artifact]:
 
 
 def _of_artifact(store: Store, artifact: Artifact, ref: str) -> Named:
+    from luthier.models.adapters import base_of
     from luthier.models.source import resolve
 
     system = system_of(store, artifact)
@@ -160,7 +179,8 @@ def _of_artifact(store: Store, artifact: Artifact, ref: str) -> Named:
         return Named(ref, resolve(artifact.path), artifact=artifact, system=system)
     if artifact.kind == "adapter":
         base = _base_on_this_machine(store, artifact) or _base_name(artifact.path)
-        return Named(ref, resolve(base), adapter=artifact.path, artifact=artifact, system=system)
+        source = base_of(resolve(base), artifact.path)
+        return Named(ref, source, adapter=artifact.path, artifact=artifact, system=system)
     raise LuthierError(
         f"{artifact.id} is a {artifact.kind}, not a model", where=ref, fix="luthier runs lists what can be used"
     )

@@ -5,7 +5,6 @@ Names as of ``resolve``: a run, an artifact id or prefix, an alias, a local fold
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -51,17 +50,11 @@ def reward_identity(store: Store, ref: str, *, folder: Path) -> Identity:
 
 def reward_model(folder: Path, *, base: ModelSource, name: str, device: str | None = None) -> RewardModel:
     """A reward model from its files: a whole one, or an adapter beside ``base``."""
-    from luthier.models.adapters import ADAPTER_WEIGHTS, load_adapter
-    from luthier.models.load import load
-    from luthier.models.source import file_hash, resolve
+    from luthier.pipeline.classify import headed
     from luthier.score.reward_model import RewardModel
 
-    if not (folder / ADAPTER_WEIGHTS).is_file():
-        return RewardModel(load(resolve(folder), device=device, makes="reward"), name)
-    template = folder / "chat_template.jinja"
-    loaded = load(base, device=device, chat_template=template if template.is_file() else None, makes="reward")
-    adapter = hashlib.sha256((file_hash(folder / ADAPTER_WEIGHTS) or "").encode()).hexdigest()
-    return RewardModel(load_adapter(loaded, folder, "reward"), name, adapter)
+    loaded, adapter = headed(folder, base=base, makes="reward", device=device)
+    return RewardModel(loaded, name, adapter)
 
 
 def is_reward(store: Store, ref: str) -> bool:
@@ -70,7 +63,7 @@ def is_reward(store: Store, ref: str) -> bool:
     Raises:
         LuthierError: nothing of that name.
     """
-    return _scores(find(store, ref))
+    return find(store, ref).makes == "reward"
 
 
 def score_file(store: Store, model: str, file: str, *, output: Path | None, progress: ProgressLike) -> dict[str, Any]:
@@ -130,18 +123,13 @@ def _line(row: Any, values: Sequence[float | None]) -> dict[str, Any]:
     return {"reward": values[0]} if len(values) == 1 else {"chosen": values[0], "rejected": values[1]}
 
 
-def _scores(named: Named) -> bool:
-    from luthier.models import adapters, reward
-
-    return reward.in_files(named.source) if named.adapter is None else adapters.scores(named.adapter)
-
-
 def _named(store: Store, ref: str, folder: Path | None) -> Named:
     place = str((folder / ref).resolve()) if folder is not None and ref.startswith(".") else ref
     named = find(store, place)
-    if not _scores(named):
+    if named.makes != "reward":
+        does = "gives labels" if named.makes == "classifier" else "writes answers"
         raise LuthierError(
             f"{ref} is no reward model", where=ref,
-            why="it writes answers; only a model with a scalar head scores them", fix="train one: train.method: reward",
+            why=f"it {does}; only a model with a scalar head scores answers", fix="train one: train.method: reward",
         )  # fmt: skip
     return named

@@ -20,6 +20,7 @@ from luthier.errors import ExitCode, LuthierError
 from luthier.pipeline import remedy, scales, stages, told
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.recipe import LoadedRecipe, Recipe
+from luthier.recipe.train import Makes
 from luthier.records import Verdict
 from luthier.train.interrupt import ending_softly
 
@@ -43,7 +44,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
     remedies: tuple[remedy.Remedy, ...] = ()
     frontier: Frontier | None = None
-    makes: Literal["model", "reward"] = "model"
+    makes: Makes = "model"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
@@ -72,6 +73,8 @@ class Outcome:
                 ("best of 8", f"luthier predict MODEL FILE --best-of 8 --by {self.model}"),
                 ("filter", f"data.select.reward: {{model: {self.model}, keep: 50%}}"),
             ]
+        if self.makes == "classifier":
+            return [("predict", f"luthier predict {self.model} FILE"), ("serve", f"luthier serve {self.model}")]
         return [
             ("talk", f"luthier chat {self.model}"),
             ("serve", f"luthier serve {self.model}"),

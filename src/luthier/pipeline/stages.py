@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError, did_you_mean
-from luthier.pipeline import juries, probes
+from luthier.pipeline import classify, juries, probes
 from luthier.pipeline.forecast import forecast
 from luthier.pipeline.job import Job
 from luthier.pipeline.raters import open_raters
-from luthier.recipe.train import RewardedMethod
+from luthier.recipe.train import ClassifyMethod, RewardedMethod
 from luthier.records import Verdict
 from luthier.store import Artifact
 
@@ -114,6 +114,8 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: st
     """Render the rows and derive the training plan. Loads no weights."""
     if job.compared is not None:
         return _compared_input(job, sides, dataset_digest)
+    if isinstance(job.recipe.train.method, ClassifyMethod):
+        return _labelled_input(job, job.recipe.train.method, sides, dataset_digest)
     if isinstance(job.recipe.train.method, RewardedMethod):
         return _asked_input(job, job.recipe.train.method, sides, dataset_digest)
     from luthier.data import rendering_policy
@@ -145,7 +147,7 @@ def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: st
 
 def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
     """Rows that compare answers: each answer behind its prompt, only its own tokens trained."""
-    from luthier.models.reward import pad_of
+    from luthier.models.head import pad_of
     from luthier.records import Preference
     from luthier.train.compared import Pair, Thumb, input_length, scored
 
@@ -163,6 +165,21 @@ def _compared_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest
     validation = [rendered(row) for row in {r.id: r for r in sides["validation"]}.values()]
     plan, facts = plan_of(job, [input_length(s) for s in train], [input_length(s) for s in validation], 1.0)
     return TrainInput(plan, facts, train, validation, job.train_key(dataset_digest))
+
+
+def _labelled_input(
+    job: Job, method: ClassifyMethod, sides: Mapping[str, Sequence[Any]], dataset_digest: str
+) -> TrainInput:
+    """Questions with the numbers of their labels."""
+    from luthier.train.batches import input_length
+
+    job.labels = classify.labels_of(sides, job.loaded.origins.get("train.method", "train.method"))
+    train, validation = (classify.labelled_rows(job, method, sides[side], side == "train")
+                         for side in ("train", "validation"))  # fmt: skip
+    lengths = [input_length(s) for s in train]
+    share = min(1.0, len(train) / max(1, sum(lengths)))
+    plan, facts = plan_of(job, lengths, [input_length(s) for s in validation], share)
+    return TrainInput(plan, facts, train, validation, job.train_key(dataset_digest), trained_share=share)
 
 
 def _asked_input(
@@ -357,7 +374,7 @@ def _targets(job: Job, sides: Mapping[str, Sequence[Any]]) -> list[Scorer]:
     from luthier.score import detect
     from luthier.score.reward import scorer
 
-    wanted = job.recipe.evaluate.target or detect([r.answer for r in sides["test"]]).target
+    wanted = job.judged_by.target or detect([r.answer for r in sides["test"]]).target
     models = partial(open_reward, job.store, folder=job.folder)
     made = [scorer(spec, folder=job.folder, models=models) for spec in wanted]
     paid = {r.scorer.fingerprint for r in job.rewards}
@@ -382,7 +399,8 @@ def prepared_base(job: Job) -> Loaded:
     from luthier.models.load import load
 
     loaded = load(
-        job.base, quantised=job.quantised, device=job.device, chat_template=job.chat_template, makes=job.makes
+        job.base, quantised=job.quantised, device=job.device, chat_template=job.chat_template, makes=job.makes,
+        labels=job.labels,
     )  # fmt: skip
     prepared = prepare(loaded, job.recipe.train.tuning, job.recipe.seed).loaded
     if job.start is not None:
@@ -467,7 +485,7 @@ def refuse_unjudged(job: Job, sides: Mapping[str, Sequence[Any]]) -> None:
     """
     from luthier.evaluate import askable, load_suite, refuse_unmeasurable
 
-    spec = job.recipe.evaluate
+    spec = job.judged_by
     suites = [load_suite(s, folder=job.folder) for s in spec.regression]
     _ = job.scored_by, job.paid_by
     if job.compared is not None:
@@ -481,7 +499,7 @@ def ledger_key(job: Job, data: Artifact, candidate: Artifact, earlier: Earlier) 
     """The key of the evaluation of what ships, guarded by these earlier jobs."""
     from luthier.evaluate import encoders, load_suite
 
-    spec = job.recipe.evaluate
+    spec = job.judged_by
     suites = [load_suite(s, folder=job.folder).digest for s in spec.regression]
     suites += [one.suite.digest for one in earlier.guards]
     return job.evaluate_key(data.digest, candidate.digest, [*suites, *encoders(spec, job.folder)])
@@ -495,7 +513,7 @@ def judged(
     from luthier.pipeline.inherit import inherited
     from luthier.pipeline.judge import uses
 
-    spec = job.recipe.evaluate
+    spec = job.judged_by
     candidate = shipped.get("model") or shipped["adapter"]
     earlier = inherited(job, sides)
     key = ledger_key(job, data, candidate, earlier)
@@ -516,19 +534,38 @@ def _evaluate(
     from luthier.models.source import resolve
     from luthier.pipeline.reward import open_reward, reward_model
 
-    base = load(job.base, device=job.device, chat_template=job.chat_template)
+    base = load(job.bare, device=job.device, chat_template=job.chat_template)
     assert job.run is not None
     before = None if job.start is None else "start"
     adapters = {} if job.start is None else {"start": job.start[0]}
     contenders: list[Any]
+    engines: list[Any]
     if job.makes == "reward":
         engines = [EmbeddedEngine(base, adapters, aside=True)]
         scorer = reward_model(candidate.path, base=job.base, device=job.device, name=job.recipe.name)
         contenders = [evaluate.Contender(engines[0], base.chat, before), scorer]
+    elif job.makes == "classifier":
+        tuned = classify.classifier(candidate.path, base=job.base, device=job.device, name=job.recipe.name)
+        engines = [EmbeddedEngine(base, adapters), tuned]
+        spelt = engines[0] if job.base.new_tokens else None
+        contenders = [
+            evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(tuned, base.chat, spelt_by=spelt)
+        ]
     elif candidate.kind == "model":
-        tuned = load(resolve(candidate.path), device=job.device)
-        engines = [EmbeddedEngine(base, adapters, aside=True), EmbeddedEngine(tuned, aside=True)]
-        contenders = [evaluate.Contender(engines[0], base.chat, before), evaluate.Contender(engines[1], tuned.chat)]
+        whole = load(resolve(candidate.path), device=job.device)
+        engines = [EmbeddedEngine(base, adapters, aside=True), EmbeddedEngine(whole, aside=True)]
+        spelt = engines[0] if job.base.new_tokens else None
+        contenders = [
+            evaluate.Contender(engines[0], base.chat, before),
+            evaluate.Contender(engines[1], whole.chat, spelt_by=spelt),
+        ]
+    elif job.base.new_tokens:
+        grown = load(job.base, device=job.device, chat_template=job.chat_template)
+        engines = [EmbeddedEngine(base, aside=True), EmbeddedEngine(grown, {"tuned": candidate.path}, aside=True)]
+        contenders = [
+            evaluate.Contender(engines[0], base.chat),
+            evaluate.Contender(engines[1], grown.chat, "tuned", spelt_by=engines[0]),
+        ]
     else:
         engines = [EmbeddedEngine(base, {**adapters, "tuned": candidate.path}, aside=True)]
         contenders = [evaluate.Contender(engines[0], base.chat, name) for name in (before, "tuned")]
@@ -549,7 +586,7 @@ def _evaluate(
                 return evaluate.filed(made, store=job.store, run=job.run, parents=parents, key=key)
             scorers = tuple(one.artifact for one in job.scored_by.values() if one.artifact is not None)
             return evaluate.run(
-                job.recipe.evaluate, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
+                job.judged_by, base=contenders[0], tuned=contenders[1], test=sides["test"], train=sides["train"],
                 store=job.store, run=job.run, parents=(*parents, *scorers), key=key, inherited=suites,
                 seed=job.recipe.seed, folder=job.folder, progress=bar.update,
                 open_jury=lambda metric: juries.open_jury(job, metric),

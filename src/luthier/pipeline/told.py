@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from luthier.models.head import THINGS
 from luthier.pipeline.stages import TrainInput, read
 from luthier.recipe import LoraTuning
 from luthier.recipe.train import RewardedMethod
@@ -54,6 +55,8 @@ def method(job: Job, given: TrainInput) -> None:
 def _learned_from(job: Job, given: TrainInput) -> str:
     if job.makes == "reward":
         return f"{len(given.train):,} pairs, one score an answer"
+    if job.makes == "classifier":
+        return f"{len(given.train):,} rows, one of {len(job.labels)} labels each"
     trained, everything = given.tokens()
     return f"{trained / max(everything, 1):.0%} of tokens trained"
 
@@ -110,10 +113,11 @@ def _beside_plan(job: Job) -> str:
 
 def export(job: Job, shipped: dict[str, Artifact]) -> None:
     """What ships, and that it equals what was trained."""
+    of = "" if job.makes == "model" else f" of a {THINGS[job.makes]}"
     for kind, artifact in shipped.items():
         parity = read(artifact, "parity.json")
         what = "merged model" if kind == "model" else kind
-        job.tell("export", f"{what}{' of a reward model' * (job.makes == 'reward')} {artifact.id} · {_parity(parity)}")
+        job.tell("export", f"{what}{of} {artifact.id} · {_parity(parity)}")
 
 
 def _parity(parity: dict[str, object]) -> str:

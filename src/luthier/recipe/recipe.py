@@ -29,6 +29,22 @@ class ModelSpec(Spec):
     """A Jinja file to use instead of the tokenizer's own template."""
     remote_code: bool = False
     """Run Python code that comes with the model. Never needed for common families; dangerous otherwise."""
+    new_tokens: Annotated[tuple[str, ...], OneOrMany] = ()
+    """Texts that become tokens of their own, wherever they stand: ``<tool>``, names of a field. Each begins as the mean
+    of the tokens that it is cut into now, is trained beside adapters, and is delivered with them."""
+
+    @model_validator(mode="after")
+    def _tokens_of_their_own(self) -> ModelSpec:
+        for token in self.new_tokens:
+            if not token.strip() or token != token.strip():
+                raise ValueError(f"new_tokens: {token!r} is blank, or has blanks at its ends")
+            if inside := next((other for other in self.new_tokens if other != token and token in other), None):
+                raise ValueError(f"new_tokens: {token!r} stands in {inside!r}; each text could be cut in two ways")
+        if len(set(self.new_tokens)) < len(self.new_tokens):
+            raise ValueError("new_tokens: a token is named twice")
+        if self.new_tokens and self.adapter is not None:
+            raise ValueError("new_tokens begins a new adapter; model.adapter is trained further: leave one of them out")
+        return self
 
 
 class ExportSpec(Spec):
@@ -109,21 +125,25 @@ class Recipe(Spec):
     def scales(self) -> bool:
         """Whether part of what is trained is a share of the way from the base: ``export.scale``."""
         tuning, makes = self.train.tuning, self.train.method.makes
-        own_way = makes == "reward" or (isinstance(tuning, LoraTuning) and not tuning.scales)
-        return self.model.adapter is None and not own_way
+        own_way = makes != "model" or (isinstance(tuning, LoraTuning) and not tuning.scales)
+        return self.model.adapter is None and not own_way and not self.model.new_tokens
 
     @model_validator(mode="after")
     def _a_straight_way_back(self) -> Recipe:
         if self.export.scale < 1 and not self.scales:
             raise ValueError(
-                "export.scale needs plain LoRA from the bare base: no dora or pissa, no model.adapter, no reward model"
+                "export.scale needs a model that writes, and plain LoRA from the bare base: no dora, pissa, "
+                "model.adapter or new_tokens"
             )
         return self
 
     @model_validator(mode="after")
     def _what_writes_nothing_forgets_nothing(self) -> Recipe:
-        if self.train.method.makes == "reward" and self.evaluate.regression:
-            raise ValueError("evaluate.regression: a reward model writes no answers, so there is nothing to guard")
+        kind, makes = self.train.method.kind, self.train.method.makes
+        if makes != "model" and self.evaluate.regression:
+            raise ValueError(f"evaluate.regression: method {kind} makes nothing that writes: there is nothing to guard")
+        if makes == "classifier" and self.data.replay is not None:
+            raise ValueError("data.replay is against forgetting how to write, which a classifier does not do")
         return self
 
     @model_validator(mode="after")

@@ -86,12 +86,17 @@ class QloraTuning(LoraTuning):
         return self
 
 
+Makes = Literal["model", "reward", "classifier"]
+"""``model`` writes (a causal language model), ``reward`` scores answers (a decoder with a scalar head), ``classifier``
+gives every label its probability (a decoder with an output for each)."""
+
+
 class Method(Choice):
     """What is learned from the rows."""
 
     family: ClassVar[str] = "method"
-    makes: ClassVar[Literal["model", "reward"]] = "model"
-    """What comes out: a model that writes, or a reward model, which scores what others write."""
+    makes: ClassVar[Makes] = "model"
+    """What comes out: a model that writes, a reward model, which scores what others write, or a classifier."""
     critic: ClassVar[bool] = False
     """Whether a value head is trained on the model beside it; it is not delivered."""
 
@@ -202,7 +207,7 @@ class RewardMethod(Method):
     """A reward model: one number for an answer, higher for better ones (Bradley and Terry 1952; Ouyang et al. 2022)."""
 
     runs: ClassVar[str] = "luthier.train.reward:run"
-    makes: ClassVar[Literal["model", "reward"]] = "reward"
+    makes: ClassVar[Makes] = "reward"
     kind: Literal["reward"] = "reward"
     """reward"""
     margin: float = Field(default=0.0, ge=0.0)
@@ -213,6 +218,21 @@ class RewardMethod(Method):
     2023)."""
     label_smoothing: float = Field(default=0.0, ge=0.0, lt=0.5)
     """Share of pairs that are labelled the wrong way round, as far as known; also bounds how sure rewards become."""
+
+
+class ClassifyMethod(Method):
+    """A classifier: a linear head on the last token of the question gives every label a probability, and no text is
+    written (transformers' sequence classification). The labels are the answers of the rows."""
+
+    runs: ClassVar[str] = "luthier.train.classify:run"
+    makes: ClassVar[Makes] = "classifier"
+    kind: Literal["classify"] = "classify"
+    """classify"""
+    class_weights: Literal["balanced"] | None = None
+    """``balanced``: a row counts rows / (labels · rows of its label), so that every label counts alike however rare
+    (King and Zeng 2001); left out, every row counts alike."""
+    label_smoothing: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of the probability that is asked for all labels alike in place of the row's own (Szegedy et al. 2016)."""
 
 
 Action = Annotated[Literal["off", "warn", "stop"], BeforeValidator(lambda v: "off" if v is False else v)]
@@ -342,15 +362,23 @@ class WatchSpec(Spec):
 AnyTuning = Annotated[FullTuning | LoraTuning | QloraTuning, Field(discriminator="kind"), ByName]
 AnyMethod = Annotated[
     SftMethod | ContinuedMethod | DpoMethod | IpoMethod | SimpoMethod | OrpoMethod | KtoMethod | RewardMethod
-    | GrpoMethod | RlooMethod | PpoMethod,
+    | GrpoMethod | RlooMethod | PpoMethod | ClassifyMethod,
     Field(discriminator="kind"), ByName,
 ]  # fmt: skip
 COMPARES = ("dpo", "ipo", "simpo", "orpo", "kto", "reward")
 """Methods that learn from rows that say which answer is better."""
-SHARED = ("sft", "continued")
+SHARED = ("sft", "continued", "classify")
 """Methods whose steps several processes of one machine can share."""
 REWARDED = ("grpo", "rloo", "ppo")
 """Methods that learn from what the model's own answers are worth."""
+
+
+_NAMES: dict[Makes, str] = {"model": "model", "reward": "reward model", "classifier": "classifier"}
+
+
+def _and(kinds: tuple[str, ...]) -> str:
+    """Names of methods for people."""
+    return f"methods {', '.join(kinds[:-1])} and {kinds[-1]}"
 
 
 class TrainSpec(Spec):
@@ -359,8 +387,8 @@ class TrainSpec(Spec):
     method: AnyMethod = SftMethod()
     """What is learned: ``sft`` from answers, ``continued`` from plain texts; ``dpo``, ``ipo``, ``simpo``, ``orpo`` from
     pairs of a better and a worse answer, ``kto`` from answers with a thumb; ``reward`` makes a model that scores
-    answers, from pairs; ``grpo``, ``rloo``, ``ppo`` learn from rewards of the model's own answers; or one of them with
-    its keys."""
+    answers, from pairs; ``grpo``, ``rloo``, ``ppo`` learn from rewards of the model's own answers; ``classify`` makes a
+    classifier, from answers that are labels; or one of them with its keys."""
     tuning: AnyTuning = LoraTuning()
     """Which weights are trained: ``full``, ``lora`` or ``qlora``, or one of them with its keys."""
     epochs: float = Field(default=3.0, gt=0, le=1000)
@@ -428,14 +456,24 @@ class TrainSpec(Spec):
         if self.method.kind in COMPARES and (self.anchor or self.field_weights):
             raise ValueError(f"anchor and field_weights belong to method sft; {self.method.kind} has its own reference")
         if self.method.kind not in SHARED and self.neftune_alpha:
-            raise ValueError(f"neftune_alpha belongs to methods sft and continued, not to {self.method.kind}")
+            raise ValueError(f"neftune_alpha belongs to {', '.join(SHARED)}; {self.method.kind} has none")
         if self.method.kind not in SHARED and (self.processes or 1) > 1:
-            raise ValueError(f"processes belongs to methods sft and continued; {self.method.kind} trains in one")
+            raise ValueError(f"processes belongs to {_and(SHARED)}; {self.method.kind} trains in one")
         stops = [name for name in ("overfitting", "memorisation", "forgetting") if getattr(self.watch, name) == "stop"]
         if self.method.kind in COMPARES and stops:
             raise ValueError(f"watch.{stops[0]}: stop belongs to method sft; {self.method.kind} has numbers of its own")
-        if self.method.makes == "reward" and self.interpolate < 1:
-            raise ValueError("interpolate goes back to a base, and the head of a reward model has none")
+        if self.method.makes != "model" and self.interpolate < 1:
+            raise ValueError(f"interpolate goes back to a base, and the head of a {_NAMES[self.method.makes]} has none")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_alone(self) -> TrainSpec:
+        if self.method.kind != "classify":
+            return self
+        if self.anchor or self.field_weights:
+            raise ValueError("anchor and field_weights belong to method sft; a classifier writes no tokens")
+        if stops := [name for name in ("memorisation", "forgetting") if getattr(self.watch, name) == "stop"]:
+            raise ValueError(f"watch.{stops[0]}: stop belongs to method sft; a classifier writes nothing")
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 FinishReason = Literal["stop", "length", "cancelled"]
@@ -15,7 +16,8 @@ class Completion:
     ``token_ids`` are the generated ids without the stop token (empty when a remote engine does not tell them);
     ``logprobs`` the natural-log probability of each, when asked for; ``seconds`` wall time of this request.
     ``stop_id`` is the stop token that ended it, ``stop_logprob`` its log-probability (None where no token did, or the
-    engine does not tell).
+    engine does not tell). Of a classifier ``text`` is the likeliest label, and ``labels`` holds the natural-log
+    probability of each.
     """
 
     text: str
@@ -27,6 +29,7 @@ class Completion:
     seconds: float = 0.0
     stop_id: int | None = None
     stop_logprob: float | None = None
+    labels: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,12 +85,17 @@ def search(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None = N
 
 
 def refuse_comparing(loaded: LoadedRecipe) -> None:
-    """Rows that compare answers have no loss of an answer to search by.
+    """Rows that compare answers have no loss of an answer to search by, and a classifier has a head of its own.
 
     Raises:
-        LuthierError: the recipe learns from such rows.
+        LuthierError: the recipe learns from such rows, or makes a classifier.
     """
     kind = loaded.recipe.train.method.kind
+    if kind == "classify":
+        raise LuthierError(
+            "a search lends one base that writes to all trials, and a classifier has a head of its own",
+            where=loaded.origins.get("train.method", "train.method"), fix="search with train.method: sft first",
+        )  # fmt: skip
     if kind in COMPARES:
         raise LuthierError(
             f"a search reads the loss of answers, and {kind} learns from comparisons",

@@ -279,6 +279,12 @@ def _choice(index: int, delta: dict[str, Any], reason: str | None = None) -> dic
 
 
 def _logprobs(served: ServedModel, completion: Completion) -> dict[str, Any] | None:
+    if completion.labels:  # a classifier's answer is one token, and the others are the other labels
+        each = [
+            {"token": name, "logprob": nats, "bytes": list(name.encode())}
+            for name, nats in sorted(completion.labels.items(), key=lambda one: (-one[1], one[0]))
+        ]
+        return {"content": [{**each[0], "top_logprobs": each}], "refusal": None}
     if completion.logprobs is None or "token_ids" not in served.engine.capabilities:
         return None
     decode: Callable[[list[int]], str] = cast(TokenEngine, served.engine).decode

@@ -6,6 +6,7 @@ weights it gives (1,), which equals scikit-learn's. Legend: B resamples, n items
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,18 @@ Average = Literal["macro", "micro", "weighted"]
 BINS = 15
 """Of confidence, of equal width (Guo et al. 2017)."""
 _TINY = 1e-12
+
+
+def shares(nats: dict[str, float]) -> dict[str, float]:
+    """Log-likelihoods (or logits) of classes less the logarithm of the sum of what they stand for: logarithms of
+    probabilities that sum to 1.
+
+    Six significant digits of the logarithm keep the order even among probabilities that all round to 1.
+    """
+    best = max(nats, key=nats.__getitem__)
+    others = sum(math.exp(x - nats[best]) for name, x in nats.items() if name != best)
+    beyond = math.log1p(others)
+    return {name: float(f"{x - nats[best] - beyond:.6g}") for name, x in nats.items()}
 
 
 def f1(

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from luthier.models.reward import end, said
+from luthier.models.head import end
+from luthier.models.reward import said
 from luthier.train.batches import EMPTY, Row, Sample, forked, row
 
 

@@ -576,6 +576,8 @@ def _unseen(name: str, method: str) -> str:
         return f"{method} has numbers of its own: {seen}"
     if name == "watch_answers" and method in REWARDED:
         return f"{method} learns from its own answers: there are none to copy"
+    if method == "classify":
+        return "a classifier writes nothing: it can neither forget how to, nor copy"
     return "plain texts have no prompts to answer" if name == "watch_answers" and method == "continued" else ""
 
 

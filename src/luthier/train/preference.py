@@ -37,13 +37,14 @@ from luthier.train.session import (
     CHECKED_ROWS,
     SHORT_WAY_TOLERANCE,
     Loaded,
-    beginning,
+    LossOf,
     drops,
     folding,
     frozen,
     prepared,
     stepping,
     tell_start,
+    token_loss,
     trained_parameters,
 )
 
@@ -82,7 +83,7 @@ def run(
         return objective, Drift(loss, ready.validation, ready.device)
 
     return learn(
-        spec, plan, loss_of=_token_loss, begin=begin, loaded=loaded, train=train, validation=validation, run=run,
+        spec, plan, loss_of=token_loss, begin=begin, loaded=loaded, train=train, validation=validation, run=run,
         workdir=workdir, seed=seed, probe=probe, on_step=on_step,
     )  # fmt: skip
 
@@ -99,9 +100,6 @@ class Ready:
     device: str
     apart: bool
 
-
-LossOf = Callable[[Any, TrainPlan, Sequence[Row], str], tuple[TokenLoss, float]]
-"""The way to the answers of a model, and by how much it differs from the model's own."""
 
 
 def learn(
@@ -138,13 +136,6 @@ def learn(
         )  # fmt: skip
         with stepping(loaded.model, plan):
             return loop.fit()
-
-
-def _token_loss(model: Any, plan: TrainPlan, rows: Sequence[Row], device: str) -> tuple[TokenLoss, float]:
-    loss = TokenLoss(model, autocast=plan.precision == "bf16")
-    alone = [answers_of(r)[0] for r in rows[:CHECKED_ROWS]]
-    batch = collate([beginning(r) for r in alone], device)
-    return loss, loss.check(batch, tolerance=SHORT_WAY_TOLERANCE[plan.precision])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """A reward model from pairs: Bradley and Terry's loss on the difference of two scores; one loop with ``preference``.
 
-An answer's score is a scalar head on the decoder's state at its last token: where the standard sequence-classification
-layout reads it, so that what is exported gives the score that was trained. That is checked on the first rows before
-step 1, against the model's own forward; an architecture that reads elsewhere is refused. The prompt of a pair is read
-once for both answers where that gives the same (``preference``). Rankings come as weighted pairs from the data stage.
+An answer's score is a scalar head on the decoder's state at its last token, as the standard layout reads it: see
+``outputs``. The prompt of a pair is read once for both answers where that gives the same (``preference``). Rankings
+come as weighted pairs from the data stage.
 
-Not here: the formula (``contrast``), the model and its head (``models.reward``), scoring with what was learned
+Not here: the formula (``contrast``), the model and its head (``models.head``), scoring with what was learned
 (``score.reward``).
 """
 
@@ -18,17 +17,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from luthier.errors import LuthierError
-from luthier.models.reward import head_of
 from luthier.recipe.train import RewardMethod, TrainSpec
 from luthier.train import contrast
-from luthier.train.batches import Batch, Row, answers_of, collate_answers
+from luthier.train.batches import Batch, Row
 from luthier.train.compared import Pair
 from luthier.train.loop import Probe, Run, StepInfo, TrainResult
 from luthier.train.loss import TokenLoss
+from luthier.train.outputs import HeadLoss, checked
 from luthier.train.plan import TrainPlan
 from luthier.train.preference import TIE, Facts, Ready, Weighed, facts_of, learn
-from luthier.train.session import CHECKED_ROWS, SHORT_WAY_TOLERANCE, Loaded
+from luthier.train.session import Loaded
 
 NUMBERS = ("accuracy", "margin", "chosen_reward", "rejected_reward", "prefers_longer")
 
@@ -62,36 +60,12 @@ def run(
     )  # fmt: skip
 
 
-class Scores(TokenLoss):
+class Scores(HeadLoss):
     """What a scalar head makes of answers: a score stands where ``TokenLoss`` has the log-probability of an answer,
-    in ``log_probs`` and ``backward_through`` alike. The head itself never runs in bf16 autocast."""
-
-    def __init__(self, model: Any, *, autocast: bool = False) -> None:
-        super().__init__(model, autocast=autocast)
-        self.scale, self.cap = 1.0, None  # what a family does to its logits it does not do to a score
-
-    def _head_of(self, causal: Any) -> Any:
-        return head_of(causal)
+    in ``log_probs`` and ``backward_through`` alike."""
 
     def _said(self, states: Tensor, targets: Tensor) -> Tensor:
         return self._logits(states).squeeze(-1)
-
-    def _logits(self, states: Tensor) -> Tensor:
-        """(n, 1) in at least fp32."""
-        found: Tensor = self.head(states.to(next(self.head.parameters()).dtype))
-        return found.to(torch.promote_types(found.dtype, torch.float32))
-
-    def differs(self, rows: Sequence[Row], device: str) -> float:
-        """The largest difference of scores from the model's own forward, relative to its largest score."""
-        alone = [answer for r in rows for answer in answers_of(r)]
-        was_training = self.model.training
-        self.model.eval()
-        ours = self.log_probs(collate_answers(alone, device))
-        with torch.no_grad():
-            own = [self.model(input_ids=torch.from_numpy(r.inputs)[None].to(device)).logits[0, 0] for r in alone]
-        self.model.train(was_training)
-        plain = torch.stack(own).to(ours.dtype)
-        return float((ours - plain).abs().max() / plain.abs().max().clamp_min(1e-12))
 
 
 class Ranked(Weighed):
@@ -121,13 +95,4 @@ class Ranked(Weighed):
 
 
 def _scores(model: Any, plan: TrainPlan, rows: Sequence[Row], device: str) -> tuple[TokenLoss, float]:
-    scores = Scores(model, autocast=plan.precision == "bf16")
-    difference = scores.differs(rows[:CHECKED_ROWS], device) if scores.short else float("inf")
-    if difference > SHORT_WAY_TOLERANCE[plan.precision]:
-        base = model.get_base_model() if hasattr(model, "get_base_model") else model
-        raise LuthierError(
-            f"no reward model is made of a {type(base).__name__}", where="model.base",
-            why="it takes its score elsewhere than at the last token, so what is exported would score otherwise",
-            fix="choose a base of a decoder family: Llama, Qwen, Mistral, Gemma, GPT-2 …",
-        )  # fmt: skip
-    return scores, difference
+    return checked(Scores(model, autocast=plan.precision == "bf16"), "reward", plan, rows, device)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from luthier.models.adapters import folded
 from luthier.models.streaming import streamed
 from luthier.recipe.train import TrainSpec
 from luthier.train import checkpoint, machine
-from luthier.train.batches import Row, digest
+from luthier.train.batches import Row, answers_of, collate, digest
 from luthier.train.loop import Run
 from luthier.train.loss import TokenLoss
 from luthier.train.optimiser import trainable
@@ -29,6 +29,8 @@ from luthier.train.plan import TrainPlan
 
 CHECKED_ROWS, CHECKED_TOKENS = 2, 32
 SHORT_WAY_TOLERANCE = {"fp32": 1e-4, "bf16": 3e-2}
+LossOf = Callable[[Any, TrainPlan, Sequence[Row], str], tuple[TokenLoss, float]]
+"""The way to the loss of a model, and by how much it differs from the model's own, on the first of its rows."""
 
 
 class Loaded(Protocol):
@@ -114,6 +116,14 @@ def beginning(r: Row) -> Row:
     inputs = r.inputs[: r.prefix + CHECKED_TOKENS]
     at = np.arange(r.prefix, len(inputs))
     return replace(r, inputs=inputs, positions=at, targets=inputs[at], weights=None)
+
+
+def token_loss(model: Any, plan: TrainPlan, rows: Sequence[Row], device: str) -> tuple[TokenLoss, float]:
+    """The loss of tokens, checked on the beginnings of the first rows: a ``LossOf``."""
+    loss = TokenLoss(model, autocast=plan.precision == "bf16")
+    alone = [answers_of(r)[0] for r in rows[:CHECKED_ROWS]]
+    small = collate([beginning(r) for r in alone], device)
+    return loss, loss.check(small, tolerance=SHORT_WAY_TOLERANCE[plan.precision])
 
 
 def drops(model: Any) -> bool:

@@ -17,7 +17,7 @@ from luthier.recipe.train import TrainSpec
 from luthier.train import anchor, team
 from luthier.train.anchor import Anchor
 from luthier.train.batches import Batch, Row, Sample, collate, row, share_prefixes
-from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult
+from luthier.train.loop import Loop, Objective, Probe, Run, StepInfo, TrainResult
 from luthier.train.loss import TokenLoss
 from luthier.train.monitors import Watch
 from luthier.train.noise import noised
@@ -26,6 +26,7 @@ from luthier.train.session import (
     CHECKED_ROWS,
     SHORT_WAY_TOLERANCE,
     Loaded,
+    LossOf,
     beginning,
     drops,
     folding,
@@ -33,6 +34,7 @@ from luthier.train.session import (
     prepared,
     stepping,
     tell_start,
+    token_loss,
     trained_parameters,
 )
 
@@ -100,20 +102,41 @@ def run(
         Interrupted: Ctrl-C or SIGTERM; call again to go on.
         LuthierError: nothing is trainable, the workdir belongs to another training, a loss is not finite, memory.
     """
-    parameters = trained_parameters(loaded, plan, seed)
     train_rows = [row(s, replayed=s.example_id in replayed) for s in train]
-    validation_rows = [row(s) for s in validation]
     if spec.anchor and not any(r.replayed for r in train_rows):
         raise LuthierError(
             "no row is left to hold the model at", where="train.anchor", why="the anchor works on replayed rows",
             fix="name rows to replay: data: {replay: {source: …, share: 25%}}",
         )
+
+    def tokens(loss: TokenLoss, plan: TrainPlan) -> Tokens:
+        return Tokens(loss, anchor.make(loaded.model, plan.anchor), neftune_alpha=plan.neftune_alpha)
+
+    return learn(
+        spec, plan, loss_of=token_loss, objective=tokens, loaded=loaded, train=train_rows,
+        validation=[row(s) for s in validation], general=[row(s) for s in general], run=run,
+        workdir=workdir, seed=seed, probe=probe, on_step=on_step, replay_sets=replay_sets,
+    )  # fmt: skip
+
+
+def learn(
+    spec: TrainSpec, plan: TrainPlan, *, loss_of: LossOf, objective: Callable[[Any, TrainPlan], Objective],
+    loaded: Loaded, train: Sequence[Row], validation: Sequence[Row], general: Sequence[Row], run: Run, workdir: Path,
+    seed: int, probe: Probe | None, on_step: Callable[[StepInfo], None] | None, replay_sets: int = 1,
+) -> TrainResult:  # fmt: skip
+    """Learn what stands behind the trained positions of rows, whatever that is; the other arguments as of :func:`run`.
+
+    Args:
+        loss_of: how positions are read.
+        objective: makes what is learned from the loss and the plan as it is carried out.
+    """
+    parameters = trained_parameters(loaded, plan, seed)
+    train_rows, validation_rows = list(train), list(validation)
     plan = frozen(plan, spec, train_rows, validation_rows, parameters, run, workdir)
     device = str(loaded.device)
     with prepared(loaded.model, plan, device):
-        loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")
+        loss, difference = loss_of(loaded.model, plan, train_rows, device)
         tolerance = SHORT_WAY_TOLERANCE[plan.precision]
-        difference = loss.check(_small(train_rows, device), tolerance=tolerance)
         if not plan.recompute and not drops(loaded.model):
             shared = share_prefixes(train_rows, at_least=plan.steps_an_epoch)
             if loss.shares(_alike(shared, device), tolerance=tolerance):
@@ -123,22 +146,15 @@ def run(
         watch = None
         if plan.watch_rows or plan.watch_answers or spec.watch.overfitting != "off":
             watch = Watch(
-                spec.watch, loss, general=[row(s) for s in general[: plan.watch_rows]],
-                held_out=validation_rows[: plan.watch_answers], train=train_rows,
-                adapter=hasattr(loaded.model, "disable_adapter"), device=device,
+                spec.watch, loss, general=general[: plan.watch_rows], held_out=validation_rows[: plan.watch_answers],
+                train=train_rows, adapter=hasattr(loaded.model, "disable_adapter"), device=device,
             )  # fmt: skip
         with folding(loaded.model, plan), stepping(loaded.model, plan), team.together(plan.processes):
             return Loop(
-                loaded.model,
-                Tokens(loss, anchor.make(loaded.model, plan.anchor), neftune_alpha=plan.neftune_alpha), plan,
-                train=train_rows, validation=validation_rows, run=run, folder=workdir / "checkpoints", device=device,
-                probe=probe, on_step=on_step, replay_sets=replay_sets, watch=watch,
+                loaded.model, objective(loss, plan), plan, train=train_rows, validation=validation_rows, run=run,
+                folder=workdir / "checkpoints", device=device, probe=probe, on_step=on_step, replay_sets=replay_sets,
+                watch=watch,
             ).fit()  # fmt: skip
-
-
-def _small(rows: Sequence[Row], device: str) -> Any:
-    """A little batch to check the way to the logits with: the beginnings of the first rows."""
-    return collate([beginning(r) for r in rows[:CHECKED_ROWS]], device)
 
 
 def _alike(rows: Sequence[Row], device: str) -> Any:
