@@ -555,4 +555,24 @@ MUTANTS = (
         "left = [e for n, e in enumerate(fresh) if n not in shows and _said(e) not in taught]", "left = list(fresh)",
         "tests/pipeline/test_inherit.py::test_rows_that_the_next_job_trains_on_are_left_out_by_name",
     ),
+    Mutant(
+        "a stage takes over what belongs to another kind of method", "recipe/chain.py",
+        'value.get("kind", under.get("kind")) != (', 'value.get("kin", under.get("kind")) != (',
+        "tests/recipe/test_chain.py::test_a_stage_of_another_kind_takes_nothing_of_the_kind_at_the_top",
+    ),
+    Mutant(
+        "a stage may name one that comes later", "recipe/chain.py",
+        "known = {one.name: one for one in before}", "known = {one.name: stage for one in spec.stages}",
+        "tests/recipe/test_chain.py::test_what_could_not_run_is_refused_where_it_stands",
+    ),
+    Mutant(
+        "a judge's scale begins at 0", "evaluate/compare.py",
+        "least = 0.0 if measure is None else measure.least", "least = 0.0",
+        "tests/evaluate/test_rewards.py::test_a_reward_model_scores_answers_and_the_gate_decides_by_it",
+    ),
+    Mutant(
+        "the time in which a run was stopped is counted", "pipeline/worth.py",
+        "in pairwise(times) if not again)", "in pairwise(times))",
+        "tests/pipeline/test_worth.py::test_the_time_of_a_run_leaves_out_when_it_was_stopped",
+    ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -135,14 +135,14 @@ def weigh(
             rival.name, rival.method, mean_interval(scored[name]),
             paired_difference(scored[name], scored["base"]).scaled(1 / spread), own, base_kl,
             float(np.mean([len(t.split()) for t in texts[name]])), dict(rival.seconds),
-            mean_interval(preferred[-1]) if pairs else None,
+            _share(preferred[-1]) if pairs else None,
         ))  # fmt: skip
     gap = scored["first"] - scored["second"]
     return Worth(
         judge=judge.name, base=base.engine.name, prompts=int(known.sum()), pairs=len(pairs),
         base_reward=mean_interval(scored["base"]), spread=spread, first=made[0], second=made[1],
         lead=paired_difference(scored["first"], scored["second"]).scaled(1 / spread),
-        wins=mean_interval((np.sign(gap) + 1) / 2),
+        wins=_share((np.sign(gap) + 1) / 2),
         preference_lead=paired_difference(preferred[0], preferred[1]) if pairs else None,
         shown=_shown(prompts, texts, rewards),
     )  # fmt: skip
@@ -182,6 +182,12 @@ def _drift(
     mine, start = log_p(rival.model), log_p(rival.start)
     same = rival.start.engine is base.engine and rival.start.adapter == base.adapter
     return mean_interval(mine - start), mean_interval(mine - (start if same else log_p(base)))
+
+
+def _share(values: np.ndarray) -> Interval:
+    """The mean of values in 0..1; its limits stay there."""
+    found = mean_interval(values)
+    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
 
 
 def _shown(
