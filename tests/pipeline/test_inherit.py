@@ -30,10 +30,10 @@ def chat(question: str, answer: str) -> dict[str, Any]:
 
 
 def rows(topic: str, count: int, start: int = 0) -> list[dict[str, Any]]:
-    return [
-        chat(f"{topic} {n * 7919 % 10007} in {CITIES[n % 12]}, of {CITIES[n * 5 % 12]} {n}: what will it be?", f"{topic[0]}{n % 7}")
-        for n in range(start, start + count)
-    ]
+    def asked(n: int) -> str:
+        return f"{topic} {n * 7919 % 10007} in {CITIES[n % 12]}, of {CITIES[n * 5 % 12]} {n}: what will it be?"
+
+    return [chat(asked(n), f"{topic[0]}{n % 7}") for n in range(start, start + count)]
 
 
 @pytest.fixture
