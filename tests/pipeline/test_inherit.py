@@ -104,7 +104,7 @@ def test_a_promoted_job_guards_the_next_on_its_base(write: Callable[..., Path]) 
 
 def test_rows_that_the_next_job_trains_on_are_left_out_by_name(write: Callable[..., Path]) -> None:
     test = rows("Ticket", 12, 100)
-    told = "Anna of Basel wrote on a rainy Monday that her blue lamp and its long cable broke in the attic of the school"
+    told = "Anna of Basel wrote on a rainy Monday that her blue lamp and its long cable broke in the attic of a school"
     test[5] = chat(f"{told}: what will it be?", "T5")
     ended(write("tickets", rows("Ticket", 40), test))
     job, sides = opened(write("colours", rows("Colour", 40), rows("Colour", 12, 100)))
