@@ -14,6 +14,7 @@ from luthier.pipeline.inherit import MOST_ITEMS, Earlier, inherited
 from luthier.pipeline.job import Job
 from luthier.pipeline.plan import plan_recipe
 from luthier.recipe import load_recipe
+from luthier.records import Example, Message
 from luthier.store import Artifact, Store
 
 RECIPE = """\
@@ -29,11 +30,15 @@ def chat(question: str, answer: str) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
 
 
+def example(row: dict[str, Any]) -> Example:
+    return Example(messages=tuple(Message(m["role"], m["content"]) for m in row["messages"]))
+
+
 def rows(topic: str, count: int, start: int = 0) -> list[dict[str, Any]]:
-    return [
-        chat(f"{topic} {n * 7919 % 10007} in {CITIES[n % 12]}, of {CITIES[n * 5 % 12]} {n}: what will it be?", f"{topic[0]}{n % 7}")
-        for n in range(start, start + count)
-    ]
+    def asked(n: int) -> str:
+        return f"{topic} {n * 7919 % 10007} in {CITIES[n % 12]}, of {CITIES[n * 5 % 12]} {n}: what will it be?"
+
+    return [chat(asked(n), f"{topic[0]}{n % 7}") for n in range(start, start + count)]
 
 
 @pytest.fixture
@@ -99,10 +104,14 @@ def test_a_promoted_job_guards_the_next_on_its_base(write: Callable[..., Path]) 
 
 def test_rows_that_the_next_job_trains_on_are_left_out_by_name(write: Callable[..., Path]) -> None:
     test = rows("Ticket", 12, 100)
+    told = "Anna of Basel wrote on a rainy Monday that her blue lamp and its long cable broke in the attic of a school"
+    test[5] = chat(f"{told}: what will it be?", "T5")
     ended(write("tickets", rows("Ticket", 40), test))
+    job, sides = opened(write("colours", rows("Colour", 40), rows("Colour", 12, 100)))
     copied = [test[3], chat(f"Please tell me: {test[5]['messages'][0]['content']}", "T5")]
-    second = write("colours", [*rows("Colour", 40), *copied], [*rows("Colour", 12, 100), test[7]])
-    found = inherited(*opened(second, "data.split.validation=0"))
+    sides["train"] = [*sides["train"], *map(example, copied)]
+    sides["test"] = [*sides["test"], example(test[7])]
+    found = inherited(job, sides)
     left = {row["messages"][0]["content"] for n, row in enumerate(test) if n not in (3, 5, 7)}
     assert asked(found) == left
     note = found.guards[0].suite.note

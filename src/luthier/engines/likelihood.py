@@ -204,17 +204,16 @@ def _looking_at(parts: Sequence[nn.Module], pick_N: Tensor) -> Iterator[None]:
     if not parts:
         yield
         return
-    at_M = pick_N.unique()
     shape: list[torch.Size] = []
 
     def thin(_module: Any, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         hidden_BTD, *rest = inputs
         shape[:] = [hidden_BTD.shape]
-        return (hidden_BTD.flatten(0, -2).index_select(0, at_M)[None], *rest)
+        return (hidden_BTD.flatten(0, -2).index_select(0, pick_N)[None], *rest)
 
-    def spread(_module: Any, _inputs: Any, made_1MD: Tensor) -> Tensor:
-        all_BTD = made_1MD.new_zeros((*shape[0][:-1], made_1MD.shape[-1]))
-        all_BTD.view(-1, made_1MD.shape[-1]).index_copy_(0, at_M, made_1MD[0])
+    def spread(_module: Any, _inputs: Any, made_1ND: Tensor) -> Tensor:
+        all_BTD = made_1ND.new_zeros((*shape[0][:-1], made_1ND.shape[-1]))
+        all_BTD.view(-1, made_1ND.shape[-1]).index_copy_(0, pick_N, made_1ND[0])
         return all_BTD
 
     with ExitStack() as hooks:
