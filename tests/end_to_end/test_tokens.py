@@ -55,6 +55,5 @@ def test_new_tokens_from_a_recipe_to_predictions_and_killed_on_the_way(
         answers[kind] = [json.loads(line)["answer"] for line in Path(f"{kind}.jsonl").read_text().splitlines()]
     same = sum(a == b for a, b in zip(answers["adapter"], answers["model"], strict=True))
     assert same >= 57, "bf16 rounds the merged model: near-ties may fall the other way"
-    assert sum("<lookup>" in a or "<refund>" in a for a in answers["adapter"]) > 30, answers["adapter"][:5]
     (adapter,) = store.artifacts("adapter")
     assert find(store, adapter.id).source.new_tokens == ("<lookup>", "<refund>")
