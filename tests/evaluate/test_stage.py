@@ -153,7 +153,7 @@ def test_fewer_shots_where_the_context_is_short(
     told = ledger.facts["systems"]["few_shot"]
     k = len(told["shots"])
     assert 0 < k < 5
-    assert told["title"] == f"base + {k} example{'s' * (k > 1)} in the prompt"
+    assert told["title"] == f"base + {k} example{'s' * (k > 1)} in the prompt, constrained JSON"
     assert told["note"] == f"{k} of 5 examples: the context holds 400 tokens"
     assert told["prompt_tokens"] > ledger.facts["systems"]["base"]["prompt_tokens"] + 100 * k
     # one more would not fit beside the longest question

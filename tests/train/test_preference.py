@@ -335,7 +335,8 @@ def test_no_key_of_a_method_is_without_a_witness() -> None:
     from tests.witness import leaves
 
     known = {f"{kind}.kind" for kind in COMPARES} | set(KEYS) | {"sft.kind", "continued.kind"}
-    other = ("method.grpo.", "method.rloo.", "method.classify.")  # tests/train/test_rl.py, test_classify.py
+    # tests/train/test_rl.py, test_classify.py
+    other = ("method.grpo.", "method.rloo.", "method.ppo.", "method.classify.")
     own = (k for k in leaves(TrainSpec) if k.startswith("method.") and not k.startswith(other))
     assert {k.removeprefix("method.") for k in own} == known
 

@@ -149,7 +149,7 @@ MUTANTS = (
         "tests/train/test_contrast.py::test_rewards_are_held_around_zero",
     ),
     Mutant(
-        "the score is read one token too early", "models/reward.py",
+        "the score is read one token too early", "models/head.py",
         "found = next((i + 1 for i", "found = next((i for i",
         "tests/train/test_reward.py::test_an_answer_is_read_to_its_end_and_the_score_is_the_standard_one",
     ),
@@ -273,8 +273,8 @@ MUTANTS = (
     ),
     Mutant(
         "end of turn not trained", "models/chat.py",
-        "return found[0] + 1 if found else None",
-        "return found[0] if found else None",
+        "return None if end is None else end + 1",
+        "return None if end is None else end",
         "tests/models/test_chat_format.py::test_each_answer_and_its_end_token_is_trained_and_nothing_else",
     ),
     Mutant(

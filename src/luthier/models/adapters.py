@@ -90,7 +90,8 @@ def prepare_lora(loaded: Loaded, tuning: LoraTuning, seed: int) -> Prepared:
     import torch
     from peft import get_peft_model
 
-    added = loaded.tokenizer.convert_tokens_to_ids(list(loaded.source.new_tokens))
+    new_tokens = () if loaded.source is None else loaded.source.new_tokens  # a model in memory has no source
+    added = loaded.tokenizer.convert_tokens_to_ids(list(new_tokens)) if new_tokens else []
     config = _peft_config(loaded.model, tuning, added)
     if tuning.dora and loaded.quantised:
         keep_unpacked(loaded.model)
