@@ -11,7 +11,7 @@ import pytest
 from luthier.engines import Request
 from luthier.engines.constrain import Constraints
 from luthier.engines.embedded import EmbeddedEngine
-from luthier.errors import UsageError
+from luthier.errors import LuthierError, UsageError
 from luthier.models.load import Loaded, load
 from luthier.models.source import resolve
 from luthier.records import Message
@@ -85,6 +85,27 @@ def test_what_follows_the_schema_anyway_is_not_changed(nano: Loaded, engine: Emb
 def test_any_object_and_a_cut_off_answer(engine: EmbeddedEngine) -> None:
     cut = engine.generate([ask("Say something.", schema={"type": "object"}, max_tokens=3)])[0]
     assert cut.finish_reason == "length" and cut.text.startswith("{")
+
+
+def test_a_constraint_that_fails_on_the_way_ends_its_own_answer_alone(
+    engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = EmbeddedEngine._constraint
+
+    def spoilt(self: EmbeddedEngine, schema: Any) -> Any:
+        constraint = made(self, schema)
+        if constraint is not None and "spoilt" in schema:
+            constraint.take(engine.encode("no JSON at all")[0])
+        return constraint
+
+    monkeypatch.setattr(EmbeddedEngine, "_constraint", spoilt)
+    done: dict[int, str] = {}
+    with pytest.raises(LuthierError, match="cannot be held to its schema"):
+        engine.generate(
+            [ask("Say tea.", schema={"type": "object", "spoilt": True}), ask("Say tea.")],
+            lambda i, answer: done.update({i: answer.text}),
+        )
+    assert done == {1: engine.generate([ask("Say tea.")])[0].text}
 
 
 @pytest.mark.parametrize("schema", [{"type": "objekt"}, {"type": "object", "unevaluatedWhatever": 1, "enum": []}])

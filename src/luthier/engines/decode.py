@@ -23,6 +23,7 @@ from luthier.engines.constrain import Constraint
 from luthier.engines.detokenise import TextStream
 from luthier.engines.kvcache import RowCache, attention_kinds
 from luthier.engines.sampling import Uniforms, choose, chosen_logprobs
+from luthier.errors import LuthierError
 from luthier.models.prefix import prefix_cache
 from luthier.records import Completion
 from luthier.records.completion import FinishReason
@@ -59,6 +60,8 @@ class Job:
     logprobs: list[float] = field(default_factory=list)
     sampled: int = 0
     stop: tuple[int, float | None] | None = None
+    error: LuthierError | None = None
+    """What ended this job alone; :meth:`completion` raises it."""
 
     @property
     def length(self) -> int:
@@ -71,6 +74,8 @@ class Job:
 
     def take(self, token: int, logprob: float | None) -> FinishReason | None:
         """Add a sampled token; the reason if it was the last."""
+        if self.error is not None:
+            return "stop"
         self.sampled += 1
         if token in self.stop_ids:
             self.stop = (token, logprob)
@@ -90,6 +95,8 @@ class Job:
 
     def completion(self, reason: FinishReason) -> Completion:
         """The answer so far; hands the last piece to a listening stream."""
+        if self.error is not None:
+            raise self.error
         if self.text is not None:
             piece, text = self.text.finish()
             if piece and self.on_text is not None:
@@ -230,13 +237,18 @@ class Lane:
 
 
 def _held(logits_BV: Tensor, jobs: Sequence[Job]) -> Tensor:
-    """The logits, with -inf where a row's constraint allows no token."""
+    """The logits, with -inf where a row's constraint allows no token. A row whose constraint fails ends alone."""
     held = [(i, job.constraint) for i, job in enumerate(jobs) if job.constraint is not None]
     if not held:
         return logits_BV
     logits_BV = logits_BV.clone()
     for i, constraint in held:
-        logits_BV[i].masked_fill_(~constraint.allowed().to(logits_BV.device), float("-inf"))
+        try:
+            allowed_V = constraint.allowed().to(logits_BV.device)
+        except LuthierError as error:
+            jobs[i].error = error
+            continue
+        logits_BV[i].masked_fill_(~allowed_V, float("-inf"))
     return logits_BV
 
 
