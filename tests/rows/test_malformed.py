@@ -278,6 +278,8 @@ def arrow(cut: int) -> bytes:
     return out.getvalue()[:cut]
 
 
+BEYOND = Path(__file__).parent / "damaged" / "a_column_beyond_memory.arrow"
+"""Found by test_fuzz.py: polars ends its process over it."""
 # name, file, its bytes, what the finding or the refusal says (a rule, or words)
 FILES: list[tuple[str, str, bytes, str]] = [
     ("a broken line", "f.jsonl", ROW * 2 + b'{"prompt": \n', "row.json"),
@@ -347,6 +349,7 @@ FILES: list[tuple[str, str, bytes, str]] = [
     ("an empty Arrow file", "f.arrow", b"", "is not Arrow"),
     ("Arrow cut off", "f.arrow", arrow(300), "is not Arrow"),
     ("an Arrow file without an end", "f.arrow", b"ARROW1\0\0rest", "is not Arrow"),
+    ("an Arrow stream with a column larger than any memory", "f.arrow", BEYOND.read_bytes(), "larger than any memory"),
     ("an Arrow stream of nonsense", "f.arrow", b"\xff\xff\xff\xff\x10\0\0\0nonsense", "is not Arrow"),
     ("a kind nobody reads", "f.xlsx", b"PK\x03\x04", "unknown kind of file: .xlsx"),
     ("a file without a kind", "rows", ROW, "unknown kind of file: rows"),

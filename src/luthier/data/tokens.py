@@ -62,10 +62,13 @@ def measure(
                 example, "tokens.overlong", f"longer than {max_length:,} tokens" if max_length else "empty"
             )
             continue
-        lengths = [len(sample.ids) for sample in samples]
-        total.append(sum(lengths))
-        trained.append(sum([sample.trained.count(True) for sample in samples]))
-        cut += max_length in lengths
+        if len(samples) == 1:
+            total.append(len(samples[0].ids))
+            trained.append(samples[0].trained.count(True))
+        else:
+            total.append(sum([len(sample.ids) for sample in samples]))
+            trained.append(sum([sample.trained.count(True) for sample in samples]))
+        cut += max_length is not None and any(len(sample.ids) == max_length for sample in samples)
     stats: dict[str, Any] = {"rows": len(total), "total": _percentiles(total), "trained": _percentiles(trained)}
     if on_overlong == "keep_end":
         stats["cut_at_the_front"] = cut

@@ -29,6 +29,7 @@ OnOverlong = Literal["drop", "keep_end", "pieces", "refuse"]
 
 _DOCUMENT_ENDS = ("<|endoftext|>", "<|end_of_text|>", "</s>")
 """Names of the token that ends a document, for tokenizers whose ``eos_token`` ends a turn of a chat."""
+_ROLES = frozenset(("system", "user", "assistant", "tool"))
 _TOGETHER = 128
 """Rows encoded at once: enough for all processors, few enough for their caches."""
 
@@ -233,6 +234,10 @@ class ChatFormat:
 
     def _show(self, plain: list[dict[str, Any]], number: int, weight: float, tools: Sequence[Any]) -> _Shown:
         """Render a chat up to one assistant turn as serving would see it."""
+        if not tools and not self._pinned.folds_system:
+            both = self._moulds.turn(self._pinned.source, plain[: number + 1])
+            if both is not None:
+                return _Shown(*both, weight, True)
         asked = self._text(plain[:number], True, tools)
         upto = self._text(plain[: number + 1], False, tools)
         exact = upto.startswith(asked)
@@ -457,7 +462,8 @@ class ChatFormat:
 
     def _message(self, message: Message) -> dict[str, Any]:
         if message.reasoning is None and not message.tool_calls and message.tool_call_id is None is message.name:
-            return {"role": self._encoder.broken(message.role), "content": self._encoder.broken(message.content)}
+            role = message.role if message.role in _ROLES else self._encoder.broken(message.role)
+            return {"role": role, "content": self._encoder.broken(message.content)}
         out = message.to_dict()
         out.pop("weight", None)
         if message.tool_calls and self._pinned.call_text:

@@ -86,6 +86,7 @@ class Moulds:
         self._render = render
         self._names = dict(names)
         self._made: dict[tuple[str, bool, tuple[str, ...]], Mould | None] = {}
+        self._turns: dict[tuple[str, tuple[str, ...]], tuple[Mould, Mould] | None] = {}
 
     def __call__(
         self, source: str, messages: Sequence[Mapping[str, Any]], generate: bool, tools: Sequence[Any] = ()
@@ -105,6 +106,24 @@ class Moulds:
             return text
         return self._render(source, messages, generate, tools)
 
+    def turn(self, source: str, messages: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
+        """The text before the last message is said, header included, and the text with it, where the second begins with
+        the first and both have a mould; else None: render them."""
+        if not all(message.keys() == _PLAIN for message in messages):
+            return None
+        kind = (source, tuple([message["role"] for message in messages]))
+        if kind not in self._turns:
+            before, whole = self._made.get((source, True, kind[1][:-1])), self._made.get((source, False, kind[1]))
+            if before is None or whole is None:  # not rendered yet, or no mould
+                return None
+            self._turns[kind] = _behind(before, whole)
+        both = self._turns[kind]
+        if both is None:
+            return None
+        contents = [message["content"] for message in messages]
+        asked = _filled(both[0], contents)
+        return asked, asked + _filled(both[1], contents)
+
     def _mould(self, source: str, generate: bool, roles: tuple[str, ...]) -> Mould | None:
         template = _template(source)
         given = [source, *roles, *map(str, self._names.values())]
@@ -122,6 +141,19 @@ class Moulds:
             (int(number), bool(strip), behind)
             for number, strip, behind in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True)
         )
+
+
+def _behind(before: Mould, whole: Mould) -> tuple[Mould, Mould] | None:
+    """A mould and what another one has behind it; None where that does not begin with it."""
+    *same, (number, strip, until) = before[1] or ((-1, False, before[0]),)
+    holes = whole[1] if before[1] else ((-1, False, whole[0]), *whole[1])
+    at = len(same)
+    begins = before[0] == whole[0] if before[1] else True
+    if not begins or len(holes) <= at or list(holes[:at]) != same or holes[at][:2] != (number, strip):
+        return None
+    if not holes[at][2].startswith(until):
+        return None
+    return before, (holes[at][2][len(until) :], holes[at + 1 :])
 
 
 def _filled(mould: Mould, contents: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from luthier.errors import LuthierError
 from luthier.records import Origin
 from luthier.rows.raw import Raw
+from luthier.rows.tried import survives
 
 if TYPE_CHECKING:
     import polars
@@ -53,8 +54,10 @@ def arrow(name: str, path: Path) -> Iterator[Raw]:
     labels = _label_names(beside.read_bytes() if beside.is_file() else None)
     with _translated(name, "Arrow"):
         with path.open("rb") as file:
-            is_file = file.read(6) == b"ARROW1"
-        yield from _rows(name, polars.read_ipc(path) if is_file else polars.read_ipc_stream(path), labels)
+            how = "read_ipc" if file.read(6) == b"ARROW1" else "read_ipc_stream"
+        if not survives(how, path):
+            raise OSError("it says of itself that it is larger than any memory")
+        yield from _rows(name, getattr(polars, how)(path), labels)
 
 
 @contextmanager
