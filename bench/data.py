@@ -196,6 +196,32 @@ def rensa_lsh(count: int) -> dict[str, Any]:
     return result | recall(texts, planted, found)
 
 
+def text_dedup_minhash(count: int) -> dict[str, Any]:
+    """text-dedup's own command on a file of the texts: xxh3, 128 permutations, two processes; clusters."""
+    from text_dedup import minhash
+
+    texts, planted = texts_with_copies(count)
+    found: set[tuple[int, int]] = set()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "texts.jsonl"
+        path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="utf-8")
+        options = {
+            "path": "json", "data_files": path, "split": "train", "column": "text", "cache_dir": f"{folder}/cache",
+            "output": f"{folder}/out", "ngram": 3, "min_length": 1, "num_perm": 128, "threshold": THRESHOLD,
+            "hash_func": "xxh3", "hash_bits": 32, "num_proc": 2, "batch_size": 10_000,
+        }  # fmt: skip
+
+        def run() -> dict[str, Any]:
+            given = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+            minhash.main.main(given, standalone_mode=False)
+            root = minhash.uf.find
+            found.update(pair for pair in planted if root(pair[0]) == root(pair[1]))
+            return {"pairs": sum(root(row) != row for row in range(len(texts)))}
+
+        result = measured(run)
+    return result | recall(texts, planted, found)
+
+
 def tokenise(path: str) -> dict[str, Any]:
     """Rows through the base's chat template with their mask, beside their rendered texts through the bare tokenizer in
     batch: all at once, and so many at once as ours takes; turn by turn in one process, on as many threads as the
@@ -229,7 +255,7 @@ def tokenise(path: str) -> dict[str, Any]:
 
 ARMS: dict[str, Callable[..., dict[str, Any]]] = {
     "bare": bare_parse, "validate": validate, "join": join, "datasketch": datasketch_lsh, "rensa": rensa_lsh,
-    "tokens": tokenise,
+    "text_dedup": text_dedup_minhash, "tokens": tokenise,
 }  # fmt: skip
 
 
@@ -277,7 +303,7 @@ def validation(rows: int, rounds: int, processes: int) -> dict[str, float]:
 
 
 def duplicates(rows: int, rounds: int, larger: list[int], python: str) -> dict[str, float]:
-    names = ("join", "datasketch", "rensa")
+    names = ("join", "datasketch", "rensa", "text_dedup")
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
@@ -288,7 +314,7 @@ def duplicates(rows: int, rounds: int, larger: list[int], python: str) -> dict[s
     print(f"{'':<34}{'seconds':>9}{'processor s':>13}{'MB over imports':>17}{'recall':>9}{'pairs':>9}")
     labels = {
         "join": "luthier (exact, with clusters)", "datasketch": "datasketch LSH (candidates)",
-        "rensa": "rensa RMinHash LSH (candidates)",
+        "rensa": "rensa RMinHash LSH (candidates)", "text_dedup": "text-dedup (clusters of candidates)",
     }  # fmt: skip
     for name, runs in results.items():
         if "missing" in runs[0]:
