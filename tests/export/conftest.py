@@ -53,6 +53,22 @@ def train_a_little(model: Any, size: float, seed: int = 1) -> None:
                 p.add_(torch.randn(p.shape, generator=generator) * size)
 
 
+def corrupt_merged(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """From now on a merged model is written with this parameter a little off."""
+    import torch
+
+    from luthier.export import files
+
+    write = files.write_merged
+
+    def corrupted(loaded: Any, folder: Path, dtype: Any) -> None:
+        with torch.no_grad():
+            loaded.model.get_parameter(name).mul_(1.05)
+        write(loaded, folder, dtype)
+
+    monkeypatch.setattr(files, "write_merged", corrupted)
+
+
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_base(tmp_path_factory.mktemp("export") / "viola")

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import torch
-from tests.export.conftest import train_a_little
+from tests.export.conftest import corrupt_merged, train_a_little
 from tests.export.test_deliver import PROBES, send
 
 from luthier.engines import Request
 from luthier.engines.classifier import ClassifierEngine
 from luthier.errors import LuthierError
-from luthier.export import ParityError, files
+from luthier.export import ParityError
 from luthier.models import adapters, head
 from luthier.models.load import load
 from luthier.models.source import resolve
@@ -108,15 +108,8 @@ def test_four_bits_are_trained_beside_and_the_head_stays_whole(trained_labels: A
 def test_a_classifier_that_answers_otherwise_is_not_delivered(
     what: str, trained_labels: Any, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = files.write_merged
-
-    def corrupted(loaded: Any, folder: Path, dtype: Any) -> None:
-        with torch.no_grad():
-            at = "score.weight" if what == "head" else "model.layers.1.self_attn.q_proj.weight"
-            loaded.model.get_parameter(at).mul_(1.05)
-        write(loaded, folder, dtype)
-
-    monkeypatch.setattr(files, "write_merged", corrupted)
+    at = "score.weight" if what == "head" else "model.layers.1.self_attn.q_proj.weight"
+    corrupt_merged(monkeypatch, at)
     with pytest.raises(ParityError):
         send(store, trained_labels(LoraTuning(r=4)), LoraTuning(r=4))
     assert not list(store.artifacts("adapter"))

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import torch
-from tests.export.conftest import train_a_little, write_base
+from tests.export.conftest import corrupt_merged, train_a_little, write_base
 from tests.export.test_deliver import PROBES, send
 
 from luthier.errors import LuthierError
-from luthier.export import ParityError, files
+from luthier.export import ParityError
 from luthier.models import adapters, head, reward
 from luthier.models.load import load
 from luthier.models.source import resolve
@@ -99,15 +99,8 @@ def test_four_bits_are_trained_beside_and_the_head_stays_whole(scorer: Any, stor
 def test_a_reward_model_that_scores_otherwise_is_not_delivered(
     what: str, scorer: Any, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = files.write_merged
-
-    def corrupted(loaded: Any, folder: Path, dtype: Any) -> None:
-        with torch.no_grad():
-            at = "score.weight" if what == "head" else "model.layers.1.self_attn.q_proj.weight"
-            loaded.model.get_parameter(at).mul_(1.05)
-        write(loaded, folder, dtype)
-
-    monkeypatch.setattr(files, "write_merged", corrupted)
+    at = "score.weight" if what == "head" else "model.layers.1.self_attn.q_proj.weight"
+    corrupt_merged(monkeypatch, at)
     with pytest.raises(ParityError):
         send(store, scorer(LoraTuning(r=4)), LoraTuning(r=4))
     assert not list(store.artifacts("adapter"))

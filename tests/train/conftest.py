@@ -45,6 +45,20 @@ class Recorder:
         return [kind for kind, _ in self.events]
 
 
+class Stopped(Exception):
+    """A training that was broken off."""
+
+
+def stop_at(step: int) -> Callable[[Any], None]:
+    """For ``on_step``: breaks the training off behind this step."""
+
+    def stop(info: Any) -> None:
+        if info.step == step:
+            raise Stopped
+
+    return stop
+
+
 def exact_norms(model: torch.nn.Module) -> torch.nn.Module:
     """Norms in the model's own precision: transformers computes them in fp32 whatever the model is, and that rounding
     would hide errors below 1e-7."""

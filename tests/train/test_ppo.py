@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.train.conftest import tiny_llama
-from tests.train.test_rl import LIMIT, SMALL, answers_of, learn, plain, plan_of, prompts
+from tests.train.conftest import Stopped, stop_at, tiny_llama
+from tests.train.test_rl import LIMIT, SMALL, answers_of, each_way, learn, plain, plan_of, prompts
 from torch import Tensor
 
 from luthier.errors import LuthierError
@@ -228,20 +228,10 @@ def test_loss_and_gradients_are_the_textbooks_whatever_the_passes(keys: Any) -> 
     loss.backward()  # type: ignore[no-untyped-call]
     theirs = {n: p.grad.clone() for n, p in trainable(model).items() if p.grad is not None}
     assert {f"{ppo.NAME}.weight", f"{ppo.NAME}.bias"} < theirs.keys()
-    for size, shared in ((len(rows), False), (4, False), (len(rows), True), (4, True)):
-        practice._behind = shared
-        model.zero_grad()
-        practice.begin(rows)
-        weight = practice.weight(rows)
-        total = 0.0
-        for at in range(0, len(rows), size):
-            total += float(practice.backward(practice.collate(rows[at : at + size], "cpu"), weight))
-        assert total / weight == pytest.approx(loss.item(), rel=1e-9)
+    for weight in each_way(practice, model, rows, loss.item(), theirs):
         seen = practice.numbers()
         again = sum(float(practice.total(practice.collate([r], "cpu"))) for r in rows)
         assert again / weight == pytest.approx(loss.item(), rel=1e-9) and seen["value_loss"] > 0
-        for n, p in trainable(model).items():
-            assert p.grad is not None and torch.allclose(p.grad, theirs[n], rtol=1e-8, atol=1e-12), n
 
 
 def test_the_whole_model_learns_from_both_losses() -> None:
@@ -326,21 +316,14 @@ def ended(folder: Path) -> dict[str, Tensor]:
     return {f"{part}/{name}": t for part, tensors in parts.items() for name, t in tensors.items()}
 
 
-@pytest.mark.parametrize("stop_at", [7, 5], ids=["within a round", "as a round begins"])
-def test_killed_and_taken_up_again_it_ends_with_the_same_bits(stop_at: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stopped", [7, 5], ids=["within a round", "as a round begins"])
+def test_killed_and_taken_up_again_it_ends_with_the_same_bits(stopped: int, tmp_path: Path) -> None:
     """The last checkpoint is at step 4. A head that began anew, or values that are asked again, would show."""
     method = {**PPO, "iterations": 3, "kl_target": 0.5, "kl": 0.1}
     calm, whole, _ = learn(method, tmp_path / "calm", epochs=9, checkpoints=2)
 
-    class Stop(Exception):
-        pass
-
-    def stop(info: Any) -> None:
-        if info.step == stop_at:
-            raise Stop
-
-    with pytest.raises(Stop):
-        learn(method, tmp_path / "killed", epochs=9, checkpoints=2, on_step=stop)
+    with pytest.raises(Stopped):
+        learn(method, tmp_path / "killed", epochs=9, checkpoints=2, on_step=stop_at(stopped))
     again, result, _ = learn(method, tmp_path / "killed", epochs=9, checkpoints=2)
     assert result.resumed_at == 4
     for (name, p), (_, q) in zip(calm.named_parameters(), again.named_parameters(), strict=True):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.train.conftest import tiny_scorer
+from tests.train.conftest import Stopped, stop_at, tiny_scorer
 from torch.nn import functional
 
 from luthier.errors import LuthierError
@@ -211,23 +211,16 @@ def test_the_reference_of_a_resumed_run_is_still_the_start(
     whole, calm, _ = learn("dpo", pairs, tmp_path / "calm", validation=held, checkpoints=4)
     assert calm.steps >= 4
 
-    class Stop(Exception):
-        pass
-
     for lose_reference in (False, True):
         folder = tmp_path / f"killed-{lose_reference}"
         folder.mkdir()
         spec = TrainSpec.model_validate({**BASE, "method": "dpo", "checkpoints": 4})
         from tests.train.conftest import Recorder
 
-        def stop(info: Any) -> None:
-            if info.step == calm.steps // 2:
-                raise Stop
-
-        with pytest.raises(Stop):
+        with pytest.raises(Stopped):
             preference.run(
                 spec, plan_of(spec, pairs, held), loaded=SimpleNamespace(model=make_model(), device="cpu"),
-                train=pairs, validation=held, run=Recorder(), workdir=folder, seed=0, on_step=stop,
+                train=pairs, validation=held, run=Recorder(), workdir=folder, seed=0, on_step=stop_at(calm.steps // 2),
             )  # fmt: skip
         if lose_reference:
             (folder / preference.REFERENCE).unlink()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.train.conftest import Recorder, tiny_scorer
+from tests.train.conftest import Recorder, Stopped, stop_at, tiny_scorer
 from tests.train.test_preference import BASE, again, pairs_of, plan_of
 from torch.nn import functional
 
@@ -163,15 +163,8 @@ def test_stopped_and_taken_up_again_it_ends_with_the_same_bits(make_rows: Make, 
     pairs, held = scored_of(make_rows, 24), scored_of(make_rows, 6, 8)
     whole, calm, _ = learn(pairs, tmp_path / "calm", validation=held, checkpoints=4)
 
-    class Stop(Exception):
-        pass
-
-    def stop(info: Any) -> None:
-        if info.step == calm.steps // 2:
-            raise Stop
-
-    with pytest.raises(Stop):
-        learn(pairs, tmp_path / "killed", validation=held, checkpoints=4, on_step=stop)
+    with pytest.raises(Stopped):
+        learn(pairs, tmp_path / "killed", validation=held, checkpoints=4, on_step=stop_at(calm.steps // 2))
     further, result, _ = learn(pairs, tmp_path / "killed", validation=held, checkpoints=4)
     assert result.resumed_at and result.resumed_at <= calm.steps // 2
     for (name, p), (_, q) in zip(whole.named_parameters(), further.named_parameters(), strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.train.conftest import Recorder, tiny_llama
+from tests.train.conftest import Recorder, Stopped, stop_at, tiny_llama
 
 from luthier.errors import LuthierError
 from luthier.recipe.train import TrainSpec
@@ -145,6 +145,24 @@ def textbook(method: Any, model: Any, rows: list[Any], facts: dict[str, rl.Facts
     return torch.stack(losses).sum() / (tokens if method.mean_over == "tokens" else len(rows) * LIMIT)
 
 
+def each_way(
+    practice: Any, model: Any, rows: list[Any], loss: float, theirs: dict[str, torch.Tensor]
+) -> Iterator[float]:
+    """Every cut into passes, prompts shared and not, gives this loss and these gradients; the weight, after each."""
+    for size, shared in ((len(rows), False), (4, False), (len(rows), True), (4, True)):
+        practice._behind = shared
+        model.zero_grad()
+        practice.begin(rows)
+        weight = practice.weight(rows)
+        total = 0.0
+        for at in range(0, len(rows), size):
+            total += float(practice.backward(practice.collate(rows[at : at + size], "cpu"), weight))
+        assert total / weight == pytest.approx(loss, rel=1e-9)
+        for n, p in trainable(model).items():
+            assert p.grad is not None and torch.allclose(p.grad, theirs[n], rtol=1e-8, atol=1e-12), n
+        yield weight
+
+
 METHODS = [
     {"kind": "grpo"}, {"kind": "grpo", "mean_over": "answers", "kl": 0.3}, {"kind": "grpo", "mean_over": "longest"},
     {"kind": "grpo", "clip": 0.1, "clip_high": 0.6, "kl": 0}, {"kind": "rloo", "clip": 0.4},
@@ -159,17 +177,8 @@ def test_loss_and_gradients_are_the_textbooks_whatever_the_passes(keys: Any) -> 
     loss = textbook(practice.method, model, rows, facts)
     loss.backward()  # type: ignore[no-untyped-call]
     theirs = {n: p.grad.clone() for n, p in trainable(model).items() if p.grad is not None}
-    for size, shared in ((len(rows), False), (4, False), (len(rows), True), (4, True)):
-        practice._behind = shared
-        model.zero_grad()
-        practice.begin(rows)
-        weight = practice.weight(rows)
-        total = 0.0
-        for at in range(0, len(rows), size):
-            total += float(practice.backward(practice.collate(rows[at : at + size], "cpu"), weight))
-        assert total / weight == pytest.approx(loss.item(), rel=1e-9)
-        for n, p in trainable(model).items():
-            assert p.grad is not None and torch.allclose(p.grad, theirs[n], rtol=1e-8, atol=1e-12), n
+    for _ in each_way(practice, model, rows, loss.item(), theirs):
+        pass
 
 
 def test_what_is_told_of_the_tokens_is_what_is_there() -> None:
@@ -268,15 +277,8 @@ def test_killed_and_taken_up_again_it_ends_with_the_same_bits(method: dict[str, 
     """At step 7, with its last checkpoint at step 4: in the middle of a round that another has followed."""
     calm, whole, _ = learn(method, tmp_path / "calm", epochs=9, checkpoints=2)
 
-    class Stop(Exception):
-        pass
-
-    def stop(info: Any) -> None:
-        if info.step == 7:
-            raise Stop
-
-    with pytest.raises(Stop):
-        learn(method, tmp_path / "killed", epochs=9, checkpoints=2, on_step=stop)
+    with pytest.raises(Stopped):
+        learn(method, tmp_path / "killed", epochs=9, checkpoints=2, on_step=stop_at(7))
     again, result, _ = learn(method, tmp_path / "killed", epochs=9, checkpoints=2)
     assert result.resumed_at == 4
     for (name, p), (_, q) in zip(calm.named_parameters(), again.named_parameters(), strict=True):

@@ -21,6 +21,7 @@ from luthier.engines.protocol import (
     Unsupported,
     unknown_adapter,
 )
+from luthier.engines.spelling import Spelling
 from luthier.models import head
 from luthier.models.load import Loaded
 from luthier.records import Completion, TokenScores
@@ -44,6 +45,7 @@ class ClassifierEngine:
         self.labels = loaded.labels
         text_config = loaded.model.config.get_text_config(decoder=True)
         self._context: int | None = getattr(text_config, "max_position_embeddings", None)
+        self._spelling = Spelling(loaded)
         self._lock = threading.Lock()
         self._closed = False
 
@@ -66,15 +68,12 @@ class ClassifierEngine:
     @property
     def start_id(self) -> int:
         """The token put in place of an empty context."""
-        bos = self._loaded.tokenizer.bos_token_id
-        return int(bos if bos is not None else self._loaded.chat.document_end)
+        return self._spelling.start_id
 
     @property
     def opening(self) -> tuple[int, ...]:
         """The beginning-of-text token, where the tokenizer puts one before a text."""
-        begins = self.start_id == self._loaded.tokenizer.bos_token_id
-        with self._lock:
-            return (self.start_id,) if begins and self._loaded.chat.text_ids("a")[:1] == [self.start_id] else ()
+        return self._spelling.opening
 
     def fingerprint(self, adapter: str | None = None) -> dict[str, Any]:
         if adapter is not None:
@@ -87,17 +86,13 @@ class ClassifierEngine:
         }  # fmt: skip
 
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
-        with self._lock:
-            return self._ids(request)
+        return self._spelling.prompt_ids(request)
 
     def encode(self, text: str) -> tuple[int, ...]:
-        with self._lock:
-            ids = tuple(self._loaded.chat.text_ids(text))
-        return ids[1:] if ids[:1] == (self.start_id,) == (self._loaded.tokenizer.bos_token_id,) else ids
+        return self._spelling.encode(text)
 
     def decode(self, ids: Sequence[int]) -> str:
-        with self._lock:
-            return self._loaded.chat.decode(ids)
+        return self._spelling.decode(ids)
 
     def generate(
         self, requests: Sequence[Request], on_done: OnDone | None = None, *, cancel: threading.Event | None = None
@@ -149,10 +144,7 @@ class ClassifierEngine:
     def _checked(self, request: Request, where: str) -> tuple[int, ...]:
         if request.adapter is not None:
             raise unknown_adapter(request.adapter, self.adapters)
-        ids = self._ids(request)
+        ids = self._spelling.prompt_ids(request)
         if self._context is not None and len(ids) > self._context:
             raise ContextOverflow(len(ids), self._context, where=where)
         return ids
-
-    def _ids(self, request: Request) -> tuple[int, ...]:
-        return request.token_ids or tuple(self._loaded.chat.prompt_ids(request.messages, request.tools))

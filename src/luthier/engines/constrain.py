@@ -4,13 +4,13 @@ Promise: with a schema every token that is chosen can still lead to a JSON text 
 may end only where one is complete. An answer that ``max_tokens`` cuts off is its beginning. Log-probabilities are told
 as the model gave them, before anything was ruled out.
 
-Not here: choosing among the allowed tokens (``sampling``), the schema of a data set (``data.answers``).
+Not here: choosing among the allowed tokens (``sampling``), the schema of a data set's answers (``evaluate.form``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -57,7 +57,7 @@ class Constraints:
         stop_ids: tokens that end an answer.
     """
 
-    def __init__(self, tokenizer: Any, *, vocabulary: int, stop_ids: Sequence[int]) -> None:
+    def __init__(self, tokenizer: Any, *, vocabulary: int, stop_ids: Iterable[int]) -> None:
         self._tokenizer, self._vocabulary, self._stop_ids = tokenizer, vocabulary, sorted(stop_ids)
         self._made: dict[str, Any] = {}
 
@@ -68,7 +68,7 @@ class Constraints:
             UsageError: this is no JSON schema, or it asks for something that cannot be held.
             LuthierError: the tokenizer is not a fast one.
         """
-        text = json.dumps(schema, sort_keys=False)
+        text = json.dumps(schema)  # the order of its properties counts
         matcher = self._made.get(text)
         if matcher is None:
             matcher = self._compiled(text)
@@ -83,13 +83,13 @@ class Constraints:
         # keys are written as training answers have them: one blank behind commas and colons, no line breaks
         options: Any = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
         grammar = LLMatcher.grammar_from_json_schema(schema, overrides=options)
-        wrong = LLMatcher.validate_grammar(grammar, self._tokens)
-        if wrong and not wrong.startswith("WARNING"):
+        matcher = LLMatcher(self._tokens, grammar)
+        if matcher.is_error():
             raise UsageError(
-                "answers cannot be held to this JSON schema", where="schema", why=wrong.splitlines()[0],
+                "answers cannot be held to this JSON schema", where="schema", why=matcher.get_error().splitlines()[0],
                 fix="a JSON schema of types, properties, required, enum, items, patterns and limits",
             )  # fmt: skip
-        return LLMatcher(self._tokens, grammar)
+        return matcher
 
     @cached_property
     def _tokens(self) -> Any:

@@ -27,6 +27,7 @@ from luthier.engines.kvcache import attention_kinds
 from luthier.engines.protocol import Capability, ContextOverflow, OnDone, Request, unknown_adapter
 from luthier.engines.sampling import Uniforms
 from luthier.engines.scheduler import Measure, Scheduler, Scoring
+from luthier.engines.spelling import Spelling
 from luthier.engines.workers import Flag, Work, Workers, processes_for
 from luthier.errors import LuthierError
 from luthier.records import Completion, TokenScores
@@ -83,14 +84,14 @@ class EmbeddedEngine:
         _, limited = attention_kinds(self._model.config)
         self._trees: bool | None = False if limited else None  # not tried yet; a window counts columns, not depths
         self._score_tokens = score_tokens or (_SCORE_TOKENS_CPU if loaded.device.type == "cpu" else _SCORE_TOKENS)
-        self._tokenizer_lock = threading.Lock()
+        self._spelling = Spelling(loaded)
         text_config = self._model.config.get_text_config(decoder=True)
         self._context: int | None = getattr(text_config, "max_position_embeddings", None)
         self._vocabulary = int(text_config.vocab_size)
-        bos, pad = loaded.tokenizer.bos_token_id, loaded.tokenizer.pad_token_id
-        self._start_id = int(bos if bos is not None else self._chat.document_end)
+        pad = loaded.tokenizer.pad_token_id
+        self._start_id = self._spelling.start_id
         self._stop_ids = frozenset(self._chat.stop_ids)
-        self._constraints = Constraints(loaded.tokenizer, vocabulary=self._vocabulary, stop_ids=sorted(self._stop_ids))
+        self._constraints = Constraints(loaded.tokenizer, vocabulary=self._vocabulary, stop_ids=self._stop_ids)
         pad_id = pad if pad is not None else self._start_id
         self._schedule = partial(Scheduler, self._model, pad_id=pad_id, max_batch=max_batch)
         self._scheduler = self._schedule()
@@ -122,9 +123,7 @@ class EmbeddedEngine:
     @property
     def opening(self) -> tuple[int, ...]:
         """The beginning-of-text token, where the tokenizer puts one before a text."""
-        begins = self._start_id == self._loaded.tokenizer.bos_token_id
-        with self._tokenizer_lock:
-            return (self._start_id,) if begins and self._chat.text_ids("a")[:1] == [self._start_id] else ()
+        return self._spelling.opening
 
     def fingerprint(self, adapter: str | None = None) -> dict[str, Any]:
         self._known(adapter)
@@ -302,23 +301,15 @@ class EmbeddedEngine:
 
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
         """The token ids that the model would see."""
-        if request.token_ids:
-            return tuple(request.token_ids)
-        with self._tokenizer_lock:
-            return tuple(self._chat.prompt_ids(request.messages, tools=request.tools))
+        return self._spelling.prompt_ids(request)
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Plain text as token ids: nothing added, and what looks like a control token stays text."""
-        with self._tokenizer_lock:
-            ids = tuple(self._chat.text_ids(text))
-        begins = ids[:1] == (self._start_id,) and self._start_id == self._loaded.tokenizer.bos_token_id
-        return ids[1:] if begins else ids
+        return self._spelling.encode(text)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Token ids as the text that an answer with these ids has."""
-        with self._tokenizer_lock:
-            text: str = self._chat.decode(list(ids))
-        return text
+        return self._spelling.decode(ids)
 
     @property
     def load(self) -> tuple[int, int]:
@@ -341,7 +332,7 @@ class EmbeddedEngine:
     def _constraint(self, schema: Mapping[str, Any] | None) -> Constraint | None:
         if schema is None:
             return None
-        with self._tokenizer_lock:
+        with self._spelling.lock:
             return self._constraints(schema)
 
     def _job(
@@ -470,7 +461,7 @@ def _begin(this: weakref.ref[EmbeddedEngine]) -> Callable[[], Work]:
         assert engine is not None
         engine._workers = None
         engine._scheduler = engine._schedule()  # the first process's own may have been forked in the middle of a word
-        engine._tokenizer_lock = threading.Lock()
+        engine._spelling.lock = threading.Lock()
 
         def work(task: _Reading | _Answering, tell: Callable[[Any], None], flag: Flag) -> None:
             if isinstance(task, _Answering):

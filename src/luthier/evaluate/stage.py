@@ -143,13 +143,9 @@ def measure(
             systems[FEW_SHOT] = made
     systems[TUNED] = System(TUNED, "tuned", tuned)
     form = _form(spec, train)
-    if form is not None:  # examples show the form, so the base with examples is always held to it where that can be
-        held = systems if spec.constrain else {FEW_SHOT}
-        systems = {
-            name: system.held_to(form)
-            if name in held and (spec.constrain or "schema" in system.contender.engine.capabilities) else system
-            for name, system in systems.items()
-        }  # fmt: skip
+    if form is not None:
+        for name in _held(spec, systems):
+            systems[name] = systems[name].held_to(form)
     asked = len(systems) + (WORDS in spec.baselines)
     judged = sum(asked + len(m.engine) * (asked - (m.how == "pairs")) for m in spec.judges)
     total = len(items) * (asked + judged) + sum(3 * len(s.items) for s in suites)
@@ -209,6 +205,15 @@ def _form(spec: EvaluateSpec, train: Sequence[Example]) -> dict[str, Any] | None
             fix="leave it out, or mend the rows whose answers are of another form (luthier check)",
         )  # fmt: skip
     return form
+
+
+def _held(spec: EvaluateSpec, systems: Mapping[str, System]) -> list[str]:
+    """Systems whose answers are held to the form: all where the recipe says so; else the base with examples, which show
+    it the form, where its engine can."""
+    if spec.constrain:
+        return [*systems]
+    shown = systems.get(FEW_SHOT)
+    return [FEW_SHOT] if shown is not None and "schema" in shown.contender.engine.capabilities else []
 
 
 def with_inherited(

@@ -11,10 +11,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import LuthierError
 from luthier.records import Example
+from luthier.store.lineage import ancestors
 
 if TYPE_CHECKING:
     from luthier.evaluate import Suite
@@ -75,7 +77,7 @@ def inherited(job: Job, sides: Mapping[str, Sequence[Any]]) -> Earlier:
 
 def _promoted(job: Job) -> list[tuple[Run, Artifact]]:
     """Of each name the latest promoted run that this job has to do with, and its dataset; oldest first."""
-    ancestors = _ancestors(job.store, job.parents)
+    above = {ref for ref, _ in ancestors(job.parents, partial(_there, job.store))}
     found: dict[str, tuple[Run, Artifact]] = {}
     for run in job.store.runs():  # newest first
         if run.name in found or run.status != "done" or run.facts.get("verdict") != "PROMOTE":
@@ -84,7 +86,7 @@ def _promoted(job: Job) -> list[tuple[Run, Artifact]]:
         ledgers = [_there(job.store, one) for one in run.made.get("evaluate", ())[-1:]]
         same_base = any(a is not None and job.base.uri in a.parents for a in ledgers)
         data = _there(job.store, next(iter(run.made.get("data", ())), ""))
-        if data is not None and (same_base or shipped & ancestors):
+        if data is not None and (same_base or shipped & above):
             found[run.name] = (run, data)
     return list(reversed(found.values()))
 
@@ -131,20 +133,6 @@ def _said(row: Example) -> str:
     """A digest of what is asked and answered."""
     told = [[m.role, m.content] for m in row.messages]
     return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _ancestors(store: Store, ids: Sequence[str]) -> set[str]:
-    """These and all that they descend from."""
-    known: set[str] = set()
-    left = list(ids)
-    while left:
-        one = left.pop()
-        if one in known:
-            continue
-        known.add(one)
-        artifact = None if ":" in one else _there(store, one)
-        left += artifact.parents if artifact is not None else ()
-    return known
 
 
 def _there(store: Store, ref: str) -> Artifact | None:

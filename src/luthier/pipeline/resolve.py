@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from luthier.errors import LuthierError
+from luthier.store.lineage import ancestors
 
 if TYPE_CHECKING:
     from luthier.engines import Engine
@@ -152,7 +153,8 @@ def open_engines(store: Store, refs: Sequence[str], *, aside: bool = False) -> I
 
 def system_of(store: Store, artifact: Artifact) -> str | None:
     """The system message that most rows of the dataset behind an artifact begin with, if nearly all share one."""
-    dataset = next((a for a in _ancestors(store, artifact) if a.kind == "dataset"), None)
+    above = ancestors([artifact.id], store.get)
+    dataset = next((a for _, a in above if a is not None and a.kind == "dataset"), None)
     if dataset is None:
         return None
     from luthier.data import examples
@@ -161,13 +163,6 @@ def system_of(store: Store, artifact: Artifact) -> str | None:
     systems = Counter(e.messages[0].content if e.messages[0].role == "system" else None for e in rows)
     text, count = systems.most_common(1)[0] if systems else (None, 0)
     return text if count >= 0.9 * len(rows) else None
-
-
-def _ancestors(store: Store, artifact: Artifact) -> Iterator[Artifact]:
-    yield artifact
-    for parent in artifact.parents:
-        if ":" not in parent:
-            yield from _ancestors(store, store.get(parent))
 
 
 def _of_artifact(store: Store, artifact: Artifact, ref: str) -> Named:

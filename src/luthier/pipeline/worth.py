@@ -19,6 +19,7 @@ from luthier.pipeline.job import ProgressLike
 from luthier.pipeline.reward import open_reward, reward_identity
 from luthier.pipeline.runs import Row
 from luthier.records import Example, Preference
+from luthier.store.lineage import ancestors
 
 if TYPE_CHECKING:
     from luthier.evaluate import Contender
@@ -88,15 +89,7 @@ def at_work(run: Run) -> float:
 
 
 def _made_of(store: Store, artifact: Artifact) -> list[Artifact]:
-    seen: dict[str, Artifact] = {}
-    queue = [artifact]
-    while queue:
-        one = queue.pop()
-        if one.id in seen:
-            continue
-        seen[one.id] = one
-        queue += [store.get(parent) for parent in one.parents if ":" not in parent]
-    return list(seen.values())
+    return [one for _, one in ancestors([artifact.id], store.get) if one is not None]
 
 
 def _refuse_paid(store: Store, runs: Sequence[Run], judge: str | None, name: str) -> None:

@@ -6,7 +6,7 @@ A node is told in full once; where it comes again the tree says "(above)".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -70,6 +70,23 @@ def _branches(node: Lineage, indent: str) -> Iterator[str]:
         for key, value in child.facts:
             yield f"{deeper}{bar}{key}: {value}"
         yield from _branches(child, deeper)
+
+
+def ancestors(
+    refs: Iterable[str], get: Callable[[str], Artifact | None]
+) -> Iterator[tuple[str, Artifact | None]]:  # fmt: skip
+    """Artifacts by these ids and all that they were made from, each once, with its id and as ``get`` finds it (None: it
+    is gone); what an artifact was made from comes behind it."""
+    seen: set[str] = set()
+    left = [*refs][::-1]
+    while left:
+        ref = left.pop()
+        if ":" in ref or ref in seen:  # a source or base outside the store; a node that was here before
+            continue
+        seen.add(ref)
+        artifact = get(ref)
+        yield ref, artifact
+        left += artifact.parents[::-1] if artifact is not None else ()
 
 
 def of_artifact(store: Store, artifact: Artifact, *, relation: str = "", users: bool = True) -> Lineage:
