@@ -6,7 +6,9 @@
 All arms train one epoch on the same seeded pairs in fp32 with the same threads and pairs a step; the reference's
 log-probabilities are inside the time on both sides. Prompt-heavy: prompts of 400 ± 150 tokens, answers of 40 ± 20;
 balanced: 120 ± 40 and 120 ± 40. The tuned TRL gets rows sorted by length (its grouping needs a column that pairs have
-not), no bf16, no gradient checkpointing. Each arm runs in a process of its own, rounds are interleaved, the median
+not), no bf16, no gradient checkpointing. The plain loop is DPO as one would write it down, without a framework: pairs
+sorted by length, both answers of a step's pairs in one padded batch, the reference with the adapter off, logits and
+log-softmax of the whole batch. Each arm runs in a process of its own, rounds are interleaved, the median
 counts. Where other work shares the cores, pairs a processor second are the fairer figure; both are shown. Memory is the
 peak above the process with everything imported. The last line is JSON.
 """
@@ -30,7 +32,8 @@ from sft_cpu import FULL, QUICK, RATE, Row, Size, adapted, bare_tokenizer, media
 from verdict import conclude
 
 PAIRS_A_STEP = 8
-ARMS = {"luthier": "Luthier", "trl": "TRL, tuned for a CPU", "trl-defaults": "TRL out of the box"}
+ARMS = {"luthier": "Luthier", "plain": "a plain loop", "trl": "TRL, tuned for a CPU",
+        "trl-defaults": "TRL out of the box"}  # fmt: skip
 SHAPES = {"prompt-heavy": ((400, 150), (40, 20)), "balanced": ((120, 40), (120, 40))}
 
 
@@ -106,6 +109,40 @@ def train_luthier(size: Size, pairs: list[Pair], *, threads: int) -> dict[str, A
     return meter.result(len(pairs), losses)
 
 
+def train_plain(size: Size, pairs: list[Pair]) -> dict[str, Any]:
+    import torch
+    from torch.nn import functional
+
+    def log_probs(rows: list[tuple[int, ...]], starts: list[int]) -> torch.Tensor:
+        width = max(map(len, rows))
+        ids = torch.tensor([[*row, *[0] * (width - len(row))] for row in rows])
+        at = torch.arange(1, width)[None]
+        answer = (at >= torch.tensor(starts)[:, None]) & (at < torch.tensor([len(row) for row in rows])[:, None])
+        logits = model(input_ids=ids).logits  # padding stands behind every answer, where no answer sees it
+        said = functional.log_softmax(logits[:, :-1], -1).gather(-1, ids[:, 1:, None])[..., 0]
+        return (said * answer).sum(-1)
+
+    losses: list[float] = []
+    meter = Meter()
+    model = adapted(size).train()
+    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], RATE, weight_decay=0.01)
+    ordered = sorted(pairs, key=len)
+    for first in range(0, len(ordered), PAIRS_A_STEP):
+        step = ordered[first : first + PAIRS_A_STEP]
+        rows = [(*p.prompt, *p.chosen) for p in step] + [(*p.prompt, *p.rejected) for p in step]
+        starts = [len(p.prompt) for p in step] * 2
+        with torch.no_grad(), model.disable_adapter():
+            known = log_probs(rows, starts)
+        chosen, rejected = (log_probs(rows, starts) - known).split(len(step))
+        loss = -functional.logsigmoid(0.1 * (chosen - rejected)).mean()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        losses.append(float(loss))
+    return meter.result(len(pairs), losses)
+
+
 def train_trl(size: Size, pairs: list[Pair], *, tuned: bool) -> dict[str, Any]:
     from datasets import Dataset
     from trl import DPOConfig, DPOTrainer
@@ -148,13 +185,15 @@ def run_arm(arm: str, size: Size, shape: str, count: int, threads: int) -> dict[
     pairs = make_pairs(size, shape, count)
     if arm == "luthier":
         return train_luthier(size, pairs, threads=threads)
+    if arm == "plain":
+        return train_plain(size, pairs)
     return train_trl(size, pairs, tuned=arm == "trl")
 
 
 def report(options: argparse.Namespace, size: Size) -> dict[str, Any]:
     figures: dict[str, Any] = {"threads": options.threads, "quick": options.quick, "load": os.getloadavg()[0]}
     for shape in options.shape or SHAPES:
-        arms = [arm for arm in ARMS if arm != "trl-defaults" or options.defaults]
+        arms = ["luthier", *(options.beside or ["plain", "trl", *["trl-defaults"] * options.defaults])]
         seen: dict[str, list[dict[str, Any]]] = {arm: [] for arm in arms}
         for number in range(size.rounds):
             for arm in arms:
@@ -203,6 +242,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=96)
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds; the median counts")
     parser.add_argument("--shape", choices=list(SHAPES), action="append", help="only this one")
+    parser.add_argument("--beside", choices=list(ARMS)[1:], action="append", help="only this arm beside Luthier")
     parser.add_argument("--defaults", action="store_true", help="TRL out of the box too: slow, as bf16 is emulated")
     parser.add_argument("--arm", choices=list(ARMS), help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -183,13 +183,15 @@ def device_memory(name: str) -> dict[str, Any]:
     """Bytes of memory that are free on a device now, and whether it multiplies bf16 in hardware worth using."""
     import torch
 
+    from luthier.models.half import multiplies_bf16
+
     if name.startswith("cuda"):
         return {"memory": int(torch.cuda.mem_get_info(name)[0]), "bf16": torch.cuda.is_bf16_supported()}
     if name == "mps":
         return {"memory": int(torch.mps.recommended_max_memory()), "bf16": False}
     pages = "SC_AVPHYS_PAGES"
     free = os.sysconf("SC_PAGE_SIZE") * os.sysconf(pages) if pages in os.sysconf_names else 0
-    return {"memory": free, "bf16": False}
+    return {"memory": free, "bf16": multiplies_bf16()}
 
 
 def quiet() -> None:

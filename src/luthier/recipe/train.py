@@ -430,7 +430,9 @@ class TrainSpec(Spec):
     processes: int | None = Field(default=None, ge=1, le=256)
     """Processes of one thread each that share every step on a CPU; left out, small models take one a thread."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Arithmetic of forward and backward; ``auto`` is bf16 on a GPU that has it in hardware, else fp32."""
+    """Arithmetic of forward and backward. ``auto``: bf16 where the device multiplies it in hardware, else fp32. On a
+    CPU bf16 means the products of linear layers alone, and ``auto`` takes it for methods that learn tokens (sft,
+    continued, classify); preferences, rewards and RL compare numbers that lie close together and stay in fp32 there."""
     evaluations: int = Field(default=8, ge=1)
     """How many times validation loss is measured during the run."""
     patience: int = Field(default=4, ge=0)

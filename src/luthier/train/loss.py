@@ -12,14 +12,14 @@ goes the plain way: all logits, then the pick. Auxiliary losses of mixture model
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
+from luthier.models.half import HalfProducts
 from luthier.models.prefix import prefix_cache
 from luthier.train.anchor import Anchor, base_alone
 from luthier.train.batches import Batch, Tree
@@ -36,7 +36,8 @@ class TokenLoss:
 
     Args:
         model: a transformers causal LM, or a peft model around one.
-        autocast: run forward in bf16 where PyTorch deems it safe; weights stay as they are.
+        autocast: run forward in bf16: on a CPU the products of linear layers (``train.half``), else where PyTorch deems
+            it safe; weights stay as they are.
         chunk: trained positions that meet the vocabulary at once; left out, as many as ``plan.logit_bytes`` holds.
         device: kind of the device that the model stands for, where it is traced on another; left out, its own.
     """
@@ -236,16 +237,16 @@ class TokenLoss:
     @property
     def _plain(self) -> bool:
         """Whether the head is computed in kept buffers: nothing comes behind it, and autograd has no part in it."""
-        bare = self.short and not self.autocast and self.scale == 1.0 and self.cap is None
+        exact = self.device == "cpu" or not self.autocast
+        bare = self.short and exact and self.scale == 1.0 and self.cap is None
         return bare and is_plain(self.head, self.device)
 
     @contextmanager
-    def _context(self, device: str) -> Iterator[None]:
-        with ExitStack() as stack:
-            if self.autocast:
-                stack.enter_context(torch.autocast(device, dtype=torch.bfloat16))
-                if device == "cpu":
-                    stack.enter_context(_AttentionInFp32())
+    def _context(self) -> Iterator[None]:
+        if not self.autocast:
+            yield
+            return
+        with HalfProducts() if self.device == "cpu" else torch.autocast(self.device, dtype=torch.bfloat16):
             yield
 
     def _states(self, batch: Batch, index: Tensor | None = None) -> Tensor:
@@ -260,7 +261,7 @@ class TokenLoss:
     ) -> Tensor:
         """(n, d) hidden states at the flattened positions ``index``; on the plain way (n, V) logits."""
         model = self.decoder if self.short else self.model
-        with self._context(inputs.device.type):
+        with self._context():
             if tree is not None:
                 sees = self._mask(tree.sees)
                 out = model(input_ids=inputs, attention_mask=sees, position_ids=tree.places, use_cache=False)
@@ -298,26 +299,13 @@ class TokenLoss:
         """(n, V) in at least fp32."""
         logits = states
         if self.short:
-            with self._context(states.device.type):
+            with nullcontext() if self.device == "cpu" else self._context():
                 logits = self.head(states)
             if self.scale != 1.0:
                 logits = logits * self.scale
             if self.cap is not None:
                 logits = torch.tanh(logits / self.cap) * self.cap
         return logits.to(torch.promote_types(logits.dtype, torch.float32))
-
-
-class _AttentionInFp32(TorchFunctionMode):
-    """Attention in fp32 within autocast: on a CPU the backward of its bf16 kernel takes two to eight times as long."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        if func is not functional.scaled_dot_product_attention:
-            return func(*args, **kwargs)
-        query, key, value, *rest = args
-        with torch.autocast("cpu", enabled=False):
-            out = func(query.float(), key.float(), value.float(), *rest, **kwargs)
-        return out.to(query.dtype)
 
 
 def by_answer(said: Tensor, batch: Batch) -> Tensor:

@@ -302,7 +302,7 @@ def precision_of(spec: TrainSpec, device: DeviceFacts) -> str:
     """Arithmetic of forward and backward: as written, else bf16 where a device has it in hardware, else fp32."""
     if spec.precision != "auto":
         return spec.precision
-    return "bf16" if device.kind != "cpu" and device.bf16 else "fp32"
+    return "bf16" if device.bf16 and (device.kind != "cpu" or spec.method.kind in SHARED) else "fp32"
 
 
 def _critic(method: PpoMethod, model: ModelFacts, notes: _Notes) -> None:
@@ -326,10 +326,12 @@ def _precision(spec: TrainSpec, device: DeviceFacts, notes: _Notes) -> str:
     if spec.precision != "auto":
         notes.given("precision", precision, "train.precision")
     elif precision == "bf16":
-        notes.add("precision", precision, "this device multiplies bf16 in hardware")
+        what = "products in bf16, which this CPU has in hardware; all else in fp32"
+        notes.add("precision", precision, what if device.kind == "cpu" else "this device multiplies bf16 in hardware")
+    elif device.bf16:
+        notes.add("precision", precision, f"{spec.method.kind} compares numbers that lie close together")
     else:
-        reason = "exact and the same on every CPU" if device.kind == "cpu" else "no bf16 in this device's hardware"
-        notes.add("precision", precision, reason)
+        notes.add("precision", precision, "no bf16 in this device's hardware")
     return precision
 
 

@@ -120,7 +120,8 @@ def learn(
     device = str(loaded.device)
     with (
         prepared(loaded.model, plan, device),
-        folding(loaded.model, plan),  # the reference's numbers too: what is subtracted is rounded alike
+        # the reference's numbers too: what is subtracted is rounded alike
+        folding(loaded.model, plan.precision, device),
     ):  # fmt: skip
         loss, difference = loss_of(loaded.model, plan, train_rows, device)
         tolerance = SHORT_WAY_TOLERANCE[plan.precision]
@@ -134,7 +135,7 @@ def learn(
             loaded.model, objective, plan, train=train_rows, validation=validation_rows, run=run,
             folder=workdir / "checkpoints", device=device, probe=_both(beside, probe), on_step=on_step,
         )  # fmt: skip
-        with stepping(loaded.model, plan):
+        with stepping(loaded.model, plan, device):
             return loop.fit()
 
 

@@ -103,7 +103,7 @@ def run(
         plan = frozen(plan, spec, [_known(a) for a in train], [_known(a) for a in held_out], parameters, run, workdir)
         device = str(loaded.device)
         with (
-            prepared(loaded.model, plan, device), folding(loaded.model, plan),
+            prepared(loaded.model, plan, device), folding(loaded.model, plan.precision, device),
             closing(engine or _embedded(loaded)) as answering,
         ):  # fmt: skip
             loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")
@@ -132,7 +132,7 @@ def run(
                 device=device, probe=probe, on_step=on_step, practice=practice,
                 watch=HackingWatch(method.hacking, method.kl_limit, others),
             )  # fmt: skip
-            with stepping(loaded.model, plan):
+            with stepping(loaded.model, plan, device):
                 result = loop.fit()
             if result.stopped == "hacking" and result.best_loss is None:  # nothing before it was ever judged
                 start.put_back()

@@ -18,6 +18,7 @@ from torch import nn
 
 from luthier.errors import LuthierError
 from luthier.models.adapters import folded
+from luthier.models.half import HalfProducts
 from luthier.models.streaming import streamed
 from luthier.recipe.train import TrainSpec
 from luthier.train import checkpoint, machine
@@ -77,21 +78,22 @@ def prepared(model: Any, plan: TrainPlan, device: str) -> Iterator[None]:
 
 
 @contextmanager
-def stepping(model: Any, plan: TrainPlan) -> Iterator[None]:
+def stepping(model: Any, plan: TrainPlan, device: str) -> Iterator[None]:
     """What the plan says of passes, for the time of the steps: layers computed again or read from their files."""
-    with recomputing(model, plan.recompute), streaming(model, plan):
+    within = HalfProducts if plan.precision == "bf16" and device == "cpu" else None
+    with recomputing(model, plan.recompute, within), streaming(model, plan):
         yield
 
 
 @contextmanager
 def recomputing(
-    model: Any, wanted: bool, within: AbstractContextManager[Any] | None = None
+    model: Any, wanted: bool, within: Callable[[], AbstractContextManager[Any]] | None = None
 ) -> Iterator[None]:
     """Gradient checkpointing for the time of a run; what is computed again runs ``within`` a context."""
     if wanted:
         how: dict[str, Any] = {"use_reentrant": False}
         if within is not None:
-            how["context_fn"] = lambda: (nullcontext(), within)
+            how["context_fn"] = lambda: (nullcontext(), within())
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=how)
     try:
         yield
@@ -100,10 +102,10 @@ def recomputing(
             model.gradient_checkpointing_disable()
 
 
-def folding(model: Any, plan: TrainPlan) -> AbstractContextManager[Any]:
-    """Small plain adapters folded for the time of a run, in fp32 only: in bf16 the sum would lose changes that are
-    small beside the weight."""
-    return folded(model) if plan.precision == "fp32" else nullcontext()
+def folding(model: Any, precision: str, device: str) -> AbstractContextManager[Any]:
+    """Small plain adapters folded for the time of a run. Not in autocast: weights that are held in bf16 would lose
+    changes that are small beside them; on a CPU they are held in fp32, and only the sum is rounded."""
+    return folded(model) if precision == "fp32" or device == "cpu" else nullcontext()
 
 
 def streaming(model: Any, plan: TrainPlan) -> AbstractContextManager[Any]:

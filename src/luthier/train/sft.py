@@ -149,7 +149,10 @@ def learn(
                 spec.watch, loss, general=general[: plan.watch_rows], held_out=validation_rows[: plan.watch_answers],
                 train=train_rows, adapter=hasattr(loaded.model, "disable_adapter"), device=device,
             )  # fmt: skip
-        with folding(loaded.model, plan), stepping(loaded.model, plan), team.together(plan.processes):
+        with (
+            folding(loaded.model, plan.precision, device), stepping(loaded.model, plan, device),
+            team.together(plan.processes),
+        ):  # fmt: skip
             return Loop(
                 loaded.model, objective(loss, plan), plan, train=train_rows, validation=validation_rows, run=run,
                 folder=workdir / "checkpoints", device=device, probe=probe, on_step=on_step, replay_sets=replay_sets,
