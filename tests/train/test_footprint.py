@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from luthier.models.adapters import folded
+from luthier.models.half import HalfProducts
 from luthier.train.footprint import Footprint, _Tape
 from luthier.train.loss import TokenLoss
 from luthier.train.plan import logit_bytes
@@ -26,16 +27,19 @@ def on_meta(model: Any) -> Any:
     return made
 
 
-def really_held(model: Any, rows: int, width: int, *, share: float, recompute: bool, passes: int) -> int:
+def really_held(
+    model: Any, rows: int, width: int, *, share: float, recompute: bool, passes: int, precision: str
+) -> int:
     """The same pass over real tensors."""
-    shape = Footprint(on_meta(model), device="cpu", precision="fp32", trained_share=share)
-    objective = Tokens(TokenLoss(model, chunk=max(1, logit_bytes("cpu") // (4 * VOCABULARY))))
+    shape = Footprint(on_meta(model), device="cpu", precision=precision, trained_share=share)
+    half = precision == "bf16"
+    objective = Tokens(TokenLoss(model, autocast=half, chunk=max(1, logit_bytes("cpu") // (4 * VOCABULARY))))
     made = [shape._row(width) for _ in range(rows)]
     batch = objective.collate(made, "cpu")
     tape = _Tape(VOCABULARY)
     model.train()
     with ExitStack() as stack:
-        stack.enter_context(recomputing(model, recompute))
+        stack.enter_context(recomputing(model, recompute, HalfProducts if half else None))
         stack.enter_context(folded(model))
         stack.enter_context(tape)
         for _ in range(passes):
@@ -46,12 +50,17 @@ def really_held(model: Any, rows: int, width: int, *, share: float, recompute: b
 
 @pytest.mark.parametrize("recompute", [False, True], ids=["kept", "recomputed"])
 @pytest.mark.parametrize("tuning", ["full", "lora", "dora"])
-def test_the_trace_is_what_real_tensors_take(make_model: Callable[..., Any], tuning: str, recompute: bool) -> None:
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_trace_is_what_real_tensors_take(
+    make_model: Callable[..., Any], tuning: str, recompute: bool, precision: str
+) -> None:
     model = make_model(tuning=tuning, hidden=64)
     for rows, width, passes in ((3, 40, 1), (2, 64, 2)):
-        footprint = Footprint(on_meta(model), device="cpu", precision="fp32", trained_share=0.4)
+        footprint = Footprint(on_meta(model), device="cpu", precision=precision, trained_share=0.4)
         traced = footprint(rows, width, recompute=recompute, accumulates=passes == 2)
-        real = really_held(model, rows, width, share=0.4, recompute=recompute, passes=passes)
+        real = really_held(
+            model, rows, width, share=0.4, recompute=recompute, passes=passes, precision=precision
+        )  # fmt: skip
         assert traced.bytes == real
         for p in model.parameters():
             p.grad = None

@@ -87,6 +87,16 @@ def test_steps_are_counted_before_step_1_and_hold() -> None:
     assert plan(TrainSpec(max_steps=1)).warmup_steps == 0
 
 
+def test_a_cpu_that_multiplies_bf16_does_so_where_tokens_are_learned() -> None:
+    there = DeviceFacts("cpu", bf16=True)
+    assert plan(TrainSpec(), device=there).precision == "bf16"
+    assert plan(TrainSpec(), device=DeviceFacts("cpu")).precision == "fp32"
+    assert plan(TrainSpec(precision="fp32"), device=there).precision == "fp32"
+    compares = plan(TrainSpec.model_validate({"method": "dpo"}), device=there)
+    assert compares.precision == "fp32"
+    assert "close together" in compares.decided["precision"].reason
+
+
 def test_memory_decides_the_pass_then_recomputing_then_a_refusal() -> None:
     spec = TrainSpec(batch_tokens=32_768)
     gpu = DeviceFacts("cuda", memory=80 << 30, bf16=True)

@@ -21,8 +21,8 @@ from torch.overrides import TorchFunctionMode
 SMALLEST = 1024
 """A weight with fewer numbers is not worth rounding."""
 TOGETHER = 128
-"""Rows of a product are filled up to a multiple: oneDNN writes a kernel for each number of rows, and keeps a thousand of
-them with their buffers (measured: 0.8 GiB in a training whose passes all have other lengths)."""
+"""Rows of a product are filled up to a multiple: oneDNN writes a kernel for each number of rows, and keeps a thousand
+of them with their buffers (measured: 0.8 GiB in a training whose passes all have other lengths)."""
 
 
 def multiplies_bf16() -> bool:
