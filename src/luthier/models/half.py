@@ -46,7 +46,7 @@ class HalfProducts(TorchFunctionMode):
 
     def __exit__(self, *details: Any) -> None:
         self._last = None
-        super().__exit__(*details)
+        super().__exit__(*details)  # type: ignore[no-untyped-call]
 
     def _rounded(self, x: Tensor) -> Tensor:
         """x in bf16. Queries, keys and values read the same x, and so do a gate and its other side."""
