@@ -196,6 +196,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "checkpoints": ({"checkpoints": 2}, lambda p: p.checkpoint_steps),
 }
 ELSEWHERE = {
+    "backend": "tests/end_to_end/test_backend.py: who made the steps",
     "field_weights": "models.fields weighs tokens by it: tests/models/test_fields.py",
     "max_length": "models.chat cuts rows by it",
 }

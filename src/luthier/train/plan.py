@@ -220,8 +220,10 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     validation_rows = _validation_rows(facts.validation_tokens, lengths, steps, an_epoch, spec.evaluations, notes)
     evaluations = _spread(spec.evaluations, steps)
     notes.add("evaluation_steps", list(evaluations), "evenly spread, the last step among them", key="train.evaluations")
-    checkpoints = _spread(spec.checkpoints, steps)
-    notes.add("checkpoint_steps", list(checkpoints), "evenly spread, the last step among them", key="train.checkpoints")
+    kept = spec.backend == "luthier" or spec.method.kind not in REWARDED
+    checkpoints = _spread(spec.checkpoints if kept else 0, steps)
+    told = "evenly spread, the last step among them" if kept else "none: TRL's roll-outs cannot be taken up again"
+    notes.add("checkpoint_steps", list(checkpoints), told, key="train.checkpoints")
     watch_rows, watch_answers = _watched(spec, lengths, steps / an_epoch, notes)
     for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "neftune_alpha", "interpolate", "skips"):
         notes.add(name, getattr(spec, name), "as the recipe language's default says", key=f"train.{name}")
@@ -557,6 +559,9 @@ def _processes(
             )  # fmt: skip
         notes.given("processes", spec.processes, "train.processes")
         return spec.processes
+    if spec.backend == "trl":
+        notes.add("processes", 1, "TRL trains in one; accelerate launches more")
+        return 1
     rows_a_step = int(batch_tokens / max(1.0, float(lengths.mean())))
     number = min(device.threads, rows_a_step // ROWS_A_PROCESS)
     small = model.hidden <= SMALL_WIDTH and spec.tuning.kind == "lora"
