@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from luthier.cli.main import run
+from luthier.errors import LuthierError
 from luthier.store import Artifact, Store
 
 Luthier = Callable[..., tuple[int, Any]]
@@ -53,6 +54,9 @@ def test_trl_that_is_not_there_is_named_with_its_extra(
     assert run(["plan", "colours.yaml", *BY_TRL]) == 1
     told = capsys.readouterr().err
     assert "trl is not installed" in told and "pip install 'luthier[trl]'" in told
+    monkeypatch.setattr(backend_trl, "version", lambda name: "1.9.3")
+    with pytest.raises(LuthierError, match=r"trl 1\.9\.3 is too old"):
+        backend_trl.installed()
 
 
 @pytest.mark.slow

@@ -166,7 +166,8 @@ def test_sft_by_trl_is_sft(name: str, tmp_path: Path) -> None:
     for what in ("loss", "val", "norm", "rate"):
         assert series(theirs, what) == pytest.approx(series(ours, what), rel=1e-4), what
     assert apart(one, two) < 1e-4 and ours.best_step == theirs.best_step
-    assert "backend" in told.kinds() and "forward" not in vars(two) and set(vars(two)) == set(vars(one))
+    assert "backend" in told.kinds() and two.config.eos_token_id == one.config.eos_token_id
+    assert "forward" not in vars(two) and "forward" not in vars(getattr(two, "get_base_model", lambda: two)())
 
 
 @pytest.mark.slow
@@ -299,11 +300,11 @@ def test_answers_drawn_by_trl_get_better(method: dict[str, Any], more: dict[str,
     before = {n: p.detach().clone() for n, p in loaded.model.named_parameters() if p.requires_grad}
     result = backend_trl.run(
         spec, plan, loaded=loaded, train=train, validation=held_out, run=told, workdir=tmp_path, seed=0,
-        rewards=[Reward(test_rl.scorer(test_rl.plain), 2.0), Reward(test_rl.scorer(len, "length"), 0.0)],
+        rewards=[Reward(test_rl.scorer(test_rl.plain), 2.0), Reward(test_rl.scorer(len, "characters"), 0.0)],
     )  # fmt: skip
     rewards = series(result, "reward")
     assert result.steps == 6 and len(rewards) == 6 and rewards[-1] > rewards[0]
-    assert {"plain" not in h and "length" in h and "kl" in h for h in result.history[1:]} == {True}
+    assert all({"mine", "characters", "length", "kl", "entropy"} <= h.keys() for h in result.history[1:])
     assert result.history[0]["held_out"]["reward"] == pytest.approx(-result.history[0]["val"])
     assert all(not torch.equal(p, before[n]) for n, p in loaded.model.named_parameters() if n in before)
     assert list(loaded.model.peft_config) == ["default"]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 import math
 import os
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +38,8 @@ from luthier.train.loop import Loop, Probe, Run, StepInfo, TrainResult
 from luthier.train.plan import TrainPlan
 from luthier.train.session import token_loss
 
+LEAST = (1, 16)
+"""The version of trl from which its trainers are as they are taken here."""
 Features = dict[str, Any]
 """A row as a collator of TRL takes it."""
 
@@ -69,11 +72,18 @@ def installed() -> str:
 
     Raises:
         MissingExtra: there is none.
+        LuthierError: one that takes rows in other ways than the one this was written for.
     """
     try:
-        return version("trl")
+        found = version("trl")
     except ImportError:
         raise MissingExtra("trl", extra="trl", task="train.backend: trl") from None
+    if tuple(int(n) for n in re.findall(r"\d+", found)[:2]) < LEAST:
+        raise LuthierError(
+            f"trl {found} is too old", where="train.backend: trl", why="its trainers take other rows and losses",
+            fix="pip install -U 'luthier[trl]'",
+        )  # fmt: skip
+    return found
 
 
 def refuse_weights(rows: Sequence[Any]) -> None:
@@ -100,7 +110,7 @@ class Way:
 
     ``trainer`` is the name of its trainer and config without their endings; ``features`` make a row ready for its
     collator; ``settings`` are what its config takes of the method; ``numbers`` give TRL's metrics our names;
-    ``reads`` are rows whose references are read before step 1 (none: there is no reference).
+    ``by_tokens``: its loss is a mean over trained tokens, not over rows; ``refers``: to the model before step 1.
     """
 
     trainer: str
@@ -108,7 +118,7 @@ class Way:
     settings: Mapping[str, Any] = field(default_factory=dict)
     numbers: Mapping[str, str] = field(default_factory=dict)
     by_tokens: bool = False
-    reads: Sequence[Row] = ()
+    refers: bool = False
 
 
 def _sft(spec: TrainSpec, plan: TrainPlan, given: dict[str, Any], **more: Any) -> TrainResult:
@@ -118,7 +128,7 @@ def _sft(spec: TrainSpec, plan: TrainPlan, given: dict[str, Any], **more: Any) -
     way = Way("SFT", tokens_of, {"dataset_kwargs": {"skip_prepare_dataset": True}}, by_tokens=True)
 
     def taught(loss: Any, plan: TrainPlan) -> Taught:
-        return Taught(way, spec, plan, given["loaded"], given["workdir"], train[:1])
+        return Taught(way, plan, given["loaded"], given["workdir"], train[:1])
 
     general: Sequence[Sample] = more.get("general", ())
     return sft.learn(
@@ -148,20 +158,17 @@ def _compared(spec: TrainSpec, plan: TrainPlan, given: dict[str, Any]) -> TrainR
     def begin(ready: preference.Ready) -> tuple[Taught, Probe | None]:
         rows = [*ready.train, *ready.validation]
         if isinstance(method, RewardMethod):
-            way, beside = _reward(method, facts), None
-        elif isinstance(method, KtoMethod):
-            way, beside = _kto(method, facts, rows, ready.plan), _drift(ready)
+            return Taught(_reward(method, facts), ready.plan, given["loaded"], given["workdir"], rows[:1]), None
+        if isinstance(method, KtoMethod):
+            way = _kto(method, facts, rows, ready.plan)
         else:
             assert isinstance(method, DpoMethod | IpoMethod)
-            way, beside = _dpo(method, rows, ready.plan), _drift(ready)
-        return Taught(way, spec, ready.plan, given["loaded"], given["workdir"], rows[:1]), beside
+            way = _dpo(method, rows, ready.plan)
+        beside = preference.Drift(ready.loss, ready.validation, ready.device)
+        return Taught(way, ready.plan, given["loaded"], given["workdir"], rows), beside
 
     loss_of = reward.scores if isinstance(method, RewardMethod) else token_loss
     return preference.learn(spec, plan, loss_of=loss_of, begin=begin, loop_of=Driven, **given)
-
-
-def _drift(ready: preference.Ready) -> Probe:
-    return preference.Drift(ready.loss, ready.validation, ready.device)
 
 
 PAIR_NUMBERS = {
@@ -171,13 +178,13 @@ PAIR_NUMBERS = {
 
 
 def _dpo(method: DpoMethod | IpoMethod, rows: Sequence[Row], plan: TrainPlan) -> Way:
-    loss, settings = "ipo", {}
+    loss, settings = "ipo", dict[str, Any]()
     if isinstance(method, DpoMethod):
         loss = "sigmoid_norm" if method.normalise else method.loss
         settings = {"label_smoothing": method.label_smoothing}
     both = {"loss_type": [loss, "sft"], "loss_weights": [1.0, method.sft]} if method.sft else {"loss_type": [loss]}
     settings = {**settings, **both, "beta": method.beta, **_referred(rows, plan)}
-    return Way("DPO", pair_of, settings, PAIR_NUMBERS, reads=rows)
+    return Way("DPO", pair_of, settings, PAIR_NUMBERS, refers=True)
 
 
 def _kto(method: KtoMethod, facts: Mapping[str, preference.Facts], rows: Sequence[Row], plan: TrainPlan) -> Way:
@@ -195,7 +202,7 @@ def _kto(method: KtoMethod, facts: Mapping[str, preference.Facts], rows: Sequenc
         "loss_type": "kto", "beta": method.beta, "desirable_weight": method.desirable,
         "undesirable_weight": method.undesirable, **_referred(rows, plan),
     }  # fmt: skip
-    return Way("KTO", thumb_of, settings, {k: v for k, v in PAIR_NUMBERS.items() if v != "accuracy"}, reads=rows)
+    return Way("KTO", thumb_of, settings, {k: v for k, v in PAIR_NUMBERS.items() if v != "accuracy"}, refers=True)
 
 
 def _referred(rows: Sequence[Row], plan: TrainPlan) -> dict[str, Any]:
@@ -296,11 +303,6 @@ class Coached(rl.Practice):
             name, Rollouts, loop, self.loaded, self.folder, _drawn(self.method, self.plan, self.train, self.rewards),
             table, reward_funcs=self.paid.functions(),
         )  # fmt: skip
-        if not hasattr(self.trainer, "_tokenize_prompts"):
-            raise LuthierError(
-                f"trl {installed()} renders prompts itself", where="train.backend: trl",
-                why="training and serving would not see the same token ids", fix="pip install -U trl",
-            )  # fmt: skip
         return self.trainer
 
     def numbers(self) -> dict[str, float]:
@@ -364,17 +366,14 @@ class Taught:
 
     Args:
         way: how the method is taught.
-        spec, plan: of the training.
+        plan: of the training.
         loaded: the model and its tokenizer.
         folder: of the training.
-        sample: rows of which the trainer is shown that they are ready; where there is a reference, all rows.
+        shown: rows that the trainer is made with: all, where it reads references from them, else one will do.
     """
 
-    def __init__(
-        self, way: Way, spec: TrainSpec, plan: TrainPlan, loaded: Any, folder: Path, sample: Sequence[Row]
-    ) -> None:
-        self.way, self.spec, self.plan, self.loaded, self.folder = way, spec, plan, loaded, folder
-        self.sample = sample
+    def __init__(self, way: Way, plan: TrainPlan, loaded: Any, folder: Path, shown: Sequence[Row]) -> None:
+        self.way, self.plan, self.loaded, self.folder, self.shown = way, plan, loaded, folder, shown
         self.trainer: Any = None
         self._references: dict[str, Features] = {}
         self._window = 1
@@ -382,13 +381,13 @@ class Taught:
 
     def begin_with(self, loop: Driven) -> Any:
         """The trainer, for the steps of this loop."""
-        shown = list(self.way.reads) or list(self.sample)
         self.trainer = _trainer(
             self.way.trainer, Windows, loop, self.loaded, self.folder, self.way.settings,
-            [self.way.features(r) for r in shown],
+            [self.way.features(r) for r in self.shown],
         )  # fmt: skip
-        for r, one in zip(self.way.reads, self.trainer.train_dataset, strict=False):
-            self._references[r.example_id] = {name: value for name, value in one.items() if name.startswith("ref_")}
+        if self.way.refers:
+            for r, one in zip(self.shown, self.trainer.train_dataset, strict=True):
+                self._references[r.example_id] = {k: value for k, value in one.items() if k.startswith("ref_")}
         return self.trainer
 
     # ---- the loop's
@@ -459,10 +458,13 @@ def _trainer(
     made = type(f"{name}Trainer", (over, getattr(trl, f"{name}Trainer")), {"loop": loop})
     loop.model.eval()
     with _quiet():
+        config = config_of(**{key: value for key, value in told.items() if key in fields})
+        if config.n_gpu > 1:
+            config._n_gpu = 1  # the model is on one device, however many are seen
         trainer = made(
-            model=loop.model, args=config_of(**{key: value for key, value in told.items() if key in fields}),
-            train_dataset=Dataset.from_list([dict(one) for one in table]), optimizers=(loop.optimiser, None),
-            processing_class=copy.deepcopy(loaded.tokenizer), **more,  # TRL names its padding in it
+            model=loop.model, args=config, train_dataset=Dataset.from_list([dict(one) for one in table]),
+            processing_class=copy.deepcopy(loaded.tokenizer),  # TRL names its padding in it
+            optimizers=(loop.optimiser, None), **more,
         )  # fmt: skip
         trainer.add_callback(_follow(loop))
     return trainer
@@ -645,15 +647,18 @@ def _follow(loop: Driven) -> Any:
 
 
 class _Kept:
-    """What TRL changes on a model besides its weights: ways of calling it, the format of trained tensors, adapters."""
+    """What TRL changes on a model besides its weights: ways of calling it, the format of trained tensors, adapters, and
+    which tokens end and fill its texts."""
 
     def __init__(self, model: Any, parameters: Mapping[str, Any]) -> None:
         inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-        self.model, self.parameters = model, parameters
+        self.model, self.inner, self.parameters = model, inner, parameters
         self._forwards = [(one, vars(one).get("forward")) for one in dict.fromkeys((model, inner))]
         self._adapters = set(getattr(model, "peft_config", {}))
         self._first = {name: p.detach().clone() for name, p in parameters.items()}
-        self._generation = copy.deepcopy(getattr(model, "generation_config", None))
+        config = inner.config.get_text_config()
+        self._ends = {name: getattr(config, name, None) for name in ("pad_token_id", "bos_token_id", "eos_token_id")}
+        self._generation = copy.deepcopy(getattr(inner, "generation_config", None))
 
     def precision(self) -> None:
         """Trained tensors in their own format: beside a base in 4 bits TRL makes them bf16."""
@@ -670,8 +675,10 @@ class _Kept:
                 one.forward = forward
         for name in set(getattr(self.model, "peft_config", {})) - self._adapters:
             self.model.delete_adapter(name)
+        for name, value in self._ends.items():
+            setattr(self.inner.config.get_text_config(), name, value)
         if self._generation is not None:
-            self.model.generation_config = self._generation
+            self.inner.generation_config = self._generation
 
 
 @contextmanager

@@ -228,6 +228,7 @@ class Practice:
             seed=self.plan.seed, round_number=number,
         )  # fmt: skip
         whole, parts = graded(self.rewards, [d.answered for d in drawn])
+        of_answers = seen_of(whole, parts, [len(d.ids) for d in drawn], method.group)
         answers = tuple((d.row_id, list(d.asked.ids), list(d.ids)) for d in drawn)
         rows = [answer_row(*answer) for answer in answers]
         rewards_PG = np.array(whole).reshape(-1, method.group)
@@ -237,8 +238,7 @@ class Practice:
         logprobs = [d.logprobs for d in drawn]
         facts, told = self.credit.facts(Scored(rewards_PG, logprobs, reference, values, kl_weight))
         seen = {
-            **seen_of(whole, parts, [len(d.ids) for d in drawn], method.group),
-            "ended": float(np.mean([d.ended for d in drawn])), "kl_weight": kl_weight, **told,
+            **of_answers, "ended": float(np.mean([d.ended for d in drawn])), "kl_weight": kl_weight, **told,
         }  # fmt: skip
         named = {d.row_id: f for d, f in zip(drawn, facts, strict=True)}
         return Round(number, answers, named, seen, kl_weight)
