@@ -36,7 +36,7 @@ HOMES = {
     "torch": {"models", "engines", "train", "export"},
     "transformers": {"models", "engines", "export", "train"},  # train: what the trainers of trl call back
     "trl": {"train"},
-    "datasets": {"train"},
+    "datasets": {"train", "evaluate"},
     "peft": {"models"},
     "bitsandbytes": {"models"},
     "huggingface_hub": {"models"},
@@ -62,7 +62,7 @@ HOMES = {
     "optuna": {"search"},
 }
 # third-party library -> the one file that may import it
-FILES = {"trl": "train/backend_trl.py", "datasets": "train/backend_trl.py"}
+FILES = {"trl": "train/backend_trl.py"}
 LIGHT_ROOMS = {
     "errors",
     "records",

@@ -29,6 +29,7 @@ METHODS: dict[str, Any] = {
     "ipo": {"kind": "ipo", "beta": 0.2}, "kto": {"kind": "kto", "beta": 0.3, "desirable": 1.2, "undesirable": 0.8},
     "reward": {"kind": "reward", "centre": 0.3}, "with margins": {"kind": "reward", "margin": 0.5, "centre": 0.0},
 }  # fmt: skip
+IN_PASSES = ("hinge", "reward")
 
 
 # ---- what is refused
@@ -136,7 +137,8 @@ def apart(one: Any, two: Any) -> float:
     others = dict(two.named_parameters())
     trained = [(p, others[n]) for n, p in one.named_parameters() if p.requires_grad]
     assert trained and list(others) == [n for n, _ in one.named_parameters()]
-    return max(float((p - q).abs().max()) for p, q in trained) / max(float(p.abs().max()) for p, _ in trained)
+    with torch.no_grad():
+        return max(float((p - q).abs().max()) for p, q in trained) / max(float(p.abs().max()) for p, _ in trained)
 
 
 def series(result: Any, name: str) -> list[float]:
@@ -173,7 +175,7 @@ def test_sft_by_trl_is_sft(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
 def test_comparisons_by_trl_are_learned_alike(name: str, tmp_path: Path) -> None:
-    """One pass a step: KTO's drift is measured over a pass there, and over a step here."""
+    """Some in several passes a step. KTO's drift is measured over a pass there, and over a step here."""
     pytest.importorskip("trl")
     make = thumbs_of if name == "kto" else pairs_of
     train, validation = make(seeded_rows, 24), make(seeded_rows, 6)
@@ -181,16 +183,17 @@ def test_comparisons_by_trl_are_learned_alike(name: str, tmp_path: Path) -> None
     validation = [replace(s, weight=1.0, example_id=f"v{i}") for i, s in enumerate(validation)]
     if METHODS[name]["kind"] == "reward":
         train, validation = ([scored(p, pad=0) for p in side] for side in (train, validation))
-    keys = {"method": METHODS[name], "batch_tokens": 400, "micro_tokens": 4096}
+    keys = {"method": METHODS[name], "batch_tokens": 400, "micro_tokens": 160 if name in IN_PASSES else 400}
     (one, ours, _), (two, theirs, _) = both(keys, train, validation, tmp_path)
-    assert ours.plan.micro_batches == 1 and ours.steps == theirs.steps >= 4
+    assert (ours.plan.micro_batches > 1) == (name in IN_PASSES) and ours.steps == theirs.steps >= 4
     assert series(theirs, "loss") == pytest.approx(series(ours, "loss"), abs=1e-4)
     assert series(theirs, "val") == pytest.approx(series(ours, "val"), abs=1e-4)
     assert apart(one, two) < 1e-3
     assert apart(tiny_scorer() if "reward" in METHODS[name]["kind"] else tiny_llama(), two) > 1e-3
     assert list(getattr(two, "peft_config", {})) == ["default"], "TRL's copy for reference is gone"
     for number in {"accuracy", "margin", "chosen_logp", "rejected_logp"} & theirs.history[1].keys():
-        assert series(theirs, number) == pytest.approx(series(ours, number), abs=1e-3), number
+        later = slice(number == "accuracy", None)  # before step 1 all answers are as likely as in the reference
+        assert series(theirs, number)[later] == pytest.approx(series(ours, number)[later], abs=1e-3), number
 
 
 @pytest.mark.slow
@@ -291,7 +294,7 @@ def test_answers_drawn_by_trl_get_better(method: dict[str, Any], more: dict[str,
     from luthier.engines.protocol import Request
     from luthier.score.reward import Reward
 
-    keys = {**test_rl.SMALL, "backend": "trl", "checkpoints": 0, "max_steps": 6, **more,
+    keys = {**test_rl.SMALL, "backend": "trl", "checkpoints": 0, "max_steps": 12, "epochs": 8, **more,
             "method": {"group": 4, "prompts": 4, "max_tokens": test_rl.LIMIT, **method}}  # fmt: skip
     spec = TrainSpec.model_validate(keys)
     train, held_out = test_rl.prompts(12), test_rl.prompts(4, seed=9)
@@ -303,7 +306,7 @@ def test_answers_drawn_by_trl_get_better(method: dict[str, Any], more: dict[str,
         rewards=[Reward(test_rl.scorer(test_rl.plain), 2.0), Reward(test_rl.scorer(len, "characters"), 0.0)],
     )  # fmt: skip
     rewards = series(result, "reward")
-    assert result.steps == 6 and len(rewards) == 6 and rewards[-1] > rewards[0]
+    assert result.steps == len(rewards) == 12 and sum(rewards[-4:]) > sum(rewards[:4])
     assert all({"mine", "characters", "length", "kl", "entropy"} <= h.keys() for h in result.history[1:])
     assert result.history[0]["held_out"]["reward"] == pytest.approx(-result.history[0]["val"])
     assert all(not torch.equal(p, before[n]) for n, p in loaded.model.named_parameters() if n in before)

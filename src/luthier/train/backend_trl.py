@@ -6,7 +6,7 @@ of every step, AdamW and what it decays, the seed of every pass, when it is eval
 are kept. So a run that was killed goes on with the same bits here too. What is TRL's: the loss (one forward for each
 answer of a pair, no prefix read once), clipping, adapters through peft's own forward, the references of DPO and KTO.
 
-The only place that imports trl and datasets, and only when it runs. TRL's telemetry is off, nothing is reported and
+The only place that imports trl, and only when it runs. TRL's telemetry is off, nothing is reported and
 nothing is written to a hub. Not here: what TRL cannot do (``recipe.backend``).
 """
 
@@ -554,7 +554,7 @@ class Driven(Loop):
         assert self._stop is not None
         self._window_now = []
         self._after(info, self._stop)
-        return not self.progress.stopped
+        return self._goes_on()
 
     def measured(self) -> None:
         """Note the norm of the gradients, before they are clipped."""
@@ -637,7 +637,8 @@ def _follow(loop: Driven) -> Any:
             loop.before_update()
 
         def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> Any:
-            control.should_training_stop = not loop.after_update()
+            if not loop.after_update():
+                control.should_training_stop = True
             return control
 
     return Follow()
