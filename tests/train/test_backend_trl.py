@@ -183,7 +183,8 @@ def test_comparisons_by_trl_are_learned_alike(name: str, tmp_path: Path) -> None
     validation = [replace(s, weight=1.0, example_id=f"v{i}") for i, s in enumerate(validation)]
     if METHODS[name]["kind"] == "reward":
         train, validation = ([scored(p, pad=0) for p in side] for side in (train, validation))
-    keys = {"method": METHODS[name], "batch_tokens": 400, "micro_tokens": 160 if name in IN_PASSES else 400}
+    sizes = (400, 100) if name in IN_PASSES else (200, 200)
+    keys = {"method": METHODS[name], "batch_tokens": sizes[0], "micro_tokens": sizes[1]}
     (one, ours, _), (two, theirs, _) = both(keys, train, validation, tmp_path)
     assert (ours.plan.micro_batches > 1) == (name in IN_PASSES) and ours.steps == theirs.steps >= 4
     assert series(theirs, "loss") == pytest.approx(series(ours, "loss"), abs=1e-4)
@@ -280,13 +281,13 @@ def test_nothing_is_sent_and_nothing_is_written_beside_the_run(tmp_path: Path, m
 @pytest.mark.parametrize(
     ("method", "more"),
     [
-        ({"kind": "grpo", "kl": 0.02}, {}), ({"kind": "grpo", "iterations": 2, "mean_over": "longest"}, {}),
-        ({"kind": "rloo", "kl": 0.02}, {"micro_tokens": 160}),
+        ({"kind": "grpo", "kl": 0.0}, {}), ({"kind": "grpo", "kl": 0.01, "iterations": 2, "mean_over": "longest"}, {}),
+        ({"kind": "rloo", "kl": 0.01}, {"micro_tokens": 700}),
     ],
     ids=["grpo", "grpo twice a round", "rloo in passes"],
 )  # fmt: skip
 def test_answers_drawn_by_trl_get_better(method: dict[str, Any], more: dict[str, Any], tmp_path: Path) -> None:
-    """Paid for letters, a model of noise writes more of them; the rows of a step are answered as often as asked."""
+    """Paid for letters, a model of noise writes more of them."""
     pytest.importorskip("trl")
     from tests.train import test_rl
 
@@ -294,10 +295,10 @@ def test_answers_drawn_by_trl_get_better(method: dict[str, Any], more: dict[str,
     from luthier.engines.protocol import Request
     from luthier.score.reward import Reward
 
-    keys = {**test_rl.SMALL, "backend": "trl", "checkpoints": 0, "max_steps": 12, "epochs": 8, **more,
-            "method": {"group": 4, "prompts": 4, "max_tokens": test_rl.LIMIT, **method}}  # fmt: skip
+    keys = {**test_rl.SMALL, "backend": "trl", "checkpoints": 0, "max_steps": 12, "epochs": 20, **more,
+            "method": {"group": 16, "prompts": 4, "max_tokens": test_rl.LIMIT, **method}}  # fmt: skip
     spec = TrainSpec.model_validate(keys)
-    train, held_out = test_rl.prompts(12), test_rl.prompts(4, seed=9)
+    train = held_out = test_rl.prompts(4)
     plan = test_rl.plan_of(spec, train, held_out)
     loaded, told = test_rl.loaded_tiny(), Recorder()
     before = {n: p.detach().clone() for n, p in loaded.model.named_parameters() if p.requires_grad}
@@ -306,7 +307,8 @@ def test_answers_drawn_by_trl_get_better(method: dict[str, Any], more: dict[str,
         rewards=[Reward(test_rl.scorer(test_rl.plain), 2.0), Reward(test_rl.scorer(len, "characters"), 0.0)],
     )  # fmt: skip
     rewards = series(result, "reward")
-    assert result.steps == len(rewards) == 12 and sum(rewards[-4:]) > sum(rewards[:4])
+    assert result.steps == len(rewards) == 12 and sum(rewards[-3:]) > sum(rewards[:3])
+    assert -result.best_loss > -result.first_loss + 0.05, "the greedy answers"
     assert all({"mine", "characters", "length", "kl", "entropy"} <= h.keys() for h in result.history[1:])
     assert result.history[0]["held_out"]["reward"] == pytest.approx(-result.history[0]["val"])
     assert all(not torch.equal(p, before[n]) for n, p in loaded.model.named_parameters() if n in before)

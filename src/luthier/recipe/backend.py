@@ -5,7 +5,7 @@ A table of what TRL 1.x has no counterpart for. What needs rows to be seen is re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from luthier.recipe.train import TrainSpec
@@ -21,6 +21,11 @@ def beyond_trl(train: TrainSpec) -> str:
     return f"{found}: {OTHERWISE}" if found else ""
 
 
+def _asked(part: Any, key: str) -> Any:
+    """What a part of a recipe says of a key; None where it has none of that name."""
+    return getattr(part, key, None)
+
+
 def _method(train: TrainSpec) -> str:
     """Of the method and its keys."""
     method, has = train.method, train.method.kind
@@ -31,18 +36,18 @@ def _method(train: TrainSpec) -> str:
     if told:
         return f"{told}, and this backend does not do it"
     if has == "dpo":
-        if getattr(method, "margin", 0):
+        if _asked(method, "margin"):
             return "method.margin of dpo is not known to TRL"
-        if getattr(method, "label_smoothing", 0) and getattr(method, "loss", "") != "robust":
+        if _asked(method, "label_smoothing") and _asked(method, "loss") != "robust":
             return "method.label_smoothing: TRL's sigmoid loss leaves it out (loss: robust takes it)"
-        if getattr(method, "normalise", False) and getattr(method, "loss", "") != "sigmoid":
+        if _asked(method, "normalise") and _asked(method, "loss") != "sigmoid":
             return "method.normalise: TRL has it with loss: sigmoid only"
-    if has == "reward" and getattr(method, "label_smoothing", 0):
+    if has == "reward" and _asked(method, "label_smoothing"):
         return "method.label_smoothing of reward is not known to TRL"
     if has in ("grpo", "rloo"):
-        if getattr(method, "kl_target", None) is not None:
+        if _asked(method, "kl_target") is not None:
             return "method.kl_target: TRL's weight of the KL stays as it is"
-        if train.tuning.kind == "full" and getattr(method, "kl", 0):
+        if train.tuning.kind == "full" and _asked(method, "kl"):
             return "method.kl with tuning: full: TRL would load the base a second time (kl: 0, or tuning: lora)"
         if "checkpoints" in train.model_fields_set and train.checkpoints:
             return f"checkpoints of {has}: TRL's roll-outs cannot be taken up again (checkpoints: 0)"
@@ -51,7 +56,7 @@ def _method(train: TrainSpec) -> str:
 
 def _tuning(train: TrainSpec) -> str:
     """Of the tuning and its keys."""
-    if getattr(train.tuning, "init", "zero") == "pissa" and train.method.kind in REFERRED:
+    if _asked(train.tuning, "init") == "pissa" and train.method.kind in REFERRED:
         return f"tuning.init: pissa with {train.method.kind}: TRL copies the adapter to refer to, and PiSSA's is more"
     return ""
 

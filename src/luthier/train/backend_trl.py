@@ -297,7 +297,8 @@ class Coached(rl.Practice):
         """The trainer, for the steps of this loop."""
         name = "GRPO" if isinstance(self.method, GrpoMethod) else "RLOO"
         self.paid = Paid(self.rewards, self.train, self.loaded.chat, self.method.group)
-        loop.model.generation_config.eos_token_id = sorted(self.loaded.chat.stop_ids)
+        model: Any = loop.model
+        model.generation_config.eos_token_id = sorted(self.loaded.chat.stop_ids)
         table = [{"prompt": str(n), "row": n} for n in range(len(self.train))]
         self.trainer = _trainer(
             name, Rollouts, loop, self.loaded, self.folder, _drawn(self.method, self.plan, self.train, self.rewards),
