@@ -34,7 +34,9 @@ SIBLINGS = {
 # third-party library -> the rooms that may import it
 HOMES = {
     "torch": {"models", "engines", "train", "export"},
-    "transformers": {"models", "engines", "export"},
+    "transformers": {"models", "engines", "export", "train"},  # train: what the trainers of trl call back
+    "trl": {"train"},
+    "datasets": {"train", "evaluate"},
     "peft": {"models"},
     "bitsandbytes": {"models"},
     "huggingface_hub": {"models"},
@@ -59,6 +61,8 @@ HOMES = {
     "tensorboard": {"track"},
     "optuna": {"search"},
 }
+# third-party library -> the one file that may import it
+FILES = {"trl": "train/backend_trl.py"}
 LIGHT_ROOMS = {
     "errors",
     "records",
@@ -108,6 +112,8 @@ def test_imports_point_down_and_heavy_libraries_stay_home(path: Path) -> None:
             assert allowed, f"{room} (row {ROW[room]}) imports {other} (row {ROW[other]})"
         elif top in HOMES:
             assert room in HOMES[top], f"{top} is imported in {room}; its home is {sorted(HOMES[top])}"
+            file = path.relative_to(PACKAGE).as_posix()
+            assert FILES.get(top, file) == file, f"{top} is imported in {file}; its place is {FILES[top]}"
     if room in LIGHT_ROOMS:
         for name in imports(tree, top_level=True):
             assert name.split(".")[0] not in HEAVY, f"{room} imports {name} at import time"

@@ -92,6 +92,7 @@ def test_a_cpu_that_multiplies_bf16_does_so_where_tokens_are_learned() -> None:
     assert plan(TrainSpec(), device=there).precision == "bf16"
     assert plan(TrainSpec(), device=DeviceFacts("cpu")).precision == "fp32"
     assert plan(TrainSpec(precision="fp32"), device=there).precision == "fp32"
+    assert plan(TrainSpec(backend="trl"), device=there).precision == "fp32"
     compares = plan(TrainSpec.model_validate({"method": "dpo"}), device=there)
     assert compares.precision == "fp32"
     assert "close together" in compares.decided["precision"].reason
@@ -206,6 +207,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[TrainPlan], Any]]] = {
     "checkpoints": ({"checkpoints": 2}, lambda p: p.checkpoint_steps),
 }
 ELSEWHERE = {
+    "backend": "tests/end_to_end/test_backend.py: who made the steps",
     "field_weights": "models.fields weighs tokens by it: tests/models/test_fields.py",
     "max_length": "models.chat cuts rows by it",
 }

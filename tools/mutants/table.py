@@ -23,6 +23,26 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "TRL learns the token before the answer", "train/backend_trl.py",
+        "labels[at + 1] = target", "labels[at] = target",
+        "tests/train/test_backend_trl.py::test_the_same_tokens_are_trained",
+    ),
+    Mutant(
+        "TRL leaves an anchor out without a word", "recipe/backend.py",
+        "    if train.anchor:", "    if train.anchor > 1:",
+        "tests/train/test_backend_trl.py::test_what_trl_cannot_do_is_refused_by_its_key",
+    ),
+    Mutant(
+        "rows with weights count alike with TRL", "train/backend_trl.py",
+        'getattr(one, "weight", 1.0) != 1.0', 'getattr(one, "weight", 1.0) < 0',
+        "tests/train/test_backend_trl.py::test_rows_with_weights_are_refused_with_their_name",
+    ),
+    Mutant(
+        "passes of a step with TRL count alike, however many rows they have", "train/backend_trl.py",
+        "1.0 if self.way.by_tokens else len(batch.rows) / weight", "1.0",
+        "tests/train/test_backend_trl.py::test_comparisons_by_trl_are_learned_alike",
+    ),
+    Mutant(
         "what helpers hold is not measured", "train/machine.py",
         "taken.bytes = max(0, after - before) + sum(beside)", "taken.bytes = max(0, after - before)",
         "tests/train/test_team.py::test_what_all_of_them_held_is_measured",

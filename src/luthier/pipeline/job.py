@@ -283,7 +283,7 @@ class Job:
             **self._started_from,
             **self._rewarded_by,
         }
-        environment = training_environment(self.device, self.threads)
+        environment = training_environment(self.device, self.threads, self.recipe.train.backend)
         parents = [dataset_digest, self.base.digest]
         if self.recipe.train.watch.forgetting == "stop":  # then the rows that are watched decide which weights are kept
             from luthier.evaluate import load_suite

@@ -31,13 +31,14 @@ def stage_key(
     return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def training_environment(device: str, threads: int) -> dict[str, str]:
+def training_environment(device: str, threads: int, backend: str = "luthier") -> dict[str, str]:
     """What decides the bits of a training run besides recipe and data: device class, libraries, thread count."""
+    makes_steps = ("trl", "accelerate") if backend == "trl" else ()
     return {
         "device": device,
         "threads": str(threads),
         "machine": platform.machine(),
-        **{name: package_version(name) for name in ("torch", "transformers", "peft")},
+        **{name: package_version(name) for name in ("torch", "transformers", "peft", *makes_steps)},
     }
 
 

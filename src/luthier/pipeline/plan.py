@@ -19,6 +19,7 @@ from luthier.pipeline.inherit import Earlier, inherited
 from luthier.pipeline.job import Job
 from luthier.pipeline.stages import TrainInput, sides_of, train_input
 from luthier.recipe import ChainSpec, LoadedRecipe, Recipe
+from luthier.recipe.train import REWARDED
 
 if TYPE_CHECKING:
     from luthier.store import Store
@@ -148,6 +149,7 @@ def plan_recipe(
             "train.tuning", loaded.recipe.train.tuning.kind,
             f"{sizes.share:.2%} of parameters trained ({sizes.trainable:,})", _origin(job, "train.tuning"),
         ),
+        *_backend(job),
         *(Line(f"train.{k}", _show(r.value), r.reason, r.origin) for k, r in plan.decided.items()),
         *_written(job),
         *(Line("evaluate.inherit", name, told, _origin(job, "evaluate.inherit")) for name, told in earlier.told()),
@@ -186,13 +188,12 @@ def _room(job: Job, given: TrainInput, asked: Forecast, probed: Probed | None) -
 
 def _probe(job: Job, given: TrainInput, sides: Mapping[str, Sequence[Any]]) -> Probed:
     """Measure a few steps of the planned training on this machine."""
-    from luthier import registry
-    from luthier.pipeline.stages import method_arguments, prepared_base
+    from luthier.pipeline.stages import learner, method_arguments, prepared_base
     from luthier.train.probe import probe
 
     more = method_arguments(job, given, given.train[: given.plan.watch_rows], sides)  # as long as general rows, about
     return probe(
-        registry.get("method", job.recipe.train.method.kind).load(), job.recipe.train, given.plan,
+        learner(job.recipe.train), job.recipe.train, given.plan,
         load=lambda: prepared_base(job), device=job.device, train=given.train, lengths=given.lengths(),
         validation=given.validation, seed=job.recipe.seed,
         replayed=[getattr(row, "example_id", "") in given.replayed for row in given.train], more=more,
@@ -266,6 +267,18 @@ def _written(job: Job) -> Iterator[Line]:
         if key.startswith(("data.", "evaluate.", "export.", "privacy.")) and key.count(".") == 1:
             room, name = key.split(".")
             yield Line(key, _show(dump[room].get(name)), "written in the recipe", origin)
+
+
+def _backend(job: Job) -> Iterator[Line]:
+    """Who makes the steps, where it is not Luthier itself."""
+    from luthier.pipeline.keys import package_version
+
+    train = job.recipe.train
+    if train.backend == "trl":
+        told = f"steps by trl {package_version('trl')}; needs and time below are of Luthier's own loop, TRL takes more"
+        if train.method.kind in REWARDED:
+            told += "; a killed training begins again"
+        yield Line("train.backend", "trl", told, _origin(job, "train.backend"))
 
 
 def _trackers(job: Job) -> Iterator[Line]:

@@ -7,18 +7,20 @@ beyond what the room hands out.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from luthier import registry
 from luthier.errors import LuthierError, did_you_mean
 from luthier.pipeline import classify, juries, probes
 from luthier.pipeline.forecast import forecast
 from luthier.pipeline.job import Job
+from luthier.pipeline.keys import package_version
 from luthier.pipeline.raters import open_raters
-from luthier.recipe.train import ClassifyMethod, RewardedMethod
+from luthier.recipe.train import ClassifyMethod, RewardedMethod, TrainSpec
 from luthier.records import Verdict
 from luthier.store import Artifact
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from luthier.models.load import Loaded
     from luthier.pipeline.inherit import Earlier
     from luthier.score.reward import Scorer
+    from luthier.train.loop import TrainResult
     from luthier.train.plan import Facts, TrainPlan
 
 
@@ -111,7 +114,31 @@ class TrainInput:
 
 
 def train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
-    """Render the rows and derive the training plan. Loads no weights."""
+    """Render the rows and derive the training plan. Loads no weights.
+
+    Raises:
+        LuthierError: the rows are not what the method learns from, or the recipe's backend cannot learn from them.
+        MissingExtra: the recipe's backend is not installed.
+    """
+    given = _train_input(job, sides, dataset_digest)
+    if job.recipe.train.backend == "trl":
+        from luthier.train.backend_trl import installed, refuse_weights
+
+        installed()
+        refuse_weights([*given.train, *given.validation])
+    return given
+
+
+def learner(train: TrainSpec) -> Callable[..., TrainResult]:
+    """The function that carries a training out: the method's own, or the backend's."""
+    if train.backend == "trl":
+        from luthier.train import backend_trl
+
+        return backend_trl.run
+    return registry.get("method", train.method.kind).load()
+
+
+def _train_input(job: Job, sides: Mapping[str, Sequence[Any]], dataset_digest: str) -> TrainInput:
     if job.compared is not None:
         return _compared_input(job, sides, dataset_digest)
     if isinstance(job.recipe.train.method, ClassifyMethod):
@@ -314,13 +341,12 @@ def training(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Se
 
 
 def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequence[Any]]) -> Artifact:
-    from luthier import registry
     from luthier.models.state import save_trained
     from luthier.train.machine import peak_memory
     from luthier.train.probe import FirstSteps
     from luthier.train.work import answer_tokens
 
-    method = registry.get("method", job.recipe.train.method.kind).load()
+    method = learner(job.recipe.train)
     probed = probes.probes(job, data, sides) if given.plan.watch_rows else None
     watched = [e for e in probes.read(probed)[: probes.WATCHED] if e.text or e.answer.strip()]
     general = [s for e in watched for s in job.chat.samples(e, max_length=job.max_length)]
@@ -343,8 +369,9 @@ def _train(job: Job, data: Artifact, given: TrainInput, sides: Mapping[str, Sequ
             workdir=job.store.workdir(given.key), seed=job.recipe.seed, on_step=on_step,
             **method_arguments(job, given, general, sides),
         )  # fmt: skip
+    by = {"backend": f"trl {package_version('trl')}"} if job.recipe.train.backend == "trl" else {}
     record = {
-        "steps": result.steps, "best_step": result.best_step, "best_loss": result.best_loss,
+        **by, "steps": result.steps, "best_step": result.best_step, "best_loss": result.best_loss,
         "first_loss": result.first_loss,
         "interpolated_loss": result.interpolated_loss, "stopped": result.stopped, "tokens": result.tokens,
         "trainable": job.sizes.trainable, "parameters": job.sizes.parameters, "share": job.sizes.share,

@@ -136,6 +136,8 @@ def _notes(job: Job, history: Mapping[str, Any], given: TrainInput, figures: Map
         "base": f"{job.base.name}, {job.sizes.parameters:,} parameters",
         "trained": f"{history['trainable']:,} parameters ({history['share']:.2%}), {history['tokens']:,} tokens",
     }
+    if "backend" in history:
+        notes["steps"] = f"made by {history['backend']}, not by Luthier's own loop"
     if job.makes == "model":  # a score has no tokens
         trained, everything = given.tokens()
         notes["tokens with a loss"] = f"{trained / max(everything, 1):.1%} of the rows' tokens"

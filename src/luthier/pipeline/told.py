@@ -81,9 +81,10 @@ def training(job: Job, trained: Artifact, seconds: float) -> None:
     elif meta.get("best_loss") is not None:
         loss = f"validation loss {meta['best_loss']:.3f} at step {meta['best_step']}"
     how = f"{seconds:,.0f} s" if seconds >= 0.5 else "known already, reused"
+    by = f" by {meta['backend']}" if "backend" in meta else ""
     stopped = meta.get("stopped", "done")
     early = "" if stopped == "done" else " · stopped early" if stopped == "early" else f" · stopped: {stopped}"
-    lines = [f"{meta['steps']:,} steps · {loss}{early} · {how}"]
+    lines = [f"{meta['steps']:,} steps{by} · {loss}{early} · {how}"]
     if seconds >= 0.5 and (beside := _beside_plan(job)):
         lines.append(beside)
     if meta.get("skipped"):

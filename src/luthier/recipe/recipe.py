@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from luthier.recipe.augment import AugmentSpec
+from luthier.recipe.backend import OTHERWISE
 from luthier.recipe.data import DataSpec
 from luthier.recipe.evaluate import EvaluateSpec
 from luthier.recipe.search import SearchSpec
@@ -119,6 +120,12 @@ class Recipe(Spec):
             raise ValueError("train.tuning.init: pissa begins anew; model.adapter is trained further: leave init out")
         if self.train.anchor or self.train.interpolate < 1:
             raise ValueError("train.anchor and train.interpolate go back to the bare base, not to model.adapter")
+        return self
+
+    @model_validator(mode="after")
+    def _within_what_trl_does(self) -> Recipe:
+        if self.train.backend == "trl" and self.model.new_tokens:
+            raise ValueError(f"model.new_tokens: TRL reads the output layer without them: {OTHERWISE}")
         return self
 
     @property

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from luthier.recipe.backend import beyond_trl
 from luthier.recipe.evaluate import ExactMetric
 from luthier.recipe.reward import AnyReward, RewardSpec
 from luthier.recipe.spec import ByName, Choice, OneOrMany, Share, Spec
@@ -389,6 +390,9 @@ class TrainSpec(Spec):
     pairs of a better and a worse answer, ``kto`` from answers with a thumb; ``reward`` makes a model that scores
     answers, from pairs; ``grpo``, ``rloo``, ``ppo`` learn from rewards of the model's own answers; ``classify`` makes a
     classifier, from answers that are labels; or one of them with its keys."""
+    backend: Literal["luthier", "trl"] = "luthier"
+    """Who makes the steps: ``luthier``'s own loop, or the trainers of ``trl`` (``pip install 'luthier[trl]'``) on the
+    same rows, in the same order, with the same rates. What TRL cannot do is refused by name."""
     tuning: AnyTuning = LoraTuning()
     """Which weights are trained: ``full``, ``lora`` or ``qlora``, or one of them with its keys."""
     epochs: float = Field(default=3.0, gt=0, le=1000)
@@ -491,6 +495,12 @@ class TrainSpec(Spec):
             raise ValueError(f"watch.{stops[0]}: stop belongs to method sft; {self.method.kind} has method.hacking")
         if isinstance(self.tuning, LoraTuning) and self.tuning.dropout:
             raise ValueError(f"{self.method.kind} needs tuning.dropout: 0: its answers are drawn without")
+        return self
+
+    @model_validator(mode="after")
+    def _within_what_trl_does(self) -> TrainSpec:
+        if self.backend == "trl" and (told := beyond_trl(self)):
+            raise ValueError(told)
         return self
 
     @model_validator(mode="after")

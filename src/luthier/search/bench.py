@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from luthier import registry
 from luthier.errors import LuthierError
 from luthier.models.shared import SharedBase
 from luthier.pipeline import probes, stages
@@ -160,7 +159,7 @@ class Bench:
             if on_step is not None:
                 on_step(info.step, info.steps, info.loss)
 
-        method = registry.get("method", spec.method.kind).load()
+        method = stages.learner(spec)
         began = time.monotonic()
         with self.base(job).lend(spec.tuning, loaded.recipe.seed) as prepared:
             if job.start is not None:

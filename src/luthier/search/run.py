@@ -116,7 +116,7 @@ def study_key(job: Job, dataset: str, space: dict[str, Any]) -> str:
         "train": job.recipe.train.model_dump(mode="json"), "seed": job.recipe.seed, "space": space, "search": spec,
         "tuned from": [*job.parents], "template": job.chat.digest,
     }  # fmt: skip
-    environment = training_environment(job.device, job.threads)
+    environment = training_environment(job.device, job.threads, job.recipe.train.backend)
     return stage_key("search", facts, [dataset, job.base.digest], environment=environment)
 
 

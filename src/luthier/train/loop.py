@@ -165,6 +165,9 @@ class Loop:
         practice: makes the rows of each step, where they are not given: ``train`` then holds none.
     """
 
+    folds = True
+    """Whether small adapters may be folded into their weights for the time of the steps (``models.adapters``)."""
+
     def __init__(
         self, model: nn.Module, objective: Objective, plan: TrainPlan, *, train: Sequence[Row],
         validation: Sequence[Row], run: Run, folder: Path, device: torch.device | str = "cpu",
@@ -207,19 +210,7 @@ class Loop:
         with torch.random.fork_rng(devices=[]), StopSignal() as stop:
             if resumed_at is None:
                 self._evaluate()
-            while not self.progress.stopped:
-                if self.progress.step >= self.plan.steps:
-                    self.progress.stopped = "done"
-                    break
-                info = self._step()
-                if self.progress.step in self.plan.evaluation_steps:
-                    self._evaluate()
-                if self._wants_checkpoint(stop.asked):
-                    self._save()
-                if self.on_step is not None:
-                    self.on_step(info)
-                if stop.asked and self.progress.step < self.plan.steps and not self.progress.stopped:
-                    raise self._interrupted(stop.why)
+            self._run(stop)
         self._keep_best()
         kept = self.plan.interpolate
         interpolated_loss = self._interpolate(kept) if kept < 1 else None
@@ -230,6 +221,32 @@ class Loop:
             resumed_at=resumed_at, interpolated_loss=interpolated_loss, diagnosis=self._diagnosis(),
             skipped=tuple(p.skipped),
         )  # fmt: skip
+
+    def _run(self, stop: StopSignal) -> None:
+        """All steps that are left."""
+        while self._goes_on():
+            self._after(self._step(), stop)
+
+    def _goes_on(self) -> bool:
+        """Whether there is another step to make."""
+        if not self.progress.stopped and self.progress.step >= self.plan.steps:
+            self.progress.stopped = "done"
+        return not self.progress.stopped
+
+    def _after(self, info: StepInfo, stop: StopSignal) -> None:
+        """What follows a step: an evaluation, a checkpoint, where they are due.
+
+        Raises:
+            Interrupted: asked to stop.
+        """
+        if self.progress.step in self.plan.evaluation_steps:
+            self._evaluate()
+        if self._wants_checkpoint(stop.asked):
+            self._save()
+        if self.on_step is not None:
+            self.on_step(info)
+        if stop.asked and self.progress.step < self.plan.steps and not self.progress.stopped:
+            raise self._interrupted(stop.why)
 
     def _step(self) -> StepInfo:
         """One optimiser step."""
@@ -246,21 +263,35 @@ class Loop:
         self.progress.tokens += tokens
         if not (math.isfinite(norm) and bool(torch.isfinite(sums).all())):
             self._skip(sums, window, step)
-            speed, left = self._clock.step(step, tokens, time.monotonic() - started)
-            return StepInfo(step, plan.steps, self._last_loss(), self._last_val(), 0.0, speed, left)
-        rate = optimiser.rate(
-            step, peak=plan.learning_rate, schedule=plan.schedule, warmup_steps=plan.warmup_steps, steps=plan.steps
-        )
+            return self._left_out(tokens, time.monotonic() - started)
+        rate = self._rate(step)
         optimiser.set_rate(self.optimiser, rate)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         loss = float(sums.sum()) / weight
+        return self._taken(step, loss, rate, norm, tokens, started)
+
+    def _rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        plan = self.plan
+        return optimiser.rate(
+            step, peak=plan.learning_rate, schedule=plan.schedule, warmup_steps=plan.warmup_steps, steps=plan.steps
+        )
+
+    def _taken(self, step: int, loss: float, rate: float, norm: float, tokens: int, started: float) -> StepInfo:
+        """Write down a step that was made, which began at ``started``."""
         self.progress.step = step
         seen = self._numbers()
         self.progress.history.append({"step": step, "loss": loss, "rate": rate, "norm": norm, **seen})
         speed, left = self._clock.step(step, tokens, time.monotonic() - started)
         self._note(step, loss=loss, learning_rate=rate, gradient_norm=norm, tokens_per_s=speed, **seen)
-        return StepInfo(step, plan.steps, loss, self._last_val(), rate, speed, left)
+        return StepInfo(step, self.plan.steps, loss, self._last_val(), rate, speed, left)
+
+    def _left_out(self, tokens: int, seconds: float) -> StepInfo:
+        """What is shown of a step that was left out."""
+        step = self.progress.step
+        speed, left = self._clock.step(step, tokens, seconds)
+        return StepInfo(step, self.plan.steps, self._last_loss(), self._last_val(), 0.0, speed, left)
 
     def _window(self, step: int) -> list[list[Row]]:
         if self.practice is not None:

@@ -220,8 +220,10 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     validation_rows = _validation_rows(facts.validation_tokens, lengths, steps, an_epoch, spec.evaluations, notes)
     evaluations = _spread(spec.evaluations, steps)
     notes.add("evaluation_steps", list(evaluations), "evenly spread, the last step among them", key="train.evaluations")
-    checkpoints = _spread(spec.checkpoints, steps)
-    notes.add("checkpoint_steps", list(checkpoints), "evenly spread, the last step among them", key="train.checkpoints")
+    kept = spec.backend == "luthier" or spec.method.kind not in REWARDED
+    checkpoints = _spread(spec.checkpoints if kept else 0, steps)
+    told = "evenly spread, the last step among them" if kept else "none: TRL's roll-outs cannot be taken up again"
+    notes.add("checkpoint_steps", list(checkpoints), told, key="train.checkpoints")
     watch_rows, watch_answers = _watched(spec, lengths, steps / an_epoch, notes)
     for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "neftune_alpha", "interpolate", "skips"):
         notes.add(name, getattr(spec, name), "as the recipe language's default says", key=f"train.{name}")
@@ -302,7 +304,8 @@ def precision_of(spec: TrainSpec, device: DeviceFacts) -> str:
     """Arithmetic of forward and backward: as written, else bf16 where a device has it in hardware, else fp32."""
     if spec.precision != "auto":
         return spec.precision
-    return "bf16" if device.bf16 and (device.kind != "cpu" or spec.method.kind in SHARED) else "fp32"
+    products = spec.method.kind in SHARED and spec.backend == "luthier"
+    return "bf16" if device.bf16 and (device.kind != "cpu" or products) else "fp32"
 
 
 def _critic(method: PpoMethod, model: ModelFacts, notes: _Notes) -> None:
@@ -329,7 +332,10 @@ def _precision(spec: TrainSpec, device: DeviceFacts, notes: _Notes) -> str:
         what = "products in bf16, which this CPU has in hardware; all else in fp32"
         notes.add("precision", precision, what if device.kind == "cpu" else "this device multiplies bf16 in hardware")
     elif device.bf16:
-        notes.add("precision", precision, f"{spec.method.kind} compares numbers that lie close together")
+        why = "TRL knows autocast alone, which is slow on a CPU" if spec.backend == "trl" else (
+            f"{spec.method.kind} compares numbers that lie close together"
+        )
+        notes.add("precision", precision, why)
     else:
         notes.add("precision", precision, "no bf16 in this device's hardware")
     return precision
@@ -559,6 +565,9 @@ def _processes(
             )  # fmt: skip
         notes.given("processes", spec.processes, "train.processes")
         return spec.processes
+    if spec.backend == "trl":
+        notes.add("processes", 1, "TRL trains in one; accelerate launches more")
+        return 1
     rows_a_step = int(batch_tokens / max(1.0, float(lengths.mean())))
     number = min(device.threads, rows_a_step // ROWS_A_PROCESS)
     small = model.hidden <= SMALL_WIDTH and spec.tuning.kind == "lora"

@@ -101,17 +101,17 @@ class Ready:
     apart: bool
 
 
-
 def learn(
     spec: TrainSpec, plan: TrainPlan, *, loss_of: LossOf, begin: Callable[[Ready], tuple[Objective, Probe | None]],
     loaded: Loaded, train: Sequence[Compared], validation: Sequence[Compared], run: Run, workdir: Path, seed: int,
-    probe: Probe | None, on_step: Callable[[StepInfo], None] | None,
+    probe: Probe | None, on_step: Callable[[StepInfo], None] | None, loop_of: type[Loop] = Loop,
 ) -> TrainResult:  # fmt: skip
     """Learn from rows that compare answers, whatever is made of these; the other arguments as of :func:`run`.
 
     Args:
         loss_of: how answers are read.
         begin: makes the objective, and what is looked at beside it at each evaluation, before step 1.
+        loop_of: who makes the steps.
     """
     parameters = trained_parameters(loaded, plan, seed)
     held = validation[: plan.validation_rows]
@@ -121,7 +121,7 @@ def learn(
     with (
         prepared(loaded.model, plan, device),
         # the reference's numbers too: what is subtracted is rounded alike
-        folding(loaded.model, plan.precision, device),
+        folding(loaded.model, plan.precision, device) if loop_of.folds else nullcontext(),
     ):  # fmt: skip
         loss, difference = loss_of(loaded.model, plan, train_rows, device)
         tolerance = SHORT_WAY_TOLERANCE[plan.precision]
@@ -131,7 +131,7 @@ def learn(
             run, plan, parameters, loss, difference, device, prompts=_told(loaded.model, train_rows, apart),
             tokens_shared=0 if apart else sum(r.fork.at for r in train_rows if r.fork is not None),
         )  # fmt: skip
-        loop = Loop(
+        loop = loop_of(
             loaded.model, objective, plan, train=train_rows, validation=validation_rows, run=run,
             folder=workdir / "checkpoints", device=device, probe=_both(beside, probe), on_step=on_step,
         )  # fmt: skip
@@ -420,8 +420,8 @@ def _with_references(
         said = log_probs(loss, rows, plan.micro_tokens, device, apart=apart)
         known = {"rows": belongs, "log_probs": said}
         if isinstance(spec.method, KtoMethod):
-            partners = _partners(rows, plan.seed)
-            known["partners"] = log_probs(loss, list(partners.values()), plan.micro_tokens, device, apart=False)
+            mismatched = list(partners(rows, plan.seed).values())
+            known["partners"] = log_probs(loss, mismatched, plan.micro_tokens, device, apart=False)
         checkpoint.write_whole(path, json.dumps(known))
     partner = known.get("partners", {})
     return {
@@ -430,7 +430,7 @@ def _with_references(
     }
 
 
-def _partners(rows: Sequence[Row], seed: int) -> dict[str, Row]:
+def partners(rows: Sequence[Row], seed: int) -> dict[str, Row]:
     """Each row's prompt with the answer of another one: the next in a seeded order."""
     order = np.random.Generator(np.random.PCG64((seed, len(rows)))).permutation(len(rows))
     made = {}
@@ -448,8 +448,8 @@ def _objective(
     method: Any, loss: TokenLoss, facts: Mapping[str, Facts], ready: Ready
 ) -> Paired | Thumbed:  # fmt: skip
     if isinstance(method, KtoMethod):
-        partners = _partners([*ready.train, *ready.validation], ready.plan.seed)
-        return Thumbed(method, loss, facts, partners, ready.plan, ready.device)
+        mismatched = partners([*ready.train, *ready.validation], ready.plan.seed)
+        return Thumbed(method, loss, facts, mismatched, ready.plan, ready.device)
     return Paired(method, loss, facts, apart=ready.apart)
 
 

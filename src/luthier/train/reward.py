@@ -55,7 +55,7 @@ def run(
         return Ranked(method, ready.loss, facts, apart=ready.apart), None
 
     return learn(
-        spec, plan, loss_of=_scores, begin=begin, loaded=loaded, train=train, validation=validation, run=run,
+        spec, plan, loss_of=scores, begin=begin, loaded=loaded, train=train, validation=validation, run=run,
         workdir=workdir, seed=seed, probe=probe, on_step=on_step,
     )  # fmt: skip
 
@@ -94,5 +94,6 @@ class Ranked(Weighed):
         return ""
 
 
-def _scores(model: Any, plan: TrainPlan, rows: Sequence[Row], device: str) -> tuple[TokenLoss, float]:
+def scores(model: Any, plan: TrainPlan, rows: Sequence[Row], device: str) -> tuple[TokenLoss, float]:
+    """How answers are read: a ``LossOf``."""
     return checked(Scores(model, autocast=plan.precision == "bf16"), "reward", plan, rows, device)

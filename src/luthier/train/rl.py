@@ -74,7 +74,7 @@ def run(
     spec: TrainSpec, plan: TrainPlan, *, loaded: Loaded, train: Sequence[Asked], validation: Sequence[Asked],
     rewards: Sequence[Reward], run: Run, workdir: Path, seed: int, targets: Sequence[Scorer] = (),
     probe: Probe | None = None, on_step: Callable[[StepInfo], None] | None = None, general: Sequence[Sample] = (),
-    engine: Engine | None = None,
+    engine: Engine | None = None, practice_of: type[Practice] | None = None, loop_of: type[Loop] = Loop,
 ) -> TrainResult:  # fmt: skip
     """Train ``loaded.model`` in place and leave the best weights on it, in eval mode; arguments as of ``sft.run``.
 
@@ -89,6 +89,7 @@ def run(
         rewards: what answers are worth; their weighted sum is what is learned from.
         targets: what the evaluation will judge by, to see a reward that is hacked; nothing is learned from them.
         engine: over the same weights; left out, the embedded one.
+        practice_of, loop_of: who draws the answers, and who makes the steps.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; call again to go on.
@@ -103,7 +104,8 @@ def run(
         plan = frozen(plan, spec, [_known(a) for a in train], [_known(a) for a in held_out], parameters, run, workdir)
         device = str(loaded.device)
         with (
-            prepared(loaded.model, plan, device), folding(loaded.model, plan.precision, device),
+            prepared(loaded.model, plan, device),
+            folding(loaded.model, plan.precision, device) if loop_of.folds else nullcontext(),
             closing(engine or _embedded(loaded)) as answering,
         ):  # fmt: skip
             loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")
@@ -112,10 +114,10 @@ def run(
             if head is not None:
                 ppo.refuse_without_states(loss)
             start = Start(loaded.model)
-            practice = Practice(
+            practice = (practice_of or Practice)(
                 method, loss, answering, rewards, targets, train=train, held_out=held_out, plan=plan, start=start,
-                folder=workdir, device=device, head=head,
-                shares=_shares(loss, train, device, SHORT_WAY_TOLERANCE[plan.precision]),
+                folder=workdir, device=device, head=head, loaded=loaded,
+                shares=practice_of is None and _shares(loss, train, device, SHORT_WAY_TOLERANCE[plan.precision]),
             )  # fmt: skip
             tell_start(
                 run, plan, parameters, loss, difference, device, rewards=[r.scorer.name for r in rewards],
@@ -127,7 +129,7 @@ def run(
                 spec.watch.model_copy(update=unread), loss, general=[row(s) for s in general[: plan.watch_rows]],
                 held_out=[], train=[], adapter=hasattr(loaded.model, "disable_adapter"), device=device,
             )  # fmt: skip
-            loop = Loop(
+            loop = loop_of(
                 loaded.model, practice, plan, train=[], validation=[], run=run, folder=workdir / "checkpoints",
                 device=device, probe=probe, on_step=on_step, practice=practice,
                 watch=HackingWatch(method.hacking, method.kl_limit, others),
@@ -168,6 +170,7 @@ class Practice:
         start: the reference.
         folder: where a round is kept that several steps are made with.
         device: of the model.
+        loaded: what the model came with.
         head: the value head on the model, for ppo.
         shares: whether a prompt may be read once for all its answers.
     """
@@ -175,8 +178,9 @@ class Practice:
     def __init__(
         self, method: RewardedMethod, loss: TokenLoss, engine: Engine, rewards: Sequence[Reward],
         targets: Sequence[Scorer], *, train: Sequence[Asked], held_out: Sequence[Asked], plan: TrainPlan, start: Start,
-        folder: Path, device: str, head: ppo.ValueHead | None = None, shares: bool = False,
+        folder: Path, device: str, head: ppo.ValueHead | None = None, shares: bool = False, loaded: Any = None,
     ) -> None:  # fmt: skip
+        self.loaded = loaded
         self.shares, self._behind = shares, False
         self.method, self.loss, self.engine, self.rewards, self.targets = method, loss, engine, rewards, targets
         self.train, self.held_out, self.plan, self.start, self.folder = train, held_out, plan, start, folder
@@ -225,29 +229,17 @@ class Practice:
             seed=self.plan.seed, round_number=number,
         )  # fmt: skip
         whole, parts = graded(self.rewards, [d.answered for d in drawn])
-        if all(math.isnan(r) for r in whole):
-            raise LuthierError(
-                "no answer could be scored", where="train.method.rewards",
-                why="a reward says of every answer of a step that it cannot judge it",
-                fix="look at the rows' own answers: rewards compare with them",
-            )  # fmt: skip
+        of_answers = seen_of(whole, parts, [len(d.ids) for d in drawn], method.group)
         answers = tuple((d.row_id, list(d.asked.ids), list(d.ids)) for d in drawn)
         rows = [answer_row(*answer) for answer in answers]
         rewards_PG = np.array(whole).reshape(-1, method.group)
-        lengths_PG = np.array([len(d.ids) for d in drawn], dtype=float).reshape(-1, method.group)
         with self.start.in_place():
             (reference,) = self._read(rows)
         values = () if self.credit.critic is None else self._read(rows, self.credit.critic)[1]
         logprobs = [d.logprobs for d in drawn]
         facts, told = self.credit.facts(Scored(rewards_PG, logprobs, reference, values, kl_weight))
-        compared = method.group > 1 and not np.isnan(rewards_PG).all(1).any()
-        spread = np.nanmax(rewards_PG, 1) - np.nanmin(rewards_PG, 1) if compared else None
         seen = {
-            "reward": float(np.nanmean(rewards_PG)), "length": float(lengths_PG.mean()),
-            **({n: float(np.nanmean(v)) for n, v in parts.items()} if len(parts) > 1 else {}),
-            "ended": float(np.mean([d.ended for d in drawn])),
-            "flat": float(np.mean(spread == 0)) if spread is not None else 0.0,
-            "likes_length": likes_length(rewards_PG, lengths_PG), "kl_weight": kl_weight, **told,
+            **of_answers, "ended": float(np.mean([d.ended for d in drawn])), "kl_weight": kl_weight, **told,
         }  # fmt: skip
         named = {d.row_id: f for d, f in zip(drawn, facts, strict=True)}
         return Round(number, answers, named, seen, kl_weight)
@@ -372,13 +364,45 @@ class Practice:
         }  # fmt: skip
 
     def remark(self, numbers: Mapping[str, float]) -> str:
-        flat = self._round.seen["flat"] if self._round else 0.0
-        if flat < FLAT or self.credit.critic is not None:  # a critic compares them with what it expected
+        if self._round is None or self.credit.critic is not None:  # a critic compares them with what it expected
             return ""
-        return (
-            f"all answers are worth the same in {flat:.0%} of the prompts of the last step, which teach nothing: other "
-            "prompts, a reward that knows more than right and wrong, or a larger train.method.group"
-        )
+        return all_the_same(self._round.seen["flat"])
+
+
+def all_the_same(flat: float) -> str:
+    """What is told where answers differ in so few prompts that little can be learned; empty: they differ."""
+    if flat < FLAT:
+        return ""
+    return (
+        f"all answers are worth the same in {flat:.0%} of the prompts of the last step, which teach nothing: other "
+        "prompts, a reward that knows more than right and wrong, or a larger train.method.group"
+    )
+
+
+def seen_of(
+    whole: Sequence[float], parts: Mapping[str, Sequence[float]], lengths: Sequence[int], group: int
+) -> dict[str, float]:
+    """What is told of the answers of a round, ``group`` to each prompt one after another: their rewards, as a whole and
+    in parts (NaN: not scored), and their lengths in tokens.
+
+    Raises:
+        LuthierError: no answer could be scored.
+    """
+    if all(math.isnan(r) for r in whole):
+        raise LuthierError(
+            "no answer could be scored", where="train.method.rewards",
+            why="a reward says of every answer of a step that it cannot judge it",
+            fix="look at the rows' own answers: rewards compare with them",
+        )  # fmt: skip
+    rewards_PG, lengths_PG = (np.array(values, dtype=float).reshape(-1, group) for values in (whole, lengths))
+    compared = group > 1 and not np.isnan(rewards_PG).all(1).any()
+    spread = np.nanmax(rewards_PG, 1) - np.nanmin(rewards_PG, 1) if compared else None
+    return {
+        "reward": float(np.nanmean(rewards_PG)), "length": float(lengths_PG.mean()),
+        **({n: float(np.nanmean(v)) for n, v in parts.items()} if len(parts) > 1 else {}),
+        "flat": float(np.mean(spread == 0)) if spread is not None else 0.0,
+        "likes_length": likes_length(rewards_PG, lengths_PG),
+    }  # fmt: skip
 
 
 def likes_length(rewards_PG: np.ndarray, lengths_PG: np.ndarray) -> float:

@@ -7,6 +7,7 @@ model. Nothing is loaded, exported or judged here.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -123,12 +124,14 @@ def learn(
     spec: TrainSpec, plan: TrainPlan, *, loss_of: LossOf, objective: Callable[[Any, TrainPlan], Objective],
     loaded: Loaded, train: Sequence[Row], validation: Sequence[Row], general: Sequence[Row], run: Run, workdir: Path,
     seed: int, probe: Probe | None, on_step: Callable[[StepInfo], None] | None, replay_sets: int = 1,
+    loop_of: type[Loop] = Loop,
 ) -> TrainResult:  # fmt: skip
     """Learn what stands behind the trained positions of rows, whatever that is; the other arguments as of :func:`run`.
 
     Args:
         loss_of: how positions are read.
         objective: makes what is learned from the loss and the plan as it is carried out.
+        loop_of: who makes the steps.
     """
     parameters = trained_parameters(loaded, plan, seed)
     train_rows, validation_rows = list(train), list(validation)
@@ -149,11 +152,9 @@ def learn(
                 spec.watch, loss, general=general[: plan.watch_rows], held_out=validation_rows[: plan.watch_answers],
                 train=train_rows, adapter=hasattr(loaded.model, "disable_adapter"), device=device,
             )  # fmt: skip
-        with (
-            folding(loaded.model, plan.precision, device), stepping(loaded.model, plan, device),
-            team.together(plan.processes),
-        ):  # fmt: skip
-            return Loop(
+        folded = folding(loaded.model, plan.precision, device) if loop_of.folds else nullcontext()
+        with folded, stepping(loaded.model, plan, device), team.together(plan.processes):
+            return loop_of(
                 loaded.model, objective(loss, plan), plan, train=train_rows, validation=validation_rows, run=run,
                 folder=workdir / "checkpoints", device=device, probe=probe, on_step=on_step, replay_sets=replay_sets,
                 watch=watch,
