@@ -99,7 +99,7 @@ def test_examples_before_many_questions_are_read_once_a_row(tiny: Any) -> None:
     assert [x.total for x in together] == pytest.approx([x.total for x in alone], abs=1e-4)
 
 
-def shots(seed: int = 1, length: int = 90, questions: int = 30, options: int = 3) -> list[Item]:
+def shots(seed: int = 1, length: int = 200, questions: int = 30, options: int = 3) -> list[Item]:
     """Questions behind the same worked examples."""
     draw = random.Random(seed)
     head = tuple(draw.randrange(4, 260) for _ in range(length))
@@ -108,6 +108,8 @@ def shots(seed: int = 1, length: int = 90, questions: int = 30, options: int = 3
         asked = tuple(draw.randrange(4, 260) for _ in range(draw.randrange(4, 12)))
         items += [((*head, *asked), tuple(draw.randrange(4, 260) for _ in range(n % 3 + 1))) for n in range(options)]
     draw.shuffle(items)
+    found = tree.batches(items, 0, token_budget=2048, vocabulary=260)
+    assert found is not None and all(batch.head is not None for batch in found)
     return items
 
 
@@ -117,7 +119,7 @@ def plainly(loaded: Any, items: list[Item]) -> list[float]:
 
 
 def test_worked_examples_are_read_once_for_all_questions(tiny: Any) -> None:
-    one, other = shots(length=200), shots(seed=5, length=200)  # two subjects, each with examples of its own
+    one, other = shots(), shots(seed=5)  # two subjects, each with examples of its own
     items = one + other
     own = sum(row.size for row in tree.rows(items, 0) or ())
     batches = tree.batches(items, 0, token_budget=128, vocabulary=260)
@@ -143,7 +145,7 @@ def test_a_long_question_alone_has_no_head(tiny: Any) -> None:
 
 
 def test_every_family_reads_examples_ahead_as_it_reads_them_whole(family: Any) -> None:  # noqa: F811
-    items = shots(length=60, questions=8)
+    items = shots(length=120, questions=24)
     with EmbeddedEngine(family) as engine:
         found = engine.loglikelihood(items)
     assert [x.total for x in found] == pytest.approx(plainly(family, items), abs=1e-3)

@@ -35,8 +35,8 @@ from luthier.records import Completion, TokenScores
 _SCORE_TOKENS_CPU = 2048
 """Activations of a small model stay in the cache; 1,024 to 4,096 are equally fast within a few per cent."""
 _SCORE_TOKENS = 16_384
-_TRIED_ROWS = 4
-"""Rows of common beginnings on which a model is tried once."""
+_TRIED_ROWS = 2
+"""Rows of common beginnings on which a model is tried once; each of their items is read alone, too."""
 _PREFIX_WORTH = 16
 """Fewer common tokens than this are read anew for each row: one more forward pass costs as much."""
 _SAME_PROMPT_WORTH = 256

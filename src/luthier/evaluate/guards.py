@@ -6,7 +6,7 @@ block is the unit of resuming: batches, and with them rounding, are the same whe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -148,7 +148,7 @@ def turn_items(contender: Contender, choices: Sequence[Choice | None]) -> list[l
     return made
 
 
-def _without_end(answer: tuple[int, ...], stops: Sequence[int]) -> tuple[int, ...]:
+def _without_end(answer: tuple[int, ...], stops: Collection[int]) -> tuple[int, ...]:
     """An answer that may go on: what stands behind its last word says that it does not."""
     at = next((n for n, token in enumerate(answer) if token in stops), len(answer))
     return answer[:at] or answer
