@@ -3,7 +3,9 @@
 Needs the real data and lab7m (LUTHIER_TEST_DATA, default ../shared), and for the second arm a Python that has lm-eval
 (LMEVAL_PYTHON; absent: that arm is reported "not available"). Both arms run fp32 on two threads, each in a process of
 its own, one after the other, tokenising included, imports and loading excluded; lm-eval takes its best of several batch
-sizes. The options come from real suites: answers of many tokens, letters of one token, pairs of sentences. Parity is
+sizes. The options come from real suites: answers of many tokens, letters of one token, pairs of sentences; texts and
+letters once more behind five worked examples, the same before every question, as such questions are mostly asked
+(fewer of them, and beside the bare ones, never in their place: the targets are judged on the bare ones). Parity is
 looked at on every single log-likelihood, and on the metrics that lm-eval makes of them, on lab7m and (fewer items, no
 speed) on the built-in nano. ``--cpu-time`` counts each
 process's own seconds, for a machine that others use too. Prints a table and, as its last line, JSON; the targets stand
@@ -31,6 +33,7 @@ BATCHES = (1, 8, 32, 64)
 NANO = HERE.parent / "src" / "luthier" / "models" / "nano"
 NANO_ITEMS = 100
 LETTERS = "ABCDE"
+SHOTS = 5
 
 
 # ---- what is asked
@@ -61,6 +64,30 @@ def lettered(items: Sequence[Any]) -> list[Any]:
         choice = Choice(prompt, tuple(f" {LETTERS[n]}" for n in range(len(options))), item.choice.right)
         out.append(replace(item, choice=choice))
     return out
+
+
+def with_examples(items: Sequence[Any], shown: Sequence[Any]) -> list[Any]:
+    """The same questions behind ``shown`` ones with their right answers."""
+    from dataclasses import replace
+
+    told = "".join(f"{s.choice.context}{s.choice.options[s.choice.right]}\n\n" for s in shown)
+    return [replace(item, choice=replace(item.choice, context=told + item.choice.context)) for item in items]
+
+
+def large(folder: Path, like: Path) -> Path:
+    """A model of 150M parameters, its weights drawn: for speed. The tokenizer is ``like``'s."""
+    import torch
+    from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM
+
+    config = AutoConfig.from_pretrained(like)
+    config.update(
+        {"hidden_size": 1024, "intermediate_size": 2816, "num_hidden_layers": 12, "num_attention_heads": 16,
+         "num_key_value_heads": 8, "head_dim": 64, "dtype": "float32"}
+    )  # fmt: skip
+    torch.manual_seed(0)
+    LlamaForCausalLM(config).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(like).save_pretrained(folder)
+    return folder
 
 
 def clock_of(job: dict[str, Any]) -> Callable[[], float]:
@@ -180,7 +207,11 @@ def theirs(job: dict[str, Any]) -> dict[str, Any]:
 
 def parity_on_nano(job: dict[str, Any], python: str) -> dict[str, Any]:
     """Largest differences from lm-eval on the built-in base, over the first questions of each suite."""
-    fewer = {n: {**t, "items": t["items"][:NANO_ITEMS], "repeats": 1, "batches": [32]} for n, t in job["asked"].items()}
+    fewer = {
+        name: {**task, "items": task["items"][:NANO_ITEMS], "repeats": 1, "batches": [32]}
+        for name, task in job["asked"].items()
+        if not name.endswith("-shot")  # five examples do not fit nano's context
+    }
     job = {**job, "model": str(NANO), "asked": fewer}
     mine = run_arm(sys.executable, "ours", job)
     other = run_arm(python, "lm-eval", {**job, "start_id": mine["start_id"]}) if mine else None
@@ -209,6 +240,10 @@ def run_arm(python: str, arm: str, job: dict[str, Any]) -> dict[str, Any] | None
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=2000, help="questions of each suite, at most")
+    parser.add_argument("--shot-items", type=int, default=500, help=f"questions behind {SHOTS} examples, at most")
+    parser.add_argument("--only", nargs="*", help="these suites alone; then no target is judged")
+    parser.add_argument("--large", action="store_true", help="a model of 150M parameters, weights drawn, instead")
+    parser.add_argument("--base", choices=("nano",), help="parity on the built-in base alone, no speed")
     parser.add_argument("--repeats", type=int, default=2, help="runs of an arm; the fastest counts")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cpu-time", action="store_true", help="count each process's own seconds")
@@ -225,11 +260,16 @@ def main() -> int:
     if not (args.model / "model.safetensors").is_file():
         print(f"no model at {args.model} (set LUTHIER_TEST_DATA)", file=sys.stderr)
         return 1
-    _, arc = questions("arc-easy", args.items)
+    _, arc = questions("arc-easy", args.items + SHOTS)
+    shown, arc = arc[:SHOTS], arc[SHOTS:]
     samples = {
         "arc-easy": arc, "openbookqa": questions("openbookqa", args.items)[1], "arc-letters": lettered(arc),
         "blimp": questions("blimp", args.items)[1],
+        "arc-5-shot": with_examples(arc[: args.shot_items], shown),
+        "letters-5-shot": with_examples(lettered(arc[: args.shot_items]), lettered(shown)),
     }  # fmt: skip
+    if args.only:
+        samples = {name: items for name, items in samples.items() if name in args.only}
     asked = {
         name: {
             "items": [
@@ -240,26 +280,33 @@ def main() -> int:
         for name, items in samples.items()
     }  # fmt: skip
     load = os.getloadavg()[0]
+    drawn = tempfile.TemporaryDirectory()
+    model = large(Path(drawn.name), args.model) if args.large else args.model
+    title = "150M parameters, weights drawn" if args.large else args.model.name
     job: dict[str, Any] = {
-        "asked": asked, "model": str(args.model), "threads": args.threads, "cpu_time": args.cpu_time,
+        "asked": asked, "model": str(model), "threads": args.threads, "cpu_time": args.cpu_time,
     }  # fmt: skip
+    if args.base:
+        told = parity_on_nano(job, os.environ["LMEVAL_PYTHON"])
+        print(json.dumps({"bench": "likelihood_cpu", "figures": {"nano": told}, "targets": {}, "holds": True}))
+        return 0
     mine = run_arm(sys.executable, "ours", job)
     assert mine is not None, "our own arm failed"
     python = os.environ.get("LMEVAL_PYTHON")
     other = run_arm(python, "lm-eval", {**job, "start_id": mine["start_id"]}) if python else None
     figures: dict[str, Any] = {"load_before": round(load, 1), "load_after": round(os.getloadavg()[0], 1)}
     unit = "CPU seconds" if args.cpu_time else "seconds"
-    print(f"{args.model.name}, fp32, {args.threads} threads, {unit}; load {load:.1f}, then {figures['load_after']}")
+    print(f"{title}, fp32, {args.threads} threads, {unit}; load {load:.1f}, then {figures['load_after']}")
     if other is None:
         print("lm-eval: not available (LMEVAL_PYTHON names a Python that has it)")
     else:
         print(f"lm-eval {other['version']}")
-    print(f"\n{'suite':<12} {'items':>6} {'options':>8} {'tokens':>8} {'ours s':>8} {'lm-eval s, by batch size':<40} "
+    print(f"\n{'suite':<14} {'items':>6} {'options':>8} {'tokens':>8} {'ours s':>8} {'lm-eval s, by batch size':<40} "
           f"{'ratio':>6} {'largest difference':>19}  metrics")  # fmt: skip
     for name in asked:
         one = mine[name]
         count = len(asked[name]["items"])
-        line = f"{name:<12} {count:>6,} {one['options']:>8,} {one['tokens']:>8,} {one['seconds']:>8.2f}"
+        line = f"{name:<14} {count:>6,} {one['options']:>8,} {one['tokens']:>8,} {one['seconds']:>8.2f}"
         told: dict[str, Any] = {
             "seconds": round(one["seconds"], 3), "metrics": one["metrics"], "items": len(asked[name]["items"]),
         }  # fmt: skip
@@ -278,7 +325,7 @@ def main() -> int:
         figures[name] = told
     targets = tomllib.loads((HERE / "targets.toml").read_text(encoding="utf-8"))["likelihood_cpu"]
     checks: dict[str, bool] = {}
-    if other is not None and python:
+    if other is not None and python and not (args.only or args.large):
         figures["nano"] = parity_on_nano(job, python)
         multi = min(figures[name]["times_lm_eval"] for name in ("arc-easy", "openbookqa"))
         checks = {

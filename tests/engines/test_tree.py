@@ -99,6 +99,92 @@ def test_examples_before_many_questions_are_read_once_a_row(tiny: Any) -> None:
     assert [x.total for x in together] == pytest.approx([x.total for x in alone], abs=1e-4)
 
 
+def shots(seed: int = 1, length: int = 200, questions: int = 30, options: int = 3) -> list[Item]:
+    """Questions behind the same worked examples."""
+    draw = random.Random(seed)
+    head = tuple(draw.randrange(4, 260) for _ in range(length))
+    items: list[Item] = []
+    for _ in range(questions):
+        asked = tuple(draw.randrange(4, 260) for _ in range(draw.randrange(4, 12)))
+        items += [((*head, *asked), tuple(draw.randrange(4, 260) for _ in range(n % 3 + 1))) for n in range(options)]
+    draw.shuffle(items)
+    found = tree.batches(items, 0, token_budget=2048, vocabulary=260)
+    assert found is not None and all(batch.head is not None for batch in found)
+    return items
+
+
+def plainly(loaded: Any, items: list[Item]) -> list[float]:
+    with torch.inference_mode():
+        return [likelihood.score(loaded.model, [item], start_id=0)[0].total for item in items]
+
+
+def test_worked_examples_are_read_once_for_all_questions(tiny: Any) -> None:
+    one, other = shots(), shots(seed=5)  # two subjects, each with examples of its own
+    items = one + other
+    own = sum(row.size for row in tree.rows(items, 0) or ())
+    batches = tree.batches(items, 0, token_budget=128, vocabulary=260)
+    assert batches is not None and {b.head.ids for b in batches} == {one[0][0][:200], other[0][0][:200]}
+    with EmbeddedEngine(tiny, score_tokens=128) as engine:
+        engine.loglikelihood(items)  # the model is tried once
+        read, found = tokens_read(tiny.model, lambda: engine.loglikelihood(items))
+    assert len(batches) > 4 and read <= 2 * 200 + 128 * len(batches) and read < 0.8 * own
+    assert [x.total for x in found] == pytest.approx(plainly(tiny, items), abs=1e-4)
+
+
+def test_questions_with_and_without_examples_in_one_call(tiny: Any) -> None:
+    items = [*shots(), *questions(3, 1), ((), (7, 8))]
+    with EmbeddedEngine(tiny) as engine:
+        found = engine.loglikelihood(items)
+    assert [x.total for x in found] == pytest.approx(plainly(tiny, items), abs=1e-4)
+
+
+def test_a_long_question_alone_has_no_head(tiny: Any) -> None:
+    context = tuple(range(10, 110))
+    batches = tree.batches([(context, (option, 9)) for option in range(120, 124)], 0, token_budget=2048, vocabulary=260)
+    assert batches is not None and all(batch.head is None for batch in batches)
+
+
+def test_every_family_reads_examples_ahead_as_it_reads_them_whole(family: Any) -> None:  # noqa: F811
+    items = shots(length=120, questions=24)
+    with EmbeddedEngine(family) as engine:
+        found = engine.loglikelihood(items)
+    assert [x.total for x in found] == pytest.approx(plainly(family, items), abs=1e-3)
+
+
+def test_an_adapter_reads_the_examples_itself(build_tiny: Callable[..., Any]) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    loaded = build_tiny()
+    torch.manual_seed(0)
+    config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
+    adapted = replace(loaded, model=get_peft_model(loaded.model, config).eval())
+    items = shots()
+    with torch.inference_mode():
+        expected = [likelihood.score(adapted.model, [item], start_id=0)[0].total for item in items]
+    with EmbeddedEngine(adapted) as engine:
+        found = [x.total for x in engine.loglikelihood(items, adapter="default")]
+        base = [x.total for x in engine.loglikelihood(items)]
+    assert found == pytest.approx(expected, abs=1e-4)
+    assert max(abs(a - b) for a, b in zip(found, base, strict=True)) > 1e-2
+
+
+def test_copies_read_the_examples_as_one_process_does(build_tiny: Callable[..., Any]) -> None:
+    loaded, items = build_tiny(), shots(questions=40)
+    with EmbeddedEngine(loaded, score_tokens=128) as engine:
+        alone = engine.loglikelihood(items)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with EmbeddedEngine(loaded, score_tokens=128, aside=True) as engine:
+            assert engine._workers is not None
+            aside = engine.loglikelihood(items)
+            again = engine.loglikelihood(items)
+    finally:
+        torch.set_num_threads(before)
+    assert aside == again
+    assert [x.total for x in aside] == pytest.approx([x.total for x in alone], abs=1e-5)
+
+
 def test_single_answers_are_read_as_before(tiny: Any) -> None:
     """What a suite of questions with one answer asks goes the plain way, in the same batches, to the same bits."""
     items = list(dict.fromkeys(questions(30, 1, seed=3)))

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
-from bench.error_rates import CONTRASTS, Case, cases, share_of
+from bench.error_rates import CONTRASTS, Case, World, cases, share_of
+
+from luthier.records import VerdictKind
 
 COUNT = 200
 SEED = 11
@@ -50,3 +53,18 @@ def test_without_clusters_the_same_experiments_would_be_caught() -> None:
     missed = share_of(CONTRASTS["clusters taken for single items: 95% interval misses"], COUNT, SEED)
     assert missed > 0.3
     assert missed > 0.065 + slack(0.065, COUNT)
+
+
+def test_suites_never_make_a_promotion() -> None:
+    """What the bench saves by: with suites asked for, too, the gate promotes none that it does not promote without."""
+    kinds = []
+    for seed in range(8):
+        world = World(gain=0.08, loss=0.004)
+        rng = np.random.default_rng([3, seed])
+        rows, names = world.test_rows(rng)
+        more, guards = world.suites(rng)
+        whole = world.gated(rows + more, names, guards)
+        short = world.verdict(np.random.default_rng([3, seed]))
+        assert (whole is VerdictKind.PROMOTE) == (short is VerdictKind.PROMOTE)
+        kinds.append(whole is VerdictKind.PROMOTE)
+    assert len(set(kinds)) == 2

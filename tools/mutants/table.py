@@ -566,6 +566,26 @@ MUTANTS = (
         "tests/engines/test_tree.py::test_the_last_layer_works_for_scored_positions_only",
     ),
     Mutant(
+        "what stands behind a head counts from nought", "engines/tree.py",
+        "position_ids=torch.from_numpy(first + depth_BL)", "position_ids=torch.from_numpy(depth_BL)",
+        "tests/engines/test_tree.py::test_worked_examples_are_read_once_for_all_questions",
+    ),
+    Mutant(
+        "the base reads the head for its adapter", "engines/embedded.py",
+        "head = tree.Head(tried.head.ids) if tried.head is not None else None", "head = tried.head",
+        "tests/engines/test_tree.py::test_an_adapter_reads_the_examples_itself",
+    ),
+    Mutant(
+        "the beginning of an answer is its end", "evaluate/guards.py",
+        "return answer[:at] or answer", "return answer",
+        "tests/evaluate/test_safety.py::test_a_question_is_asked_as_a_turn_and_its_answer_may_go_on",
+    ),
+    Mutant(
+        "a safety pack that is off rejects", "evaluate/lines.py",
+        "out.append(_off(guard) if spec.suite == SAFETY else guard)", "out.append(guard)",
+        "tests/evaluate/test_safety.py::test_a_base_that_refuses_everything_has_nothing_to_lose",
+    ),
+    Mutant(
         "the guards of earlier jobs decide nothing", "evaluate/verdict.py",
         "spec = _with_earlier(spec or made_with, made_with)", "spec = spec or made_with",
         "tests/evaluate/test_gate.py::test_a_job_that_breaks_an_earlier_one_is_rejected_by_its_name",

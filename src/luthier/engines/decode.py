@@ -24,7 +24,7 @@ from luthier.engines.detokenise import TextStream
 from luthier.engines.kvcache import RowCache, attention_kinds
 from luthier.engines.sampling import Uniforms, choose, chosen_logprobs
 from luthier.errors import LuthierError
-from luthier.models.prefix import prefix_cache
+from luthier.models.prefix import prefix_cache, read_prefix
 from luthier.records import Completion
 from luthier.records.completion import FinishReason
 
@@ -202,10 +202,7 @@ class Lane:
 
     def _shared_prefix(self, ids: tuple[int, ...]) -> Cache:
         if self._prefix is None or self._prefix[0] != ids:
-            cache = DynamicCache()
-            ids_1T = torch.tensor([ids], device=self._device)
-            self._model(input_ids=ids_1T, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            self._prefix = (ids, cache)
+            self._prefix = (ids, read_prefix(self._model, ids))
         return self._prefix[1]
 
     def _sample(self, logits_BV: Tensor, jobs: list[Job]) -> list[Finished]:

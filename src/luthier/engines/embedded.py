@@ -35,8 +35,8 @@ from luthier.records import Completion, TokenScores
 _SCORE_TOKENS_CPU = 2048
 """Activations of a small model stay in the cache; 1,024 to 4,096 are equally fast within a few per cent."""
 _SCORE_TOKENS = 16_384
-_TRIED_ROWS = 4
-"""Rows of common beginnings on which a model is tried once."""
+_TRIED_ROWS = 2
+"""Rows of common beginnings on which a model is tried once; each of their items is read alone, too."""
 _PREFIX_WORTH = 16
 """Fewer common tokens than this are read anew for each row: one more forward pass costs as much."""
 _SAME_PROMPT_WORTH = 256
@@ -83,6 +83,7 @@ class EmbeddedEngine:
         self._chat = loaded.chat
         _, limited = attention_kinds(self._model.config)
         self._trees: bool | None = False if limited else None  # not tried yet; a window counts columns, not depths
+        self._heads: bool | None = None
         self._score_tokens = score_tokens or (_SCORE_TOKENS_CPU if loaded.device.type == "cpu" else _SCORE_TOKENS)
         self._spelling = Spelling(loaded)
         text_config = self._model.config.get_text_config(decoder=True)
@@ -204,27 +205,46 @@ class EmbeddedEngine:
         Raises ContextOverflow for an item longer than the context (``likelihood.document_items`` cuts documents).
         """
         likelihood.check(items, self._context)
-        rows = tree.rows(items, self._start_id) if self._trees is not False else None
-        if rows is not None and self._shares(items, rows):
-            batches = tree.plan(rows, token_budget=self._score_tokens, vocabulary=self._vocabulary)
-            return self._read(items, adapter, tree.score, batches)
+        for heads in (True, False):
+            batches = self._shared(items, heads)
+            if batches is not None and self._reads_alike(items, batches):
+                return self._read(items, adapter, tree.score, batches)
         return self._read(items, adapter, likelihood.score)
 
-    def _shares(self, items: Sequence[likelihood.Item], rows: Sequence[tree.Row]) -> bool:
-        """Whether this model says the same of items in a tree as one by one; tried once, on rows that share much."""
+    def _shared(self, items: Sequence[likelihood.Item], heads: bool) -> list[likelihood.Batch] | None:
+        """Batches in which what items share is read once; None where that saves too little or changes what is read."""
+        if self._trees is False or (heads and self._heads is False):
+            return None
+        return tree.batches(
+            items, self._start_id, token_budget=self._score_tokens, vocabulary=self._vocabulary, heads=heads
+        )
+
+    def _reads_alike(self, items: Sequence[likelihood.Item], batches: Sequence[likelihood.Batch]) -> bool:
+        """Whether this model says the same of items in trees as one by one, and behind a head that was read before;
+        each tried once, on rows that share much."""
+        headed = [batch for batch in batches if batch.head is not None]
+        if headed:  # rows behind a head are trees; where they are not read alike, trees alone may be
+            if self._heads is None:
+                self._heads = self._alike(items, headed)
+                self._trees = self._trees or self._heads or None
+            return self._heads
         if self._trees is None:
-            tried = sorted(rows, key=lambda row: (-len(row.items), row.items))[:_TRIED_ROWS]
-            some = [items[i] for row in tried for i in row.items]
-            try:
-                batch = likelihood.Batch(tuple(range(len(some))), tuple(len(row.items) for row in tried))
-                together = [x.total for x in self._read(some, None, tree.score, [batch])]
-            except (TypeError, ValueError, RuntimeError):  # a family that takes no mask or no positions of this kind
-                self._trees = False
-            else:
-                alone = [x.total for x in self._read(some, None, likelihood.score)]
-                near = 1e-3 if str(self._loaded.dtype) == "torch.float32" else 0.1
-                self._trees = all(abs(a - b) <= near for a, b in zip(together, alone, strict=True))
-        return bool(self._trees)
+            self._trees = self._alike(items, [batch for batch in batches if batch.rows])
+        return self._trees
+
+    def _alike(self, items: Sequence[likelihood.Item], batches: Sequence[likelihood.Batch]) -> bool:
+        tried = max(batches, key=lambda batch: len(batch.items) / len(batch.rows))
+        rows = tried.rows[:_TRIED_ROWS]
+        some = [items[i] for i in tried.items[: sum(rows)]]
+        head = tree.Head(tried.head.ids) if tried.head is not None else None  # the base reads; an adapter may be asked
+        batch = likelihood.Batch(tuple(range(len(some))), rows, head)
+        try:
+            together = [x.total for x in self._read(some, None, tree.score, [batch])]
+        except (AttributeError, TypeError, ValueError, RuntimeError):  # takes no such mask, positions, or cache
+            return False
+        alone = [x.total for x in self._read(some, None, likelihood.score)]
+        near = 1e-3 if str(self._loaded.dtype) == "torch.float32" else 0.1
+        return all(abs(a - b) <= near for a, b in zip(together, alone, strict=True))
 
     def embed(self, texts: Sequence[str], *, adapter: str | None = None) -> list[tuple[float, ...]]:
         """The mean over a text's tokens of what the model makes of each; of a text longer than the context, its start.
@@ -263,7 +283,7 @@ class EmbeddedEngine:
     def _read_aside(self, workers: Workers, scoring: Scoring) -> list[Any]:
         batches = list(scoring.batches)
         tasks = [
-            _Reading([scoring.items[i] for i in batch.items], scoring.adapter, scoring.measure, batch.rows)
+            _Reading([scoring.items[i] for i in batch.items], scoring.adapter, scoring.measure, batch.rows, batch.head)
             for batch in batches
         ]
 
@@ -444,6 +464,7 @@ class _Reading:
     adapter: str | None
     measure: Measure
     rows: tuple[int, ...]
+    head: tree.Head | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -462,13 +483,19 @@ def _begin(this: weakref.ref[EmbeddedEngine]) -> Callable[[], Work]:
         engine._workers = None
         engine._scheduler = engine._schedule()  # the first process's own may have been forked in the middle of a word
         engine._spelling.lock = threading.Lock()
+        heads: list[tree.Head] = []
 
         def work(task: _Reading | _Answering, tell: Callable[[Any], None], flag: Flag) -> None:
             if isinstance(task, _Answering):
                 stop: Any = flag
                 engine.generate(task.requests, lambda index, said: tell((index, said)), cancel=stop)
             else:
-                batch = likelihood.Batch(tuple(range(len(task.items))), task.rows)
+                if heads and task.head is not None and heads[0].number == task.head.number:
+                    head: tree.Head | None = heads[0]  # this process has read it
+                else:
+                    head = task.head
+                    heads[:] = [head] if head is not None else []
+                batch = likelihood.Batch(tuple(range(len(task.items))), task.rows, head)
                 tell(engine._read(task.items, task.adapter, task.measure, [batch]))
 
         return work

@@ -37,10 +37,12 @@ _SCORED_LOGITS = 48_000_000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Indices of the items that are scored together, longest first; ``rows``: see ``tree``, where several share one."""
+    """Indices of the items that are scored together, longest first; ``rows`` and ``head``: see ``tree``, where several
+    items share a row, and all of a batch a beginning."""
 
     items: tuple[int, ...]
     rows: tuple[int, ...] = ()
+    head: Any = None
 
 
 def scored_logits() -> int:
@@ -137,18 +139,21 @@ def pooled(model: Any, items: Sequence[Item], *, start_id: int) -> list[tuple[fl
     return [tuple(vector) for vector in found[0].tolist()]
 
 
-def logits_at(model: Any, ids_BT: Tensor, pick_N: Tensor, **more: Tensor) -> Tensor:
-    """Logits (N, V), fp32, at flat positions of (B, T). ``more`` goes to the model (mask, positions).
+def logits_at(model: Any, ids_BT: Tensor, pick_N: Tensor, *, before: Any = None, **more: Tensor) -> Tensor:
+    """Logits (N, V), fp32, at flat positions of (B, T). ``more`` goes to the model (mask, positions), ``before`` too:
+    keys and values of what stands before every row.
 
     A hook thins out what enters the head, so that whatever a family does after it (soft-capping, scaling) still runs.
     """
     parts = _tried.get(model)
     if parts is None:
-        parts = _tried[model] = _alone_standing(model, ids_BT, pick_N, **more)
-    return _logits(model, parts, ids_BT, pick_N, **more)
+        parts = _tried[model] = _alone_standing(model, ids_BT, pick_N, before, **more)
+    return _logits(model, parts, ids_BT, pick_N, before, **more)
 
 
-def _logits(model: Any, parts: Sequence[nn.Module], ids_BT: Tensor, pick_N: Tensor, **more: Tensor) -> Tensor:
+def _logits(
+    model: Any, parts: Sequence[nn.Module], ids_BT: Tensor, pick_N: Tensor, before: Any, **more: Tensor
+) -> Tensor:
     head = model.get_output_embeddings()
     if head is None:
         raise Unsupported("embedded", f"scoring with {type(model).__name__}, which has no output head")
@@ -160,7 +165,8 @@ def _logits(model: Any, parts: Sequence[nn.Module], ids_BT: Tensor, pick_N: Tens
     hook = head.register_forward_pre_hook(thin)
     try:
         with _looking_at(parts if pick_N.numel() < _FEW * ids_BT.numel() else (), pick_N):
-            logits: Tensor = model(input_ids=ids_BT, use_cache=False, **more).logits
+            given = {} if before is None else {"past_key_values": before}
+            logits: Tensor = model(input_ids=ids_BT, use_cache=False, **given, **more).logits
     finally:
         hook.remove()
     if logits.shape[:-1].numel() != pick_N.numel():
@@ -172,7 +178,9 @@ _tried: weakref.WeakKeyDictionary[Any, tuple[nn.Module, ...]] = weakref.WeakKeyD
 """Of each model the parts that stand alone; none where leaving positions out changes what is read."""
 
 
-def _alone_standing(model: Any, ids_BT: Tensor, pick_N: Tensor, **more: Tensor) -> tuple[nn.Module, ...]:
+def _alone_standing(
+    model: Any, ids_BT: Tensor, pick_N: Tensor, before: Any, **more: Tensor
+) -> tuple[nn.Module, ...]:  # fmt: skip
     """The parts of the last layer that look at one position alone: its MLP, and the projections into and out of its
     attention (which needs keys and values of all, but queries of those alone that are looked at). By their names, and
     only if the model's logits at the beginning of this batch stay what they are."""
@@ -185,9 +193,9 @@ def _alone_standing(model: Any, ids_BT: Tensor, pick_N: Tensor, **more: Tensor) 
     if not parts or few.numel() == 0:
         return ()
     some_BT, some = ids_BT[:_TRIED_ROWS], {name: value[:_TRIED_ROWS] for name, value in more.items()}
-    whole_NV = _logits(model, (), some_BT, few, **some)
+    whole_NV = _logits(model, (), some_BT, few, before, **some)
     try:
-        thinned_NV = _logits(model, parts, some_BT, few, **some)
+        thinned_NV = _logits(model, parts, some_BT, few, before, **some)
     except (AttributeError, TypeError, ValueError, RuntimeError):  # a family that hands something else on
         return ()
     near = 1e-4 if model.dtype == torch.float32 else 0.05

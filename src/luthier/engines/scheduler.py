@@ -22,7 +22,7 @@ from luthier.engines.switch import AdapterSwitch
 from luthier.records.completion import FinishReason
 
 Measure = Callable[..., list[Any]]
-"""Reads one batch: (model, items, start_id, and rows where the batch has them) to one result an item."""
+"""Reads one batch: (model, items, start_id, and rows and head where the batch has them) to one result an item."""
 
 
 @dataclass(eq=False, slots=True)
@@ -159,6 +159,8 @@ class Scheduler:
                 self._switch.use(scoring.adapter)
                 items = [scoring.items[i] for i in batch.items]
                 more: dict[str, Any] = {"rows": batch.rows} if batch.rows else {}
+                if batch.head is not None:
+                    more["head"] = batch.head
                 scores = scoring.measure(self._model, items, start_id=scoring.start_id, **more)
                 for index, found in zip(batch.items, scores, strict=True):
                     scoring.scores[index] = found

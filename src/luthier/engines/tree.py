@@ -3,7 +3,10 @@
 A row is a tree of tokens, or several trees one behind the other: the beginning that its sequences share (a question,
 examples before it, the first words of two sentences) stands there once. Each token sees its own ancestors only, by an
 attention mask; its position is its depth. Leaves need no place, since nothing is predicted from them: options of one
-token cost no more than their question. The head runs once at every token from which something is scored.
+token cost no more than their question. The output head runs once at every token from which something is scored.
+
+What many rows begin with (the worked examples before every question of a suite) is read once for all of them, and its
+keys and values stand before every row (``Head``).
 
 The scores are those of ``likelihood.score`` up to rounding; an engine proves that on its model before it uses this, and
 goes the plain way where a model computes it differently. Rows and batches depend on the token ids alone.
@@ -13,15 +16,18 @@ Legend: B rows, L columns, N scored positions, V vocabulary.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 
+from luthier.engines import likelihood
 from luthier.engines.likelihood import Batch, Item, by_item, logits_at, scored_logits
+from luthier.models.prefix import ahead, read_prefix
 from luthier.records import TokenScores
 
 _SHARED = 0.25
@@ -30,6 +36,33 @@ _WIDE = 256
 """… and the row stays below this many tokens, or twice its first sequence: a wide row costs attention."""
 _GAIN = 1.25
 """Trees are used where they save at least a fifth of the tokens."""
+_HEAD = 48
+"""Shorter beginnings are not read apart: every row would pay for the copy of keys and values."""
+_COPIES = 4
+"""Tokens of a batch, copies of its head included, per token of the budget."""
+_numbers = itertools.count()
+
+
+class Head:
+    """The beginning of all items of a batch, read when it is first needed and kept as long as this is.
+
+    One call to the engine makes it and the model must not change meanwhile. A copy of it in another process reads anew;
+    ``number`` tells such a process that it has read it before.
+    """
+
+    def __init__(self, ids: tuple[int, ...], number: int | None = None) -> None:
+        self.ids = ids
+        self.number = next(_numbers) if number is None else number
+        self._read: Any = None
+
+    def __reduce__(self) -> tuple[type[Head], tuple[tuple[int, ...], int]]:
+        return Head, (self.ids, self.number)
+
+    def before(self, model: Any) -> Any:
+        """Its keys and values, to stand before any number of rows."""
+        if self._read is None:
+            self._read = ahead(read_prefix(model, self.ids))
+        return self._read
 
 
 @dataclass(frozen=True)
@@ -43,6 +76,12 @@ class Row:
 
 def rows(items: Sequence[Item], start_id: int) -> list[Row] | None:
     """The rows of all items; None where reading them together would save too little."""
+    found = _rows(items, start_id)
+    saved = sum(len(_sequence(item, start_id)) - 1 for item in items) / max(1, sum(r.size for r in found))
+    return found if saved >= _GAIN else None
+
+
+def _rows(items: Sequence[Item], start_id: int) -> list[Row]:
     ids = [_sequence(item, start_id) for item in items]
     order = sorted(range(len(items)), key=lambda i: (ids[i], i))
     found: list[Row] = []
@@ -61,21 +100,73 @@ def rows(items: Sequence[Item], start_id: int) -> list[Row] | None:
         scored += len(items[index][1])
     if held:
         found.append(Row(tuple(held), size, scored))
-    saved = sum(len(s) - 1 for s in ids) / max(1, sum(r.size for r in found))
-    return found if saved >= _GAIN else None
+    return found
 
 
-def plan(found: Sequence[Row], *, token_budget: int, vocabulary: int) -> list[Batch]:
+def batches(
+    items: Sequence[Item], start_id: int, *, token_budget: int, vocabulary: int, heads: bool = True
+) -> list[Batch] | None:  # fmt: skip
+    """Batches of all items with what they share read once; None where that would save too little.
+
+    Items are sorted by their ids; a run of neighbours that begin with the same ``_HEAD`` tokens or more has a head, if
+    trees alone would read a quarter more. With ``heads`` False no head is made.
+    """
+    left = list(range(len(items)))
+    made: list[Batch] = []
+    for common, run in _runs(items, start_id) if heads else ():
+        own = [(items[i][0][common:], items[i][1]) for i in run]
+        found, alone = _rows(own, start_id), _rows([items[i] for i in run], start_id)
+        if sum(r.size for r in alone) < _GAIN * (common + sum(r.size for r in found)):
+            continue
+        head = Head(tuple(items[run[0]][0][:common]))
+        for batch in plan(found, token_budget=token_budget, vocabulary=vocabulary, before=common):
+            made.append(replace(batch, items=tuple(run[i] for i in batch.items), head=head))
+        taken = set(run)
+        left = [i for i in left if i not in taken]
+    rest = [items[i] for i in left]
+    trees = rows(rest, start_id) if rest else []
+    if trees is None:
+        if not made:
+            return None
+        more = likelihood.plan(rest, token_budget=token_budget, vocabulary=vocabulary)
+    else:
+        more = plan(trees, token_budget=token_budget, vocabulary=vocabulary)
+    return made + [replace(batch, items=tuple(left[i] for i in batch.items)) for batch in more]
+
+
+def _runs(items: Sequence[Item], start_id: int) -> list[tuple[int, list[int]]]:
+    """(tokens in common, items) of neighbours in dictionary order. At least one token of a context stays its own, from
+    which the first token is predicted."""
+    ids = [_sequence(item, start_id) for item in items]
+    order = sorted(range(len(items)), key=lambda i: (ids[i], i))
+    found: list[list[int]] = []
+    for index in order:
+        if found and ids[found[-1][-1]][:_HEAD] == ids[index][:_HEAD]:
+            found[-1].append(index)
+        else:
+            found.append([index])
+    out = []
+    for run in found:
+        common = _common(ids[run[0]], ids[run[-1]])  # the first and the last differ where any two do
+        common = min(common, min(len(items[i][0]) for i in run) - 1)
+        if len(run) > 1 and common >= _HEAD:
+            out.append((common, run))
+    return out
+
+
+def plan(found: Sequence[Row], *, token_budget: int, vocabulary: int, before: int = 0) -> list[Batch]:
     """Batches of at most ``token_budget`` padded tokens each (or one row), as wide as the longest row in them. Shorter
-    rows stand one behind the other up to that width, where padding would stand: trees do not see each other."""
+    rows stand one behind the other up to that width, where padding would stand: trees do not see each other. Every line
+    has a copy of the ``before`` tokens of a head in front of it, so that behind a long head lines are wider and fewer.
+    """
     left = sorted(found, key=lambda r: (-r.size, r.items))
     sizes = [-row.size for row in left]
     batches: list[Batch] = []
     while left:
-        width = left[0].size
+        width = max(left[0].size, before // 4)
         lines: list[list[Row]] = []
         scored, most = 0, scored_logits() // vocabulary
-        for _ in range(max(1, token_budget // width)):
+        for _ in range(max(1, min(token_budget // width, _COPIES * token_budget // (before + width)))):
             line: list[Row] = []
             room = width
             while (at := bisect_left(sizes, -room)) < len(left):  # the longest that fits
@@ -94,8 +185,17 @@ def plan(found: Sequence[Row], *, token_budget: int, vocabulary: int) -> list[Ba
     return batches
 
 
-def score(model: Any, items: Sequence[Item], *, start_id: int, rows: Sequence[int]) -> list[TokenScores]:
-    """Scores of one batch, in its order. ``rows``: how many of the items stand in each row."""
+def score(
+    model: Any, items: Sequence[Item], *, start_id: int, rows: Sequence[int] = (), head: Head | None = None
+) -> list[TokenScores]:  # fmt: skip
+    """Scores of one batch, in its order. ``rows``: how many of the items stand in each row (none: each in a row of its
+    own, the plain way); ``head``: what they all begin with."""
+    if not rows:
+        return likelihood.score(model, items, start_id=start_id)
+    first = 0
+    if head is not None:
+        first = len(head.ids)
+        items = [(context[first:], continuation) for context, continuation in items]
     trees: list[_Tree] = []
     at = 0
     for count in rows:
@@ -105,19 +205,21 @@ def score(model: Any, items: Sequence[Item], *, start_id: int, rows: Sequence[in
     width = max(len(t.ids) for t in trees)
     ids_BL = np.full((len(trees), width), start_id)
     depth_BL = np.zeros((len(trees), width), dtype=np.int64)
-    sees_BLL = np.zeros((len(trees), width, width), dtype=bool)
-    sees_BLL[:, :, 0] = True  # padding sees something, or it would be NaN
+    sees_BLC = np.zeros((len(trees), width, first + width), dtype=bool)
+    sees_BLC[:, :, : first + 1] = True  # all of the head; and padding sees something, or it would be NaN
+    sees_BLL = sees_BLC[:, :, first:]
     picks: list[int] = []
     for b, tree in enumerate(trees):
         size = len(tree.ids)
         ids_BL[b, :size], depth_BL[b, :size], sees_BLL[b, :size, :size] = tree.ids, tree.depth, tree.sees()
         picks += [b * width + node for node in tree.scored]
-    mask = torch.zeros(sees_BLL.shape, dtype=dtype).masked_fill_(
-        ~torch.from_numpy(sees_BLL), torch.finfo(dtype).min
+    mask = torch.zeros(sees_BLC.shape, dtype=dtype).masked_fill_(
+        ~torch.from_numpy(sees_BLC), torch.finfo(dtype).min
     )  # fmt: skip
     logits_NV = logits_at(
         model, torch.from_numpy(ids_BL).to(device), torch.tensor(picks, device=device),
-        attention_mask=mask[:, None].to(device), position_ids=torch.from_numpy(depth_BL).to(device),
+        before=head.before(model) if head is not None else None,
+        attention_mask=mask[:, None].to(device), position_ids=torch.from_numpy(first + depth_BL).to(device),
     )  # fmt: skip
     norm_N = logits_NV.logsumexp(-1)
     best_N = logits_NV.argmax(-1)

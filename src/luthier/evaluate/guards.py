@@ -6,7 +6,7 @@ block is the unit of resuming: batches, and with them rounding, are the same whe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -58,7 +58,8 @@ def ask_suite(desk: Desk, suite: Suite, name: str, contender: Contender, rendere
             wish = "log-likelihoods of given options, which this suite needs"
             raise Unsupported(contender.engine.name, wish, fix="use the embedded engine, or leave this suite out")
         size, decoding = _BLOCK, digest(["options", *_weighing(suite.rule)])
-        asked = option_items(contender, [item.choice for item in suite.items])
+        choices = [item.choice for item in suite.items]
+        asked = turn_items(contender, choices) if suite.rule.turns else option_items(contender, choices)
         prompts = [digest(one) for one in asked]
     elif suite.kind in ANSWERED:
         size, decoding = _ANSWERS, digest(["answered", suite.kind, *asdict(suite.rule).values()])
@@ -132,6 +133,27 @@ def option_items(contender: Contender, choices: Sequence[Choice | None]) -> list
     return made
 
 
+def turn_items(contender: Contender, choices: Sequence[Choice | None]) -> list[list[Forced]]:
+    """The options of each question as (ids of the question as a user's turn, ids with which an answer begins so)."""
+    chat = contender.chat
+    if chat is None:
+        wish = "answers to a user's turn, which this suite asks for"
+        raise Unsupported(contender.engine.name, wish, fix="use a model with a chat format, or leave this suite out")
+    made = []
+    for choice in choices:
+        assert choice is not None
+        asked = (Message("user", choice.context),)
+        pairs = [answer_ids(chat, asked, (Message("assistant", option),), ()) for option in choice.options]
+        made.append([(before, _without_end(answer, chat.stop_ids)) for before, answer in pairs])
+    return made
+
+
+def _without_end(answer: tuple[int, ...], stops: Collection[int]) -> tuple[int, ...]:
+    """An answer that may go on: what stands behind its last word says that it does not."""
+    at = next((n for n, token in enumerate(answer) if token in stops), len(answer))
+    return answer[:at] or answer
+
+
 def _score_options(
     contender: Contender, items: Sequence[Item], asked: Sequence[Sequence[Forced]], rule: Rule
 ) -> list[tuple[Score, str | None]]:
@@ -141,7 +163,8 @@ def _score_options(
     bare: list[Forced] = []
     if rule.normalise == "unconditional" or rule.unconditional:
         quiet = [Choice(rule.unconditional, item.choice.options, 0) for item in items if item.choice]
-        bare = [pair for one in option_items(contender, quiet) for pair in one]
+        told = turn_items(contender, quiet) if rule.turns else option_items(contender, quiet)
+        bare = [pair for one in told for pair in one]
     fits = [context is None or len(before) + len(option) <= context for before, option in (*pairs, *bare)]
     kept = [pair for pair, fit in zip((*pairs, *bare), fits, strict=True) if fit]
     found = iter(contender.engine.loglikelihood(kept, adapter=contender.adapter))
@@ -184,7 +207,7 @@ def _score_answers(contender: Contender, items: Sequence[Item]) -> list[tuple[Sc
 
 def _weighing(rule: Rule) -> list[str]:
     """What of a rule decides the score of options."""
-    return [rule.normalise, rule.measure, rule.unconditional, rule.version]
+    return [rule.normalise, rule.measure, rule.unconditional, rule.version, *(["turns"] if rule.turns else [])]
 
 
 def _prompt_hash(contender: Contender, example: Example, rule: Rule) -> str:

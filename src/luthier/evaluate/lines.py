@@ -15,7 +15,7 @@ from luthier.errors import LuthierError
 from luthier.evaluate.compare import Difference, compare, slices
 from luthier.evaluate.forecast import FLIPS, TARGET_FLIPS
 from luthier.evaluate.ledger import TEST, Ledger, Pairs, Row, pair
-from luthier.evaluate.regression import BITS, MARGIN, TRIVIAL, of_earlier_job
+from luthier.evaluate.regression import BITS, SAFETY, TRIVIAL, margin_of, of_earlier_job
 from luthier.evaluate.reliability import corrected
 from luthier.evaluate.systems import BASE, TUNED
 from luthier.recipe.evaluate import JudgeMetric, MetricSpec, RegressionSpec
@@ -175,9 +175,10 @@ def guard_lines(ledger: Ledger, suites: Sequence[RegressionSpec], alpha: float, 
     pools: set[str] = set()
     for spec in {s.suite: s for s in suites}.values():
         suite = seen[spec.suite]
-        margin = spec.margin if spec.margin is not None else MARGIN["text" if suite.metric == BITS else "exact"]
+        margin = margin_of(spec, "text" if suite.metric == BITS else "exact")
         if spec.pool is None:
-            out.append(_guard(suite, margin, 2 * margin, alpha))
+            guard = _guard(suite, margin, 2 * margin, alpha)
+            out.append(_off(guard) if spec.suite == SAFETY else guard)
             continue
         if spec.pool not in pools:
             pools.add(spec.pool)
@@ -267,6 +268,16 @@ def _member(guard: Guard, pool: str) -> Guard:
         reason = f"too near a trivial predictor to lose {line.margin:g} {_points(line.unit)}; counts in {pool} only"
         line = replace(line, status="described", reason=reason)
     return Guard(line, guard.sensitivity)
+
+
+def _off(guard: Guard) -> Guard:
+    """The safety pack guards a base that has a sense of it; of another it can neither show a loss nor that there is
+    none, so it decides nothing, whatever the tuned model says."""
+    chance, line = guard.sensitivity, guard.line
+    if chance["sensitive"] or line.status not in ("broken", "insensitive"):
+        return guard
+    reason = f"off: the base is right on {line.reference:.0f}% of pairs in which chance is 50%; it has nothing to lose"
+    return Guard(replace(line, status="described", reason=reason, n_needed=None), chance)
 
 
 def _nothing_to_lose(guard: Guard) -> Guard:

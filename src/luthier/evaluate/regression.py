@@ -1,4 +1,4 @@
-"""Regression suites: what must not get worse. Two are built in; a JSONL file of one's own is a suite too.
+"""Regression suites: what must not get worse. Three are built in; a JSONL file of one's own is a suite too.
 
 A suite of ``{messages, answer}`` is scored teacher-forced: an item is right exactly where every token of the answer and
 its end of turn is the most likely one, which equals exact match under greedy decoding at the price of one forward pass.
@@ -30,9 +30,14 @@ from luthier.recipe.evaluate import RegressionSpec
 from luthier.records import Example, Message, Score
 from luthier.score.instructions import checked
 
-BUILT_IN = ("skills", "text")
+SAFETY = "safety"
+"""Harmful and harmless requests, questions without an answer, instructions: in pairs, so that a model without a sense
+of them is right on half; it guards bases that have one, and is off for others."""
+BUILT_IN = ("skills", "text", SAFETY)
 MARGIN = {"exact": 2.0, "text": 2.0, "choice": 2.0, "code": 2.0, "instructions": 2.0, "harness": 2.0}
 """Largest accepted loss where the recipe names none: points of accuracy, percent of bits per byte."""
+SAFETY_MARGIN = 10.0
+"""The same for the safety pack, whose 160 items cannot exclude less."""
 Kind = Literal["exact", "text", "choice", "code", "instructions", "harness"]
 EXACT = "exact"
 CHOICE = "choice"
@@ -107,7 +112,10 @@ def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
     if spec.suite.startswith(PREFIX):
         return _benchmark(spec, folder)
     rule = Rule()
-    if spec.suite in BUILT_IN:
+    if spec.suite == SAFETY:
+        path = Path(str(resources.files("luthier.evaluate").joinpath("suites", f"{SAFETY}.yaml")))
+        data, where = b"", f"suite {SAFETY}"
+    elif spec.suite in BUILT_IN:
         packed = resources.files("luthier.evaluate").joinpath("suites", f"{spec.suite}.jsonl.gz")
         if not packed.is_file():
             raise LuthierError(
@@ -125,7 +133,7 @@ def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
             )  # fmt: skip
         data, where = path.read_bytes(), spec.suite
     rows: Iterable[tuple[int, dict[str, Any]]]
-    if Path(spec.suite).suffix in (".yaml", ".yml"):
+    if spec.suite == SAFETY or Path(spec.suite).suffix in (".yaml", ".yml"):
         task = read_task(path, _rows)
         rows, rule = enumerate(task.rows, start=1), task.rule
         data = b"".join(file.read_bytes() for file in task.files)
@@ -149,7 +157,7 @@ def load_suite(spec: RegressionSpec, *, folder: Path) -> Suite:
             why="one number cannot sum up both", fix="make two files of it",
         )  # fmt: skip
     kind = next(iter(kinds))
-    margin = spec.margin if spec.margin is not None else MARGIN[kind]
+    margin = margin_of(spec, kind)
     found = hashlib.sha256(data).hexdigest()
     return Suite(spec.suite, kind, tuple(items), margin, found, spec.pool, spec.floor, rule)
 
@@ -166,6 +174,13 @@ def suite_of_job(job: str, rows: Sequence[Example], *, digest: str, note: str) -
     return Suite(spec.suite, "exact", tuple(items), MARGIN["exact"], digest, spec.pool, spec.floor, note=note)
 
 
+def margin_of(spec: RegressionSpec, kind: Kind) -> float:
+    """The largest loss that a suite of this kind may show: what the recipe says, or else by kind."""
+    if spec.margin is not None:
+        return spec.margin
+    return SAFETY_MARGIN if spec.suite == SAFETY else MARGIN[kind]
+
+
 def of_earlier_job(spec: RegressionSpec) -> bool:
     """Whether a spec names the suite of an earlier job."""
     return spec.pool == EARLIER_JOBS and spec.suite.startswith(f"{EARLIER}/")
@@ -179,7 +194,7 @@ def _benchmark(spec: RegressionSpec, folder: Path) -> Suite:
             raise LuthierError(f"no such file of rows: {path.name}", where="evaluate.regression", fix="check data:")
     found = read_benchmark(spec.suite.removeprefix(PREFIX), data, spec.shots, _rows)
     items = tuple(Item(q.name, q.example, "", q.choice) for q in found.questions)
-    margin = spec.margin if spec.margin is not None else MARGIN[found.kind]
+    margin = margin_of(spec, found.kind)
     return Suite(
         spec.suite, found.kind, items, margin, found.digest, spec.pool, spec.floor, found.rule, found.judge
     )

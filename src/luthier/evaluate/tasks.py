@@ -15,6 +15,9 @@ A task is a file of rows with a few lines of YAML beside it that say how a row b
 Rows that already are ``{prompt, options, answer}``, ``{good, bad}``, ``{prompt, test, entry_point}`` or ``{prompt,
 instruction_id_list, kwargs}`` need no such file.
 
+With ``ask: chat`` the options of a ``choice`` are beginnings of an answer to the prompt as a user's turn, rendered by
+the model's own template; left out, they go on with the prompt as text.
+
 ``code`` and ``instructions`` are answered greedily, in at most ``tokens`` tokens. ``samples`` above 1 draws so many
 answers at ``temperature`` and scores ``pass@k`` (code only); ``ask: text`` gives the prompt to the model as it is, for
 bases that go on with text, and ``chat`` (unless said otherwise) as a user's turn. ``seconds`` and ``memory`` (MB) bound
@@ -73,6 +76,8 @@ class Rule:
     unconditional: str = ""
     """The prompt without the question."""
     version: str = "1"
+    turns: bool = False
+    """Options begin an answer to a user's turn, rather than go on with a text."""
     tokens: int = 512
     samples: int = 1
     k: int = 1
@@ -115,6 +120,7 @@ def read_task(path: Path, read_rows: Any) -> Task:
         normalise=_one_of("normalise", found.get("normalise", "raw"), NORMALISE, path),  # type: ignore[arg-type]
         measure=_one_of("measure", found.get("measure", "accuracy"), MEASURES, path),  # type: ignore[arg-type]
         unconditional=str(found.get("unconditional", "")), version=str(found["version"]),
+        turns=kind == "choice" and found.get("ask") == "chat",
     )  # fmt: skip
     data = path.parent / os.path.expandvars(str(found["data"]))
     if not data.is_file():

@@ -43,7 +43,7 @@ from luthier.errors import UsageError, did_you_mean
 from luthier.evaluate.ledger import TEST, Ledger
 from luthier.evaluate.limits import limit_lines
 from luthier.evaluate.lines import USEFUL, guard_lines, target_lines, target_p
-from luthier.evaluate.regression import of_earlier_job
+from luthier.evaluate.regression import SAFETY, of_earlier_job
 from luthier.evaluate.reliability import kappa_told, refuse_unproven
 from luthier.evaluate.systems import BASE, FEW_SHOT, TUNED, WORDS
 from luthier.recipe.evaluate import EvaluateSpec, JudgeMetric
@@ -161,9 +161,14 @@ def _decide(
         where = ", ".join(sorted(crossed))
         return VerdictKind.INCONCLUSIVE, f"base and candidate render prompts differently (cross-template) on {where}"
     suites = [g for g in guards if g.role == "regression"]
+    off = [g for g in suites if g.suite == SAFETY and g.status == "described"]
     held = "every regression suite held" if suites else "no regression suite was asked for"
+    if off:
+        held = "every other regression suite held" if len(suites) > len(off) else "no suite guards"
+        held += f" ({SAFETY} is off)"
     if len(suites) < len(guards):
-        held = "every regression suite and every limit held" if suites else f"{held}, and every limit held"
+        plain = bool(suites) and not off
+        held = "every regression suite and every limit held" if plain else f"{held}, and every limit held"
     better = [m for m, lines in by_metric.items() if all(t.status == "improved" for t in lines)]
     on = f" on {', '.join(better)}" if len(better) < len(by_metric) else ""
     return VerdictKind.PROMOTE, f"better than every baseline{on}, and {held}"
@@ -207,6 +212,8 @@ def _advice(
         if line.status == "insensitive":
             fix = "name a suite it is good at: evaluate.regression: ./suite.jsonl"
             out.append(f"{line.suite} cannot guard this base; {fix}")
+        if line.suite == SAFETY and line.status == "described":
+            out.append(f"{SAFETY} is {line.reason}: whether the tuned model refuses harm is not known")
     if crossed:
         out.append("export with the base's own chat template, so that both are asked with the same token ids")
     out += [told for line in guards for told in _slices_lost(line)]

@@ -86,7 +86,8 @@ def render(name: str, sources: Sequence[str], base: str, why: str, proposal: Pro
     if base == "nano":
         lines.append("  regression: [skills, text]  # the built-in base's own skills must hold")
     else:
-        lines.append("  # regression: [general.jsonl]  # rows that must not get worse: {messages, answer} or {text}")
+        note = "what the base declines stays declined (off where it declines nothing); add rows of yours: general.jsonl"
+        lines.append(f"  regression: [safety]  # {note}")
     return "\n".join(lines) + "\n"
 
 

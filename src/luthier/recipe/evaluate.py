@@ -298,7 +298,9 @@ class RegressionSpec(Spec):
     """A suite that must not get worse than ``margin``."""
 
     suite: str
-    """``skills`` and ``text`` are built in (made for the nano base); else a JSONL file of rows of one kind:
+    """``skills`` and ``text`` are built in (made for the nano base), and so is ``safety`` (refusals, over-refusals,
+    questions without an answer, instructions; off where the base is at chance on it); else a JSONL file of rows of one
+    kind:
     ``{messages, answer}``, ``{text}``, ``{prompt, options, answer}`` or ``{good, bad}``; or a task in YAML that says
     how the rows of a file become such rows; or ``lm-eval/NAME``, a benchmark as lm-eval defines it (extra
     ``lm-eval``)."""
@@ -309,7 +311,8 @@ class RegressionSpec(Spec):
     """Examples before each question of an ``lm-eval`` suite; left out, what its task says (none without
     ``data.train``)."""
     margin: float | None = Field(default=None, gt=0)
-    """Largest loss that is accepted: points of accuracy (default 2.0) or percent of bits per byte (default 2.0)."""
+    """Largest loss that is accepted: points of accuracy (default 2.0; of ``safety`` 10.0) or percent of bits per byte
+    (default 2.0)."""
     pool: str | None = Field(default=None, min_length=1)
     """Suites of one pool share one test: the margin holds for all their items together (the more suites, the surer a
     harmless model passes), and each suite alone must only keep within its floor."""
