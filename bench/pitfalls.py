@@ -31,6 +31,8 @@ ARMS: dict[str, tuple[str, list[str]]] = {
     "forget, replay 10% in 4 sets + anchor 10": (
         "pitfall-forget.yaml", [REPLAY, "data.replay.sets=4", "train.anchor=10"],
     ),
+    "forget, cured": ("pitfall-forget-cured.yaml", []),
+    "the cured recipe without replay and anchor": ("pitfall-forget-cured.yaml", ["data.replay=null", "train.anchor=0"]),
 }
 
 
@@ -78,14 +80,16 @@ def main() -> int:
             print(f"  {said}")
         sys.stdout.flush()
     kinds = {arm: sorted(made["diagnosis"]) for arm, made in done.items()}
-    guarded = [(arm, line) for arm, made in done.items() for line in made["lines"] if line["role"] == "regression"]
-    guards = {arm: line["status"] for arm, line in guarded}
+    guards, targets = (
+        {arm: line["status"] for arm, made in done.items() for line in made["lines"] if line["role"] == role}
+        for role in ("regression", "target")
+    )
     cures = [a for a in done if a.startswith("forget,")]
     holds = (  # of the arms that were run
         all("overfitting" in kinds[a] and done[a]["best_step"] < done[a]["steps"] for a in done if a.startswith("over"))
         and all("forgetting" in kinds[a] for a in done if a == "forget")
         and all(guards[a] == "broken" for a in done if a == "forget")
-        and (not cures or any(guards[a] == "held" for a in cures))
+        and (not cures or any(guards[a] == "held" and targets[a] == "improved" for a in cures))
     )
     loads = [round(load, 1), round(os.getloadavg()[0], 1)]
     print(json.dumps({"bench": "pitfalls", "figures": done, "targets": {}, "holds": holds, "load": loads}))

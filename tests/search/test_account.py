@@ -51,6 +51,25 @@ def test_a_gain_is_claimed_only_where_rows_that_chose_nothing_show_it() -> None:
     assert "see why each failed" in Account((trial(0, 0.5, state="failed"),), 2.0).said
 
 
+def test_what_a_forgetful_trial_gains_on_the_job_is_said_and_not_taken() -> None:
+    """The recipe wins among those that keep what they knew; that another learns the job better is told with what it
+    costs, on rows that did not choose it."""
+    found = Account((trial(0, 0.5), trial(1, 0.2, forgets=40.0), trial(2, 0.6)), 2.0)
+    assert found.best is not None and found.best.number == 0 and found.gain is None
+    assert "none that keeps as much is better than the recipe as it stands" in found.said
+    assert "on the job alone trial 1 does better than the recipe" in found.said and "forgets +40.0%" in found.said
+    told = found.to_dict()
+    assert told["keenest"] == 1 and told["gain_alone"]["estimate"] == pytest.approx(0.3, abs=0.01)
+    assert "beats the recipe" not in found.said
+    lucky = Account((trial(0, 0.5, rows=[0.5, 0.4, 0.6] * 9),
+                     trial(1, 0.3, forgets=40.0, rows=[0.4, 0.6, 0.5] * 9)), 2.0)  # fmt: skip
+    assert "trial 1 is not shown to do better than the recipe" in lucky.said
+    both = Account((trial(0, 0.5), trial(1, 0.2, forgets=40.0), trial(2, 0.4)), 2.0).said
+    assert "trial 2 beats the recipe" in both and "trial 1 does better than the recipe" in both
+    plain = Account((trial(0, 0.5), trial(1, 0.3)), 2.0)
+    assert plain.gain_alone is None and "on the job alone" not in plain.said
+
+
 def test_the_page_is_complete_and_shows_every_trial() -> None:
     found = Account((trial(0, 0.5), trial(1, 0.3, cost=2.0), trial(2, 0.4, state="cut short")), 2.0).to_dict()
     page = search_page(found, "<job>")

@@ -32,6 +32,7 @@ UNWATCHED = {
 """Trials are measured at their end, by one rule for all; the monitors of training are for the run that follows."""
 OnRung = Callable[[int, float], None]
 OnStep = Callable[[int, int, float], None]
+OnTrained = Callable[["Loaded"], None]
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Bench:
 
     def train(
         self, loaded: LoadedRecipe, workdir: Path, *, train: Sequence[Sample] | None = None,
-        on_rung: OnRung | None = None, on_step: OnStep | None = None,
+        on_rung: OnRung | None = None, on_step: OnStep | None = None, on_trained: OnTrained | None = None,
     ) -> Measured:  # fmt: skip
         """One training and its measurements; in the same folder it goes on where it was killed.
 
@@ -139,6 +140,7 @@ class Bench:
             train: rows to train on; left out, all of the trial's.
             on_rung: told of each evaluation (counted from 1) and its validation loss; may raise to end the training.
             on_step: told (step, steps, loss).
+            on_trained: shown the model with its best weights, before the base is handed back.
         """
         from luthier.models.adapters import continue_adapter
         from luthier.train.rowloss import row_losses
@@ -170,6 +172,8 @@ class Bench:
                 replay_sets=sides.given.replay_sets,
             )  # fmt: skip
             seconds = time.monotonic() - began
+            if on_trained is not None:
+                on_trained(prepared.loaded)
             device, precision = prepared.loaded.device, plan.precision
             chosen, others, general = (
                 row_losses(prepared.model, part, device=device, precision=precision)
