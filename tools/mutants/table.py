@@ -23,6 +23,22 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "a beginning that rows share is planned in every row", "train/footprint.py",
+        "replayed=cut.replayed, prefix=cut.prefix)", "replayed=cut.replayed)",
+        "tests/train/test_footprint.py::test_a_pass_that_shares_a_beginning_holds_less_and_an_anchored_one_more",
+    ),
+    Mutant(
+        "of the passes of a kind the smallest is planned", "train/work.py",
+        "cut.tokens(processes) > largest[kind].tokens(processes)",
+        "cut.tokens(processes) < largest[kind].tokens(processes)",
+        "tests/train/test_work.py::test_the_largest_pass_of_each_kind_is_planned",
+    ),
+    Mutant(
+        "a rate near where training diverges is suggested", "search/rates.py",
+        "self.diverges is None else self.diverges / 10", "self.diverges is None else self.diverges",
+        "tests/search/test_rates.py::test_a_rate_near_where_it_diverges_is_not_suggested",
+    ),
+    Mutant(
         "what helpers hold is not measured", "train/machine.py",
         "taken.bytes = max(0, after - before) + sum(beside)", "taken.bytes = max(0, after - before)",
         "tests/train/test_team.py::test_what_all_of_them_held_is_measured",
