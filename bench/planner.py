@@ -32,6 +32,8 @@ from typing import Any
 from verdict import conclude
 
 STEPS = 2
+AGAIN = "again"
+"""How the names of replayed rows begin."""
 LARGE = 1 << 30
 SHAPES = {  # hidden, layers, intermediate, heads, key/value heads, vocabulary
     "1m": (128, 4, 344, 4, 2, 4096),
@@ -55,6 +57,8 @@ class Case:
     monitors: bool = False
     processes: int = 1
     steps: int = STEPS
+    anchored: bool = False
+    """Two rows of three begin with one prompt, half of them; the third is replayed, half as long, and held."""
 
     @property
     def micro(self) -> int:
@@ -67,7 +71,7 @@ class Case:
         return TrainSpec.model_validate({
             "tuning": self.tuning, "max_steps": self.steps, "epochs": 100, "batch_tokens": self.micro * self.passes,
             "micro_tokens": self.micro, "processes": self.processes, "evaluations": 2 if self.monitors else 1,
-            "checkpoints": 1, "watch": watch,
+            "checkpoints": 1, "watch": watch, "anchor": 1.0 if self.anchored else 0.0,
         })  # fmt: skip
 
 
@@ -82,6 +86,7 @@ CASES = (
     Case("25m full", "25m", FULL, 8, 256),
     Case("25m dora, long rows", "25m", DORA, 2, 1024),
     Case("25m lora, recomputed", "25m", LORA, 16, 256, recompute=True),
+    Case("25m lora, anchor, one prompt", "25m", ALL, 16, 256, passes=2, anchored=True),
     Case("60m lora, monitors", "60m", LORA, 8, 256, monitors=True),
     Case("60m full, 2 passes", "60m", FULL, 4, 256, passes=2),
     Case("60m qlora", "60m", QLORA, 8, 256),
@@ -147,16 +152,26 @@ def build(folder: Path, name: str) -> None:
 
 
 def make_rows(case: Case, kind: str, count: int) -> list[Row]:
-    """Rows of one length, the last 40% trained."""
+    """Rows of one length, the last 40% trained; of an anchored case as it says."""
     import numpy as np
 
     random = np.random.default_rng(len(kind))
-    trained = tuple(i > 0.6 * case.length for i in range(case.length + 1))
     vocabulary = SHAPES[case.model][5] if case.model in SHAPES else 2000
-    return [
-        Row(tuple(random.integers(4, vocabulary, case.length + 1).tolist()), trained, f"{kind}{i}")
-        for i in range(count)
-    ]
+
+    def row(length: int, begin: tuple[int, ...], name: str) -> Row:
+        ids = (*begin, *random.integers(4, vocabulary, length + 1 - len(begin)).tolist())
+        return Row(ids, tuple(i > 0.6 * length for i in range(length + 1)), name)
+
+    if not case.anchored:
+        return [row(case.length, (), f"{kind}{i}") for i in range(count)]
+    prompt = tuple(random.integers(4, vocabulary, case.length // 2).tolist())
+    return [row(case.length // 2, (), f"{AGAIN}{i}") if i % 3 == 2 else row(case.length, prompt, f"{kind}{i}")
+            for i in range(count)]  # fmt: skip
+
+
+def replayed(rows: list[Row]) -> frozenset[str]:
+    """Names of the rows that an anchor holds."""
+    return frozenset(r.example_id for r in rows if r.example_id.startswith(AGAIN))
 
 
 def sides(case: Case) -> tuple[list[Row], list[Row]]:
@@ -164,48 +179,55 @@ def sides(case: Case) -> tuple[list[Row], list[Row]]:
     return make_rows(case, "train", many), make_rows(case, "validation", min(16, many))
 
 
-def planned(case: Case, folder: Path) -> tuple[Any, Any, Any, float]:
-    """(spec, facts, plan, seconds on one core each), as ``luthier plan`` makes them."""
+def planned(case: Case, folder: Path) -> tuple[Any, Any, float]:
+    """(plan, memory, seconds on one core each), as ``luthier plan`` makes them."""
     from functools import partial
 
     from luthier.models.sizes import skeleton
     from luthier.models.source import resolve
-    from luthier.train.batches import input_length, row
+    from luthier.train.batches import input_length, row, share_prefixes
     from luthier.train.footprint import Footprint
     from luthier.train.memory import Demand, Weights
-    from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
-    from luthier.train.work import Work, whole
+    from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive, planned_needs
+    from luthier.train.work import Work, cuts_of_an_epoch, largest_cuts, whole
 
     spec = case.spec()
     made = skeleton(resolve(str(folder / case.model)), spec.tuning, precision="fp32")
     trained = sum(p.numel() for p in made.model.parameters() if p.requires_grad)
     of = partial(Footprint, made.model, device="cpu", precision="fp32")
-    passes = of(trained_share=0.4)
+    passes = of(trained_share=0.4, anchored=case.anchored)
     hidden, layers, intermediate, _, _, vocabulary = SHAPES[case.model]
     model = ModelFacts(hidden, layers, intermediate, vocabulary, 4096, 1, trained)
-    rows, held_out = sides(case)
-    train, validation = ([input_length(r) for r in side] for side in (rows, held_out))
+    made_rows, held_out = sides(case)
+    rows = [row(r, replayed=r.example_id in replayed(made_rows)) for r in made_rows]
+    train, validation = ([input_length(r) for r in side] for side in (made_rows, held_out))
     demand = Demand(Weights(made.frozen_bytes, trained), passes)
     facts = Facts(model, DeviceFacts("cpu", threads=1, forks=True), train, validation, demand)
     plan = replace(derive(spec, facts), recompute=case.recompute)
 
-    def work(rows: int, width: int, *, share: float, recompute: bool = False, reads: bool = False, **_: Any) -> Work:
-        return of(trained_share=share).work(rows, width, recompute=recompute, reads=reads)
+    def work(
+        rows: int, width: int, *, share: float, recompute: bool = False, anchored: bool = False, reads: bool = False
+    ) -> Work:
+        return of(trained_share=share, anchored=anchored).work(rows, width, recompute=recompute, reads=reads)
 
-    trained, read = whole(plan, work, [row(r) for r in rows], [row(r) for r in held_out[: plan.validation_rows]])
-    return spec, facts, plan, trained.plus(read).seconds()
+    if not plan.recompute:
+        rows = share_prefixes(rows, at_least=plan.steps_an_epoch)
+    cuts = cuts_of_an_epoch(rows, plan)
+    largest, several = largest_cuts(cuts, processes=plan.processes), len(cuts) > plan.steps_an_epoch
+    held = passes.step(largest, recompute=plan.recompute, accumulates=several)
+    needs = planned_needs(spec, facts, plan, held)
+    assert needs is not None
+    trained, read = whole(plan, work, rows, [row(r) for r in held_out[: plan.validation_rows]])
+    return plan, needs, trained.plus(read).seconds()
 
 
 def predict(folder: Path, cases: list[Case]) -> dict[str, Any]:
     from luthier.train.memory import process_bytes
-    from luthier.train.plan import planned_needs
 
     found = {}
     for case in cases:
-        spec, facts, plan, seconds = planned(case, folder)
+        plan, needs, seconds = planned(case, folder)
         (folder / f"{case.name}.plan.json").write_text(json.dumps(plan.to_dict()))
-        needs = planned_needs(spec, facts, plan)
-        assert needs is not None
         process = process_bytes(four_bit=case.tuning["kind"] == "qlora")
         found[case.name] = {"net": needs.total, "process": process, "parts": needs.to_dict(), "seconds": seconds}
     return found
@@ -225,7 +247,7 @@ def four_bit(case: Case, folder: Path) -> dict[str, Any]:
     spec = case.spec()
     said = skeleton(source, spec.tuning, precision="fp32")
     train = [repeated(r) for r in make_rows(case, "train", case.rows * 8)]
-    losses, counted, held = {}, None, 0
+    losses, counted, held, start = {}, None, 0, 0.0
     for kind in ("qlora", "lora"):
         arm = replace(case, tuning={"kind": kind})
         model = ModelFacts(256, 1, 1, 1, 1024, 1, 1)
@@ -243,13 +265,13 @@ def four_bit(case: Case, folder: Path) -> dict[str, Any]:
             result = sft.run(
                 arm.spec(), plan, loaded=loaded, train=train, validation=(), run=Silent(), workdir=Path(workdir), seed=0
             )
-        last = [h["loss"] for h in result.history if "loss" in h][-5:]
-        losses[kind] = sum(last) / len(last)
+        seen = [h["loss"] for h in result.history if "loss" in h]
+        losses[kind], start = statistics.fmean(seen[-5:]), seen[0]
     assert counted is not None
     return {
         "linear_of_bf16": counted.bytes / counted.before, "base_planned": said.frozen_bytes, "base_held": held,
         "base_off": abs(said.frozen_bytes / held - 1), "qlora": losses["qlora"], "lora": losses["lora"],
-        "loss_off": abs(losses["qlora"] / losses["lora"] - 1), "steps": case.steps,
+        "loss_off": abs(losses["qlora"] / losses["lora"] - 1), "steps": case.steps, "start": start,
     }  # fmt: skip
 
 
@@ -305,7 +327,7 @@ def measure(case: Case, folder: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as workdir:
             result = sft.run(
                 spec, plan, loaded=loaded, train=train, validation=validation, run=Silent(), workdir=Path(workdir),
-                seed=0, general=validation,
+                seed=0, general=validation, replayed=replayed(train),
             )  # fmt: skip
     assert result.steps == plan.steps and taken.bytes is not None
     return {"empty": empty, "net": taken.bytes, "cpu_seconds": time.process_time() - began}
@@ -422,8 +444,8 @@ def quantised(folder: Path, cases: list[Case], say: Say) -> dict[str, Any]:
         rows.append(row)
         say(
             f"{case.name:<12} linear layers {row['linear_of_bf16']:.3f} of bf16   base {row['base_held'] / 2**20:,.1f} "
-            f"MiB, planned {row['base_planned'] / 2**20:,.1f} ({row['base_off']:.2%} off)   loss after {row['steps']} "
-            f"steps {row['qlora']:.3f}, LoRA {row['lora']:.3f} ({row['loss_off']:.1%})"
+            f"MiB, planned {row['base_planned'] / 2**20:,.1f} ({row['base_off']:.2%} off)   loss {row['start']:.3f}, "
+            f"after {row['steps']} steps {row['qlora']:.3f}, LoRA {row['lora']:.3f} ({row['loss_off']:.1%})"
         )
     worst = {k: max(r[k] for r in rows) for k in ("linear_of_bf16", "base_off", "loss_off")}
     return {"four_bit": rows, **worst}

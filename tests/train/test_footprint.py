@@ -12,11 +12,13 @@ import torch
 
 from luthier.models.adapters import folded
 from luthier.models.half import HalfProducts
+from luthier.train import anchor
 from luthier.train.footprint import Footprint, _Tape
 from luthier.train.loss import TokenLoss
 from luthier.train.plan import logit_bytes
 from luthier.train.session import recomputing
 from luthier.train.sft import Tokens
+from luthier.train.work import Cut
 
 VOCABULARY = 128
 
@@ -34,7 +36,7 @@ def really_held(
     shape = Footprint(on_meta(model), device="cpu", precision=precision, trained_share=share)
     half = precision == "bf16"
     objective = Tokens(TokenLoss(model, autocast=half, chunk=max(1, logit_bytes("cpu") // (4 * VOCABULARY))))
-    made = [shape._row(width) for _ in range(rows)]
+    made = shape._rows(shape._plain(rows, width))
     batch = objective.collate(made, "cpu")
     tape = _Tape(VOCABULARY)
     model.train()
@@ -64,6 +66,44 @@ def test_the_trace_is_what_real_tensors_take(
         assert traced.bytes == real
         for p in model.parameters():
             p.grad = None
+
+
+@pytest.mark.parametrize(
+    ("cut", "recompute"),
+    [
+        (Cut(12, 16, 40, 60), False),
+        (Cut(3, 24, 0, 15, replayed=True), False),
+        (Cut(3, 24, 0, 15, replayed=True), True),
+    ],
+    ids=["one beginning", "anchored", "anchored and recomputed"],
+)
+def test_passes_as_they_are_cut_are_what_real_tensors_take(
+    make_model: Callable[..., Any], cut: Cut, recompute: bool
+) -> None:
+    """A beginning that is read once for all rows, and rows that an anchor holds."""
+    model = make_model(tuning="lora", hidden=64)
+    shape = Footprint(on_meta(model), device="cpu", precision="fp32", anchored=True)
+    chunk = max(1, logit_bytes("cpu") // (4 * VOCABULARY))
+    objective, made = Tokens(TokenLoss(model, chunk=chunk), anchor.make(model, 1.0)), shape._rows(cut)
+    batch = objective.collate(made, "cpu")
+    assert (batch.prefix is not None) == (cut.prefix > 0) and (batch.anchored is not None) == cut.replayed
+    tape = _Tape(VOCABULARY)
+    model.train()
+    with recomputing(model, recompute), folded(model), tape:
+        with torch.no_grad():
+            objective.total(batch)
+        objective.begin(made)
+        objective.backward(batch, 1.0)
+    assert shape.step([cut], recompute=recompute).bytes == tape.most
+
+
+def test_a_pass_that_shares_a_beginning_holds_less_and_an_anchored_one_more(make_model: Callable[..., Any]) -> None:
+    shape = Footprint(on_meta(make_model(tuning="lora", hidden=64)), device="cpu", precision="fp32", anchored=True)
+    plain, shared, anchored = (
+        shape.step([cut], recompute=False).bytes
+        for cut in (Cut(8, 96, 0, 80), Cut(8, 16, 80, 80), Cut(8, 96, 0, 80, replayed=True))
+    )
+    assert shared < 0.5 * plain and anchored > 1.2 * plain
 
 
 def test_recomputing_holds_less_and_more_tokens_more(make_model: Callable[..., Any]) -> None:

@@ -45,5 +45,7 @@ def test_large_buffers_are_mapped_and_given_back() -> None:
 def test_moments_stay_from_the_first_step_on() -> None:
     events = [(0, MIB), (1, MIB), (0, 0)]  # buffer 1 is a gradient: held to the end of the step
     alone = grown(events, [])
+    several = grown([*events, (2, 4 * MIB), (2, 0)], [], first=3)
+    assert several > 5 * MIB > alone, "the gradient is held beside a larger second pass"
     assert 2 * MIB < alone < 4.2 * MIB
     assert alone + 9 * MIB < grown(events, [5 * MIB, 5 * MIB]) < alone + 12.2 * MIB

@@ -17,7 +17,7 @@ from luthier.train import probe
 from luthier.train.batches import row, share_prefixes
 from luthier.train.footprint import Footprint
 from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
-from luthier.train.work import Work, cost, cuts_in_order, cuts_of_an_epoch, whole
+from luthier.train.work import Cut, Work, cost, cuts_in_order, cuts_of_an_epoch, largest_cuts, whole
 
 Make = Callable[..., Any]
 WIDTH, SHARE = 40, 0.4
@@ -71,6 +71,17 @@ def test_passes_are_cut_as_the_loop_cuts_them(make_rows: Make) -> None:
     (cut, *rest) = cuts_in_order(shared, 4096)
     assert cut.prefix >= 64 and not rest
     assert cut.tokens() < 0.5 * cuts_in_order([row(s) for s in alike], 4096)[0].tokens()
+
+
+def test_the_largest_pass_of_each_kind_is_planned(make_rows: Make) -> None:
+    own, again = [row(s) for s in make_rows(40)], [row(s, replayed=True) for s in make_rows(40, seed=1)]
+    cuts = cuts_of_an_epoch([*own, *again], plan_of(own), replay_sets=4)
+    largest = largest_cuts(cuts)
+    assert sorted(c.replayed for c in largest) == [False, True]
+    for cut in largest:
+        assert cut.tokens() == max(c.tokens() for c in cuts if c.replayed == cut.replayed)
+    halved = largest_cuts([Cut(5, 8, 32, 20), Cut(2, 8, 32, 8)], processes=2)
+    assert halved == [Cut(3, 8, 32, 12)], "of two processes the one with more rows"
 
 
 def test_the_whole_is_its_epochs_its_evaluations_and_its_answers(make_rows: Make) -> None:

@@ -41,6 +41,20 @@ MUTANTS = (
         "passes of a step with TRL count alike, however many rows they have", "train/backend_trl.py",
         "1.0 if self.way.by_tokens else len(batch.rows) / weight", "1.0",
         "tests/train/test_backend_trl.py::test_comparisons_by_trl_are_learned_alike",
+        "a beginning that rows share is planned in every row", "train/footprint.py",
+        "replayed=cut.replayed, prefix=cut.prefix)", "replayed=cut.replayed)",
+        "tests/train/test_footprint.py::test_a_pass_that_shares_a_beginning_holds_less_and_an_anchored_one_more",
+    ),
+    Mutant(
+        "of the passes of a kind the smallest is planned", "train/work.py",
+        "cut.tokens(processes) > largest[kind].tokens(processes)",
+        "cut.tokens(processes) < largest[kind].tokens(processes)",
+        "tests/train/test_work.py::test_the_largest_pass_of_each_kind_is_planned",
+    ),
+    Mutant(
+        "a rate near where training diverges is suggested", "search/rates.py",
+        "self.diverges is None else self.diverges / 10", "self.diverges is None else self.diverges",
+        "tests/search/test_rates.py::test_a_rate_near_where_it_diverges_is_not_suggested",
     ),
     Mutant(
         "what helpers hold is not measured", "train/machine.py",

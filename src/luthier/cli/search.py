@@ -19,6 +19,9 @@ def search(
     learning_curve: bool = typer.Option(
         False, "--learning-curve", help="Train on parts of the rows instead: is more data worth collecting?"
     ),
+    range_test: bool = typer.Option(
+        False, "--range-test", help="Raise the learning rate in one short training instead: which rates learn?"
+    ),
     overrides: list[str] = SET_OPTION,
     json: bool = JSON_OPTION,
 ) -> int:
@@ -27,11 +30,15 @@ def search(
 
     Example: luthier search support.yaml --set search.trials=30
     Example: luthier search support.yaml --learning-curve
+    Example: luthier search support.yaml --range-test
     """
+    from luthier.errors import UsageError
     from luthier.recipe import load_recipe
-    from luthier.report.search import curve_lines, search_lines
+    from luthier.report.search import curve_lines, rates_lines, search_lines
     from luthier.store import Store
 
+    if learning_curve and range_test:
+        raise UsageError("--learning-curve and --range-test are two measurements", fix="ask for one of them")
     loaded, store, screen = load_recipe(recipe, overrides), Store.open(), console()
     if learning_curve:
         from luthier.search import learning_curve as curve_of
@@ -41,6 +48,15 @@ def search(
             emit_json({"run": run.id, "page": str(page), **curve.to_dict()})
         else:
             screen.print("\n".join(["", *curve_lines(curve.to_dict()), "", f"  page    {page}"]), markup=False)
+        return 0
+    if range_test:
+        from luthier.search import range_test as test_range
+
+        run, rates, page = test_range(loaded, store, Progress())
+        if json:
+            emit_json({"run": run.id, "page": str(page), **rates.to_dict()})
+        else:
+            screen.print("\n".join(["", *rates_lines(rates.to_dict()), "", f"  page    {page}"]), markup=False)
         return 0
     from luthier.search import search as search_recipe
 

@@ -6,7 +6,7 @@ asked for (``train.footprint``). Nothing of the recipe is changed here; a change
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from luthier.pipeline.job import Job
     from luthier.train.memory import Demand, Needs, Pass
     from luthier.train.plan import DoesNotFit, Facts
-    from luthier.train.work import Work
+    from luthier.train.work import Cut, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def demand(job: Job, spec: TrainSpec, trained_share: float) -> Demand:
     from luthier.train.memory import Demand
 
     traced = _Traced(job, spec, trained_share)
-    return Demand(traced.weights, traced, traced.work)
+    return Demand(traced.weights, traced, traced.work, traced.step)
 
 
 class _Traced:
@@ -70,6 +70,10 @@ class _Traced:
 
     def __call__(self, rows: int, width: int, *, recompute: bool, accumulates: bool) -> Pass:
         return self._footprint(rows, width, recompute=recompute, accumulates=accumulates)
+
+    def step(self, cuts: Sequence[Cut], *, recompute: bool, accumulates: bool = False) -> Pass:
+        """What passes of a step hold as they are cut (``train.work.Holds``)."""
+        return self._footprint.step(cuts, recompute=recompute, accumulates=accumulates)
 
     def work(
         self, rows: int, width: int, *, share: float, recompute: bool = False, anchored: bool = False,

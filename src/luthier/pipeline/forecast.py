@@ -45,16 +45,17 @@ def forecast(job: Job, given: TrainInput) -> Forecast:
     from luthier.recipe.train import SHARED
     from luthier.train.plan import planned_needs
 
+    if job.recipe.train.method.kind in SHARED and given.facts.demand is not None and len(given.train) <= MOST_ROWS:
+        return _traced(job, given)
     needs = planned_needs(job.recipe.train, given.facts, given.plan)
-    traced = job.recipe.train.method.kind in SHARED and given.facts.demand is not None
-    work, seconds, basis = (_traced if traced and len(given.train) <= MOST_ROWS else _counted)(job, given)
-    return Forecast(needs, work, seconds, basis)
+    return Forecast(needs, *_counted(job, given))
 
 
-def _traced(job: Job, given: TrainInput) -> tuple[float, float, str]:
-    """Operations, seconds and basis, from the passes as they will be cut."""
+def _traced(job: Job, given: TrainInput) -> Forecast:
+    """From the passes as they will be cut."""
     from luthier.train.batches import row, share_prefixes
-    from luthier.train.work import whole
+    from luthier.train.plan import planned_needs
+    from luthier.train.work import cuts_of_an_epoch, largest_cuts, whole
 
     plan, demand = given.plan, given.facts.demand
     assert demand is not None
@@ -62,15 +63,19 @@ def _traced(job: Job, given: TrainInput) -> tuple[float, float, str]:
     held_out = [row(s) for s in given.validation[: plan.validation_rows]]
     if not plan.recompute and not getattr(job.recipe.train.tuning, "dropout", 0.0):
         rows, held_out = share_prefixes(rows, at_least=plan.steps_an_epoch), share_prefixes(held_out)
+    cuts = cuts_of_an_epoch(rows, plan, replay_sets=given.replay_sets)
+    largest, several = largest_cuts(cuts, processes=plan.processes), len(cuts) > plan.steps_an_epoch
+    held = demand.step(largest, recompute=plan.recompute, accumulates=several)
+    needs = planned_needs(job.recipe.train, given.facts, plan, held)
     trained, read = whole(plan, demand.work, rows, held_out, replay_sets=given.replay_sets)
     operations = plan.processes * trained.operations + read.operations
     if job.place.kind != "cpu" or job.card is not None:
         rate, basis = _rate(job)
-        return operations, operations / rate, basis
+        return Forecast(needs, operations, operations / rate, basis)
     cores = 1 + (job.threads - 1) * A_THREAD_MORE
     seconds = trained.seconds(1.0 if plan.processes > 1 else cores) + read.seconds(cores)
     shared = f"{plan.processes} processes" if plan.processes > 1 else f"{job.threads} threads"
-    return operations, seconds, f"by what each pass computes and moves, {shared}"
+    return Forecast(needs, operations, seconds, f"by what each pass computes and moves, {shared}")
 
 
 def _counted(job: Job, given: TrainInput) -> tuple[float, float, str]:

@@ -1,4 +1,5 @@
-"""A search as lines of a terminal and as one page: the answer, loss against cost, every trial."""
+"""A search as lines of a terminal and as one page: the answer, loss against cost, every trial; and its two sisters, the
+learning curve and the range test."""
 
 from __future__ import annotations
 
@@ -88,6 +89,44 @@ def curve_page(curve: Told, name: str) -> str:
         "</section>"
     )
     return document(f"{name} · learning curve", _STYLE, f"<main>{body}</main>", made="learning curve")
+
+
+def rates_lines(told: Told) -> list[str]:
+    """The range test as a table of about a dozen rates, and the answer."""
+    rates, smoothed = told["rates"], told["smoothed"]
+    shown = range(0, len(rates), max(1, len(rates) // 12))
+    rows = [("learning rate", "loss"), *((f"{rates[i]:.1e}", f"{smoothed[i]:.3f}") for i in shown)]
+    return [*_aligned(rows), "", f"  {told['said']}"]
+
+
+def rates_page(told: Told, name: str) -> str:
+    """The range test as one page: the answer, every step's loss and what they come to."""
+    at = [math.log10(r) for r in told["rates"]]
+    top = max(told["smoothed"][0], 2 * min(told["smoothed"])) * 1.3
+    losses = [min(loss, top) for loss in told["losses"]]
+    axes = _Axes((at[0] - 0.1, math.log10(max(told["rates"][-1], told["own"])) + 0.1), _span([*losses, top]))
+    px, py = axes.px, axes.py
+    decades = range(math.ceil(at[0]), math.floor(axes.x[1]) + 1)
+    parts = axes.drawn([(float(d), f"1e{d}") for d in decades], "learning rate")
+    parts += [f'<circle class="other" cx="{px(x):.1f}" cy="{py(y):.1f}" r="2.5"/>'
+              for x, y in zip(at, losses, strict=True)]  # fmt: skip
+    joined = " ".join(f"{px(x):.1f},{py(min(y, top)):.1f}" for x, y in zip(at, told["smoothed"], strict=True))
+    parts.append(f'<polyline fill="none" stroke="var(--blue)" stroke-width="2.5" points="{joined}"/>')
+    for rate, colour in ((told["suggestion"], "var(--blue)"), (told["own"], "var(--red)")):
+        if rate is not None:
+            x = px(math.log10(rate))
+            parts.append(f'<line stroke="{colour}" stroke-width="1.5" stroke-dasharray="4 3" x1="{x:.1f}" '
+                         f'x2="{x:.1f}" y1="{_TOP}" y2="{_H - _BOTTOM}"/>')  # fmt: skip
+    figure = f'<svg viewBox="0 0 {_W} {_H}" role="img" aria-label="loss by learning rate">{"".join(parts)}</svg>'
+    body = (
+        f'<section><p class="name">{esc(name)} <small>learning-rate range test</small></p>'
+        f'<div class="verdict v-promote"><p>{esc(told["said"])}</p></div>'
+        f'<div class="plots"><figure>{figure}</figure></div>'
+        '<p class="note">● a step; line: smoothed; blue, broken: suggested; red, broken: the recipe’s. Loss in nats a '
+        "trained token on the rows that a step learns from; the rate grows from step to step by the same factor. "
+        "Where the line falls fastest a rate learns best. One order of the rows: a place to start from.</p></section>"
+    )
+    return document(f"{name} · range test", _STYLE, f"<main>{body}</main>", made="range test")
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

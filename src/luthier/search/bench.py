@@ -131,6 +131,7 @@ class Bench:
     def train(
         self, loaded: LoadedRecipe, workdir: Path, *, train: Sequence[Sample] | None = None,
         on_rung: OnRung | None = None, on_step: OnStep | None = None, on_trained: OnTrained | None = None,
+        change: Callable[[TrainPlan], TrainPlan] | None = None,
     ) -> Measured:  # fmt: skip
         """One training and its measurements; in the same folder it goes on where it was killed.
 
@@ -139,8 +140,9 @@ class Bench:
             workdir: its own folder, with the checkpoints.
             train: rows to train on; left out, all of the trial's.
             on_rung: told of each evaluation (counted from 1) and its validation loss; may raise to end the training.
-            on_step: told (step, steps, loss).
+            on_step: told (step, steps, loss); may raise to end the training.
             on_trained: shown the model with its best weights, before the base is handed back.
+            change: makes another plan of the trial's.
         """
         from luthier.models.adapters import continue_adapter
         from luthier.train.rowloss import row_losses
@@ -150,6 +152,7 @@ class Bench:
         sides = self.sides(job)
         rows = sides.given.train if train is None else list(train)
         plan = sides.given.plan if train is None else self.plan(job, rows, sides)[0]
+        plan = plan if change is None else change(plan)
         spec, told = loaded.recipe.train, 0
 
         def step(info: Any) -> None:

@@ -12,9 +12,8 @@ answered with yes, as for the plain rows that are traced.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -36,7 +35,7 @@ from luthier.train.memory import Pass
 from luthier.train.plan import logit_bytes
 from luthier.train.session import folding, recomputing
 from luthier.train.sft import Tokens
-from luthier.train.work import Work
+from luthier.train.work import Cut, Work
 
 MULTIPLIES = {
     functional.linear, functional.bilinear, torch.matmul, torch.bmm, torch.mm, torch.addmm, Tensor.matmul,
@@ -69,7 +68,7 @@ class Footprint:
         self.half = precision == "bf16" and device == "cpu"  # products only, by the loss itself
         self.trained_share, self.anchored = trained_share, anchored
         self.vocabulary = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
-        self.of = cache(self._trace)
+        self.over = cache(self._trace)
 
     def __call__(self, rows: int, width: int, *, recompute: bool, accumulates: bool) -> Pass:
         """The most that a pass of ``rows`` rows of ``width`` tokens holds; ``accumulates``: where gradients of an
@@ -77,13 +76,18 @@ class Footprint:
         them is read off the line: never too low, as a maximum of lines bends upwards."""
         below = 1 << (rows.bit_length() - 1)
         if self.device == "cpu" or below == rows:
-            return self.of(rows, width, recompute, accumulates)
-        low, high = (self.of(count, width, recompute, accumulates) for count in (below, 2 * below))
+            return self.over(self._plain(rows, width), recompute, accumulates)
+        low, high = (self.over(self._plain(count, width), recompute, accumulates) for count in (below, 2 * below))
         return low.toward(high, (rows - below) / below)
+
+    def step(self, cuts: Sequence[Cut], *, recompute: bool, accumulates: bool = False) -> Pass:
+        """The most that the worst of these passes holds, as they are cut (``train.work.Holds``). Each is traced with
+        its own like: on paper the heap grows with every further pass (``train.heap``), measured ones do not."""
+        return max((self.over(cut, recompute, accumulates) for cut in cuts), key=lambda held: held.bytes + held.lost)
 
     def work(self, rows: int, width: int, *, recompute: bool = False, reads: bool = False) -> Work:
         """What each token costs in a pass of ``rows`` rows of ``width`` tokens: trained, or only read."""
-        objective, made = self._objective(rows, width)
+        objective, made = self._objective(), self._rows(self._plain(rows, width))
         effort = _Effort(self.half)
         with self._stage(recompute, effort):
             batch = objective.collate(made, "meta")
@@ -96,24 +100,28 @@ class Footprint:
         self._forget_gradients()
         return Work(effort.operations, effort.made).times(1 / (rows * width))
 
-    def _trace(self, rows: int, width: int, recompute: bool, accumulates: bool) -> Pass:
-        objective, made = self._objective(rows, width)
+    def _trace(self, cut: Cut, recompute: bool, accumulates: bool) -> Pass:
+        objective, made = self._objective(), self._rows(cut)
         batch = objective.collate(made, "meta")
         tape = _Tape(self.vocabulary)
         with self._stage(recompute, tape):
             with torch.no_grad():  # the validation before step 1 leaves its holes in the heap
                 objective.total(batch)
-            for _ in range(2 if accumulates else 1):
+            for _ in range(1 + accumulates):
                 objective.begin(made)
                 objective.backward(batch, 1.0)
+                tape.first = tape.first or accumulates * len(tape.events)
         self._forget_gradients()
         return Pass(tape.most, tape.logits, self._lost(tape, objective.loss.kept.room))
 
-    def _objective(self, rows: int, width: int) -> tuple[Tokens, list[Row]]:
+    def _objective(self) -> Tokens:
         chunk = max(1, logit_bytes(self.device) // (4 * self.vocabulary))
         loss = TokenLoss(self.model, autocast=self.half, chunk=chunk, device=self.device)
-        held = anchor.make(self.model, 1.0) if self.anchored else None
-        return Tokens(loss, held), [self._row(width) for _ in range(rows)]
+        return Tokens(loss, anchor.make(self.model, 1.0) if self.anchored else None)
+
+    def _plain(self, rows: int, width: int) -> Cut:
+        """A pass whose rows are all as long, with the share of trained tokens that rows have on average."""
+        return Cut(rows, width, 0, rows * max(1, round(width * self.trained_share)), self.anchored)
 
     @contextmanager
     def _stage(self, recompute: bool, looks_on: TorchDispatchMode) -> Iterator[None]:
@@ -144,14 +152,19 @@ class Footprint:
         moments = [4 * p.numel() for p in self.model.parameters() if p.requires_grad for _ in range(2)]
         number, size = (-1, 0) if kept is None else tape.known(kept)
         moving = [event for event in tape.events if event[0] != number]
-        return KERNELS + max(0, grown(moving, moments) + size - sum(moments) - tape.most)
+        first = sum(event[0] != number for event in tape.events[: tape.first])
+        return KERNELS + max(0, grown(moving, moments, first or None) + size - sum(moments) - tape.most)
 
-    def _row(self, width: int) -> Row:
-        count = max(1, round(width * self.trained_share))
+    def _rows(self, cut: Cut) -> list[Row]:
+        """Rows that are fed as this pass is; its trained tokens shared out evenly, at their ends."""
+        width = cut.prefix + cut.width
         inputs = np.zeros(width, dtype=np.int64)
-        places = np.arange(width - count, width)
-        bare = Row("", inputs, places, inputs[:count], None)
-        return replace(bare, replayed=self.anchored)
+        made = []
+        for i in range(cut.rows):
+            count = min(cut.width, max(1, cut.trained * (i + 1) // cut.rows - cut.trained * i // cut.rows))
+            at = np.arange(width - count, width)
+            made.append(Row("", inputs, at, inputs[:count], None, replayed=cut.replayed, prefix=cut.prefix))
+        return made
 
 
 class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -163,6 +176,8 @@ class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.live = self.most = 0
         self.live_logits = self.logits = 0
         self.events: list[Event] = []
+        self.first = 0
+        """How many of them are those of the first pass, where there are several; else 0."""
         self._known: dict[int, tuple[int, bool, int]] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -259,6 +274,8 @@ def _attention(
     query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None = None, dropout_p: float = 0.0,
     is_causal: bool = False, scale: float | None = None, **_: Any,
 ) -> Tensor:  # fmt: skip
+    if attn_mask is not None and attn_mask.dtype is torch.bool:  # as PyTorch does before its kernel
+        attn_mask = torch.zeros_like(attn_mask, dtype=query.dtype).masked_fill_(attn_mask.logical_not(), -torch.inf)
     flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
     made: Tensor = flash(query, key, value, dropout_p, is_causal, attn_mask=attn_mask, scale=scale)[0]
     return made

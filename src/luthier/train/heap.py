@@ -21,9 +21,6 @@ ALIGNED, LEADER, HEADER = 96, 48, 16
 TAKEN = 0.4
 """Share of the pieces cut off that are taken. The one number here that was fitted, to measured peaks."""
 _GOLDEN = 0.6180339887498949
-STEPS = 2
-"""In the second the optimiser's moments lie among the buffers; later ones were measured to need no more."""
-
 Event = tuple[int, int]
 """(number of a buffer, its bytes) where it is made, (number, 0) where it is dropped."""
 
@@ -87,22 +84,32 @@ class Heap:
         return begin, end
 
 
-def grown(events: Iterable[Event], moments: Sequence[int]) -> int:
+def grown(events: Iterable[Event], moments: Sequence[int], first: int | None = None) -> int:
     """Bytes that the heap grows to in a training whose steps make and drop these buffers; ``moments`` are the sizes of
-    what the optimiser makes at its first step and keeps."""
+    what the optimiser makes at its first step and keeps.
+
+    Replayed are the ``first`` events, those of one pass (left out: all of them), without the moments; then a whole step
+    among them. No more: on paper the heap grows with each further pass by what is cut off and never joined again, while
+    measured ones need no more.
+    """
     heap, recorded = Heap(), list(events)
-    for step in range(STEPS):
-        held = set()
-        for number, size in recorded:
-            if size:
-                heap.take((step, number), size)
-                held.add(number)
-            elif number in held:
-                heap.drop((step, number))
-                held.remove(number)
-        if step == 0:
-            for number, size in enumerate(moments):
-                heap.take(("moment", number), size)
-        for number in sorted(held):  # gradients, once they were used
-            heap.drop((step, number))
+    held = _replay(heap, recorded[:first], 0)
+    for number, size in enumerate(moments):
+        heap.take(("moment", number), size)
+    for number in sorted(held):  # gradients, once they were used
+        heap.drop((0, number))
+    _replay(heap, recorded, 1)
     return heap.most
+
+
+def _replay(heap: Heap, events: Iterable[Event], step: int) -> set[int]:
+    """Make and drop buffers; gives those that are left."""
+    held = set()
+    for number, size in events:
+        if size:
+            heap.take((step, number), size)
+            held.add(number)
+        elif number in held:
+            heap.drop((step, number))
+            held.remove(number)
+    return held

@@ -50,12 +50,13 @@ class Weights:
 
 @dataclass(frozen=True)
 class Demand:
-    """What a model and a pass over it take; ``work`` is what a token of a pass costs (``train.work.Works``), where that
-    is known."""
+    """What a model and a pass over it take; where these are known, ``work`` is what a token of a pass costs
+    (``train.work.Works``) and ``step`` what the passes of a step hold as they are cut (``train.work.Holds``)."""
 
     weights: Weights
     passes: Passes
     work: Any = None
+    step: Any = None
 
 
 @dataclass(frozen=True, slots=True)

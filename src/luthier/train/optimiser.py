@@ -11,6 +11,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+RISING, RISE = "rising", 1e4
+"""The schedule of a range test, which no recipe names: so many times from the first step's rate to the last one's."""
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
 
@@ -45,9 +47,12 @@ def rate(step: int, *, peak: float, schedule: str, warmup_steps: int, steps: int
     """Learning rate of one step (1-based).
 
     It rises linearly over the warm-up and reaches ``peak`` at the first step after it; then it falls to zero, along
-    half a cosine or a line, so that the last step is the last above zero; ``constant`` does not fall.
+    half a cosine or a line, so that the last step is the last above zero; ``constant`` does not fall. ``RISING`` grows
+    to the peak, by the same factor in each step.
     """
     done = step - 1
+    if schedule == RISING:
+        return peak * float(RISE ** (done / max(1, steps - 1) - 1))
     if done < warmup_steps:
         return peak * (done + 1) / (warmup_steps + 1)
     if schedule == "constant":

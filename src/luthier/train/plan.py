@@ -27,7 +27,7 @@ from luthier.recipe.train import (
     TrainSpec,
 )
 from luthier.train.batches import PAD_TO, micro_batches
-from luthier.train.memory import Demand, Needs, needs, size
+from luthier.train.memory import Demand, Needs, Pass, needs, size
 
 PLAN_VERSION = 3
 BATCHES_AN_EPOCH = 100
@@ -408,15 +408,17 @@ def _micro_tokens(
 
 def needed(
     spec: TrainSpec, facts: Facts, micro_tokens: int, *, recompute: bool, accumulates: bool, stream: bool = False,
-    processes: int | None = None,
+    processes: int | None = None, held: Pass | None = None,
 ) -> Needs | None:
     """What a training takes whose passes are cut at ``micro_tokens``; None where the demand is not known. Several
-    ``processes`` (left out: as many as are written) each hold a part of every pass."""
+    ``processes`` (left out: as many as are written) each hold a part of every pass. ``held`` is what its passes hold at
+    most, where they are known; left out, what the largest would if all rows were plain ones."""
     if facts.demand is None:
         return None
-    rows, width = largest_pass(facts.train_tokens, micro_tokens)
     number = processes or spec.processes or 1
-    held = facts.demand.passes(-(-rows // number), width, recompute=recompute, accumulates=accumulates)
+    if held is None:
+        rows, width = largest_pass(facts.train_tokens, micro_tokens)
+        held = facts.demand.passes(-(-rows // number), width, recompute=recompute, accumulates=accumulates)
     keeps_best = bool(len(facts.validation_tokens)) and spec.evaluations > 1
     return needs(
         facts.demand.weights, held, keeps_best=keeps_best, keeps_start=spec.interpolate < 1, stream=stream,
@@ -429,11 +431,11 @@ def _fits(facts: Facts, asked: Needs | None) -> bool:
     return asked is None or not free or asked.total <= free
 
 
-def planned_needs(spec: TrainSpec, facts: Facts, plan: TrainPlan) -> Needs | None:
-    """What the training of a plan takes."""
+def planned_needs(spec: TrainSpec, facts: Facts, plan: TrainPlan, held: Pass | None = None) -> Needs | None:
+    """What the training of a plan takes; ``held`` as of :func:`needed`."""
     return needed(
         spec, facts, plan.micro_tokens, recompute=plan.recompute, accumulates=plan.micro_batches > 1,
-        stream=plan.stream, processes=plan.processes,
+        stream=plan.stream, processes=plan.processes, held=held,
     )  # fmt: skip
 
 

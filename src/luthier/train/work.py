@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from luthier.train.batches import Layout, Row, fed, kinds, micro_batches
+from luthier.train.memory import Pass
 from luthier.train.plan import COPY_LIMIT, MADE_BY_ONE, TrainPlan
 
 PRODUCTS = 100e9
@@ -71,11 +72,22 @@ class Cut:
         """Padded tokens that the first of several processes is fed; each reads the prefix."""
         return -(-self.rows // processes) * self.width + self.prefix
 
+    def part(self, processes: int) -> Cut:
+        """What the first of several processes is fed of it."""
+        rows = -(-self.rows // processes)
+        return Cut(rows, self.width, self.prefix, round(self.trained * rows / self.rows), self.replayed)
+
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Cut:
         """Of the rows of a pass."""
         prefix, width = fed(rows)
         return cls(len(rows), width, prefix, sum(len(r.targets) for r in rows), rows[0].replayed)
+
+
+class Holds(Protocol):
+    """The most that the worst of these passes holds. ``accumulates``: a step has several passes."""
+
+    def __call__(self, cuts: Sequence[Cut], *, recompute: bool, accumulates: bool = False) -> Pass: ...
 
 
 def cuts_of_an_epoch(rows: Sequence[Row], plan: TrainPlan, *, replay_sets: int = 1) -> list[Cut]:
@@ -86,6 +98,17 @@ def cuts_of_an_epoch(rows: Sequence[Row], plan: TrainPlan, *, replay_sets: int =
     )  # fmt: skip
     windows = (layout.window(step) for step in range(1, plan.steps_an_epoch + 1))
     return [Cut.of([rows[i] for i in cut]) for window in windows for cut in window]
+
+
+def largest_cuts(cuts: Sequence[Cut], *, processes: int = 1) -> list[Cut]:
+    """Passes that no others are larger than, as the first of several processes makes them: of the rows that share a
+    beginning, of the replayed and of all others the one with most tokens."""
+    largest: dict[tuple[bool, bool], Cut] = {}
+    for cut in cuts:
+        kind = (cut.replayed, cut.prefix > 0)
+        if kind not in largest or cut.tokens(processes) > largest[kind].tokens(processes):
+            largest[kind] = cut
+    return [cut.part(processes) for cut in largest.values()]
 
 
 def cuts_in_order(rows: Sequence[Row], micro_tokens: int) -> list[Cut]:
