@@ -80,6 +80,28 @@ def _package(args: argparse.Namespace) -> None:
     )
 
 
+def _guards(args: argparse.Namespace) -> None:
+    import itertools
+
+    from tools.nano.package import quickstart_messages
+
+    from tools.nano import coverage, guards
+
+    before = guards.read_items(args.suites / "skills.jsonl.gz")
+    files = (args.model / f"{name}.jsonl.gz" for name in ("replay", "rough"))
+    known = [guards.row_text(row) for file in files for row in guards.read_rows(file)]
+    texts = coverage.training_texts(args.seed, args.training_samples, 4096)
+    seen = coverage.Seen(itertools.chain(texts, known))
+    drawn = guards.draw(seen, list(dict.fromkeys(item.skill for item in before)), args.per_skill, args.documents)
+    kept = sum(item in drawn.items for item in before)
+    guards.write_suites(args.suites, drawn)
+    print(f"{len(drawn.items):,} items, {kept:,} of the {len(before):,} before among them")
+    job = [seen.coverage(text) for text in quickstart_messages()]
+    print(f"the quickstart's messages: mean {sum(job) / len(job):.1%}, greatest {max(job):.1%}")
+    print(f"coverage: mean {drawn.mean_coverage:.1%}, greatest {drawn.greatest_coverage:.1%}, refused {drawn.refused}")
+    _score(args)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.nano", description=__doc__)
     verbs = parser.add_subparsers(required=True)
@@ -129,6 +151,15 @@ def main() -> None:
     verb.add_argument("--model", type=Path, default=model)
     verb.add_argument("--suites", type=Path, default=suites)
     verb.set_defaults(do=_score)
+
+    verb = verbs.add_parser("guards", help="draw the guard suites of the packaged nano anew, with more items or fewer")
+    verb.add_argument("--model", type=Path, default=model)
+    verb.add_argument("--suites", type=Path, default=suites)
+    verb.add_argument("--per-skill", type=int, default=600)
+    verb.add_argument("--documents", type=int, default=320)
+    verb.add_argument("--training-samples", type=int, default=200_000)
+    verb.add_argument("--seed", type=int, default=1, help="of the training")
+    verb.set_defaults(do=_guards)
 
     verb = verbs.add_parser("package", help="put a finished run in its place: model, replay rows, guard suites, card")
     verb.add_argument("--run", type=Path, required=True)

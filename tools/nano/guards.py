@@ -20,7 +20,7 @@ from tools.nano.world import Item, Message
 
 from tools.nano import coverage, mixture
 
-SUITE_VERSION = 2
+SUITE_VERSION = 3
 T = TypeVar("T")
 
 

@@ -19,17 +19,11 @@ DELIVERY = lines("""
     The tracking page for {my} has not moved since {since}.
     Can you tell me when {my} will get here?
     The courier says {the} was handed over {past}, but nobody here has seen it.
-    I paid for {a} {ago} and I am still waiting for it.
-    Your mail said {the} would be here {past}. It was not.
-    What is keeping {my}? The page only says "on its way".
-    {My} was meant to come {past} and there is no sign of it.
 """)
 DELIVERY_PLAIN = lines("""
     Where is my order {ref}?
     My parcel was due {past} and never came.
     The tracking link in your mail leads nowhere.
-    I ordered {ago} and have not had so much as a dispatch note.
-    Can you say when order {ref} will be here?
 """)
 
 CANCEL = lines("""
@@ -39,16 +33,11 @@ CANCEL = lines("""
     Can I still call off {my}? It has not been sent.
     I clicked twice and now two of them are coming. Please drop the second {X}.
     Kindly stop the order for {the}, number {ref}.
-    My husband bought {a} too, so please don't send ours.
-    I found {the} cheaper elsewhere. Cancel mine before it ships.
-    {The} on order {ref} should not go out, please.
-    I have changed my mind about {the} before it is even packed.
 """)
 CANCEL_PLAIN = lines("""
     Please cancel order {ref}.
     I placed an order {past} that I don't want any more. Please stop it.
     Order {ref} was a mistake, please don't send it.
-    Can order {ref} still be called off?
 """)
 
 REFUND = lines("""
@@ -58,16 +47,11 @@ REFUND = lines("""
     I returned {the} {ago} and have not seen my money.
     How do I send {the} back and get the {sum} I paid?
     {The} is not for us. Can we return it for a refund?
-    I am not happy with {my} and want to give it back for what I paid.
-    It {sym}, so I am returning {the}. Please pay back the full price.
-    When will the {sum} for {the} I sent back reach my bank?
-    {My} {dfc}; please give me back the {sum}.
 """)
 REFUND_PLAIN = lines("""
     I sent back order {ref} {ago} and still wait for my refund.
     How do I return my order and get my {sum} back?
     I'd like a refund for order {ref}.
-    You took back my parcel {past}. When do I get the {sum}?
 """)
 
 REPLACEMENT = lines("""
@@ -77,10 +61,6 @@ REPLACEMENT = lines("""
     {My} {sym}. It is under warranty, so please send a new one.
     Could I get a replacement for {my}? It {dfc}.
     You sent the wrong colour of {the}. Please exchange it.
-    {My} {dfc}. When can you send a sound one?
-    I opened the box {past}: {the} {dfc}. I need a fresh one.
-    We have tried all the tips and {the} still {sym}. Please swap it.
-    My second {X} {dfc} as well. Third time lucky? Send another, please.
 """)
 REPLACEMENT_PLAIN = lines("""
     One thing in order {ref} came broken. Please send it again.
@@ -95,16 +75,11 @@ HOW_TO = lines("""
     Could you explain how to {task} with {the}?
     Which button do I press to {task} on {my}?
     What is the trick to {task} on {the}?
-    The leaflet for {my} doesn't say how to {task}.
-    I'm new to this: how can I {task} on {my}?
-    My neighbour can {task} on her {X}. How do I do that on mine?
-    Please tell me step by step how to {task} on {the}.
 """)
 HOW_TO_PLAIN = lines("""
     How do I switch the app to another language?
     Where in the app can I turn off the notifications?
     How can I see all my rooms on one page of the app?
-    Is there a way to use the app on two phones at once?
 """)
 
 FAULT = lines("""
@@ -114,16 +89,11 @@ FAULT = lines("""
     Can you help me? {My} {sym}.
     I bought {my} {ago} and now it {sym}.
     What can I do when {the} {sym}?
-    {The} worked well until {since}. Now it {sym}.
-    Why is it that {my} {sym}?
-    There is something wrong with {my}: it {sym}.
-    I have reset {my} three times and it still {sym}.
 """)
 FAULT_PLAIN = lines("""
     The app crashes as soon as I open it.
     Your website shows an empty page when I click on support.
     The app says "no connection" although my wifi is fine.
-    Since {since} the app is terribly slow.
 """)
 
 BILLING = lines("""
@@ -131,36 +101,23 @@ BILLING = lines("""
     The invoice for {my} shows the wrong amount.
     Please send me the invoice for {the} in order {ref}.
     Why do I pay {fee} a month for the {X} plan?
-    My card was charged {sum} for {the}, but the page said less.
-    I need the bill for {my} with my firm's name on it.
-    Please end the monthly plan for {my}. I keep the device.
-    The voucher was not taken off the price of {the}.
 """)
 BILLING_PLAIN = lines("""
     There is a payment of {fee} on my card that I don't recognise.
     I was billed twice for order {ref}.
     Please send the invoice for order {ref} to my office.
-    My card has expired. Where do I enter the new one?
-    The VAT number on my invoice is wrong.
-    You took {sum} from my bank {past} and I don't know what for.
 """)
 
 ACCOUNT = lines("""
     I'd like to move {my} from my account to my wife's.
     {My} is still tied to the last owner's account. Please free it.
     I sold {my}. Please take it off my account.
-    I want to share my account for {the} with my flatmate, with his own password.
-    {My} shows up in a stranger's account. Please put it in mine.
 """)
 ACCOUNT_PLAIN = lines("""
     I can't log in. The page says that my password is wrong.
     I have forgotten my password and the reset mail never comes.
     Please change the mail address of my account.
     How do I delete my account?
-    My account is locked since {since}.
-    I want to close my account and have all my data removed.
-    The login code does not reach my phone.
-    I have two accounts by mistake. Can you merge them?
 """)
 
 WITH_PRODUCT = {

@@ -13,22 +13,16 @@ BEFORE_BUT = lines("""
     {MyB} is fine, but
     {MyB} works well, but
     No trouble with {myB}, but
-    {MyB} does what it should, but
-    We are happy with {myB}; however,
 """)
 BEFORE = lines("""
     This is not about {myB}.
     I have {aB} too, and that one is fine.
     I wrote to you about {myB} {past}; that is settled.
-    {MyB} is sorted now, thank you.
-    Thanks for your help with {myB}.
 """)
 AFTER = lines("""
     {MyB} is fine, by the way.
     ({MyB} is fine.)
     {MyB} works as it should.
-    It has nothing to do with {myB}.
-    Please leave {myB} as it is.
 """)
 # Only where A is named in the request.
 CORRECTION_BEFORE = lines("""
@@ -71,7 +65,6 @@ BOTH = {
         It's not {theB} that {sym}, it's {theA}.
         It's {theA} that {sym}, not {theB}.
         I thought {theB} was to blame, but it is {theA} that {sym}.
-        {MyB} {symB} last month and you mended it; now {myA} {sym}.
     """),
     "billing": lines("""
         The bill for {theB} is right, the one for {theA} isn't.
@@ -91,49 +84,41 @@ NOT_ABOUT = {
         The parcel came on time.
         This is not about the delivery.
         I know when it was sent, that is not the point.
-        The courier did his job.
     """),
     "cancel": lines("""
         I don't want to cancel anything.
         Please don't cancel my order.
         This is not a cancellation.
-        I am not calling anything off.
     """),
     "refund": lines("""
         I don't want my money back.
         This is not about a refund.
         I am not returning anything.
-        Please don't refund me.
     """),
     "replacement": lines("""
         I don't need a new one.
         No exchange is needed.
         Please don't send another one.
-        I am not asking for a replacement.
     """),
     "how_to": lines("""
         I know how to use it.
         I have read the manual.
         Please don't explain the buttons to me again.
-        I don't need a guide.
     """),
     "fault": lines("""
         Nothing is broken.
         This is not about a fault.
         It does not need a repair.
-        My things all work.
     """),
     "billing": lines("""
         My payments are in order.
         This is not about an invoice.
         Nobody has overcharged me.
-        The bill is right.
     """),
     "account": lines("""
         I can log in all right.
         My password works.
         This is not about my login.
-        My account is in order.
     """),
 }
 MAY_DENY = {
@@ -165,8 +150,6 @@ WISH_FRAMES = lines("""
     I don't want {y}, I want {x}.
     I'd like {x}, not {y}.
     {Y}? No, {x}, please.
-    You offered me {y}, but I would rather have {x}.
-    First I thought of asking for {y}. Now I would prefer {x}.
 """)
 WISH_FRAMES_TO = {  # x or y is "to be paid back": only these read well
     "x": lines("""
@@ -192,7 +175,6 @@ PENDING_FRAMES = lines("""
     Don't {y}, just {x}.
     Please {x}; I don't want you to {y}.
     No need to {y}, please {x}.
-    I am not asking you to {y}. Please {x}.
 """)
 
 # It can be used, or it can be broken: the same two halves in both orders.

@@ -127,17 +127,12 @@ PLAIN = {
         {Event} {near} and it must be settled by then.
         It has to be sorted out before {event} {near}.
         Please answer at once, {event} {near}.
-        I need this solved {near}.
-        This can't wait: {event} {near}.
-        Time is short, {event} {near}.
     """),
     "normal": lines("""
         {Event} {mid}.
         {Event} {mid}, so an answer before that would be good.
         By {mid_by} would be good.
         It would be nice to have this settled before {event} {mid}.
-        Could you look into it this week?
-        An answer within the next few days would be kind.
     """),
     "low": lines("""
         {Event} {far}, so take your time.
@@ -145,9 +140,6 @@ PLAIN = {
         No hurry at all.
         Whenever it suits you.
         It can wait.
-        {Event} {far}; before that I don't need it.
-        I only need an answer before {event} {far}.
-        I shan't need it before {event} {far}.
     """),
 }
 # First half pulls one way, second half decides.
@@ -157,14 +149,11 @@ TURNED = {
         {PastCap} I wrote that it could wait. It can't any more: {event} {near}.
         I am a patient man, but {event} {near}.
         No hurry, I said {past}. Now {event} {near}.
-        Waiting until {far_by} is not possible, {event} {near}.
-        It was not urgent {past}, it is now.
     """),
     "normal": lines("""
         It is not an emergency, but I would like it settled this week.
         No need to hurry, though {event} {mid}.
         {Event} neither tonight nor next month, but {mid}.
-        I don't need it tonight; {mid} is fine.
     """),
     "low": lines("""
         {Event} {near}, but we can do without it, so no hurry.
@@ -172,8 +161,6 @@ TURNED = {
         It sounds urgent, but it can wait.
         Don't drop anything for me, even if {event} {near}.
         Please don't treat this as urgent.
-        I marked this as urgent by mistake; it can wait.
-        {Event} {far}, not {near} as I first wrote.
     """),
 }
 TURNED_ABOUT_USE = ("we can do without it",)
@@ -184,7 +171,6 @@ CALM = lines("""
     I smelled burning at first, but it was my toast.
     No smoke, no sparks, nothing hot.
     It is not dangerous in any way.
-    Nobody is hurt or shut out.
 """)
 
 # Danger that belongs to the intent rather than to a device.

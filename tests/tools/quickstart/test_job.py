@@ -64,7 +64,7 @@ def test_another_seed_gives_another_job(again: Job) -> None:
 
 
 def test_sizes(train_lines: list[str], test_lines: list[str]) -> None:
-    assert len(train_lines) == 1505
+    assert len(train_lines) == 1565
     assert len(test_lines) == 240
 
 
