@@ -38,6 +38,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ from verdict import conclude
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_ORPHAN = 20.0
 """Seconds that a helper may outlive its killed run: it ends with the work that it is at."""
+MODELS = "/site-packages/(torch|transformers)/"
+"""Whose lines are counted slowly and write nothing."""
 COLD = "from luthier.cli.main import main; main()"
 
 
@@ -119,8 +122,9 @@ class Point:
 class Marks:
     """Put around the calls of the phases in a child: says where it is, and dies at a point."""
 
-    def __init__(self, board: mmap.mmap, point: Point | None, bell: int, *, count: bool) -> None:
+    def __init__(self, board: mmap.mmap, point: Point | None, bell: int, *, count: bool, skipped: str) -> None:
         self.board, self.point, self.bell, self.count = board, point, bell, count
+        self.skips = cache(lambda path: bool(skipped and re.search(skipped, path)))
         self.owner, self.job = os.getpid(), ""
         self.stack: list[list[Any]] = []
         self.entered = [0] * len(PHASES)
@@ -203,6 +207,8 @@ class Marks:
             sys.settrace(self._trace)
 
     def _trace(self, frame: Any, event: str, _: Any) -> Any:
+        if event == "call" and self.skips(frame.f_code.co_filename):
+            return None
         if event == "line" and os.getpid() == self.owner:
             self.stack[-1][2] += 1
             if self.left and self.stack[-1][2] >= self.left:
@@ -265,10 +271,11 @@ class Parent:
     Args:
         work: where the job's files lie; homes are made in it.
         command: what ``luthier`` is asked to do there.
+        skipped: lines of files whose path holds this do not count.
     """
 
-    def __init__(self, work: Path, command: Sequence[str]) -> None:
-        self.work, self.command = work, list(command)
+    def __init__(self, work: Path, command: Sequence[str], skipped: str = "") -> None:
+        self.work, self.command, self.skipped = work, list(command), skipped
         self.board = mmap.mmap(-1, BOARD.size)
 
     def child(
@@ -305,7 +312,7 @@ class Parent:
             os.environ["LUTHIER_HOME"] = str(home)
             os.chdir(self.work)
             sys.stdout = sys.stderr = (home / "log").open("a")
-            marks = Marks(self.board, point, bell, count=count)
+            marks = Marks(self.board, point, bell, count=count, skipped=self.skipped)
             marks.install()
             code = run_command(command)
             if point is None:
@@ -509,13 +516,13 @@ def killed(
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Kill the command so often and compare; the job's files lie in ``work``. ``quick``: one undisturbed run, all kills
-    at lines and in one home, restarts that are forked too.
+    at lines (but not of torch and transformers) and in one home, restarts that are forked too.
 
     Returns:
         ``held`` (every restart went on, every home ended with the undisturbed run's bits), ``wrong`` in words, and
         what was counted.
     """
-    parent, rng = Parent(work, command), random.Random(seed)
+    parent, rng = Parent(work, command, MODELS if quick else ""), random.Random(seed)
     first, calm, seen, wrong = undisturbed(parent, quick=quick)
     say(f"{' '.join(command)}: undisturbed {first.seconds:.1f} s, {steps_made(work / 'calm')} steps")
     points = draw(seen, kills, rng, clock=not quick)  # a run whose lines are counted has times of its own
