@@ -296,7 +296,7 @@ def main() -> int:
     global QUIET
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", nargs="*", help="only these")
-    parser.add_argument("--seeds", type=int, default=4, help="trainings an arm whose test rows are read")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings an arm whose test rows are read")
     parser.add_argument("--wide", action="store_true", help="a third arm")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--keep", type=Path, help="a file of trainings; those in it are not done again")

@@ -47,8 +47,11 @@ def train_a_little(model: Any, seed: int = 1) -> None:
 
 def test_counts_and_kinds(tiny: Path) -> None:
     # attention of a layer: q 64x64, k and v 64x32, o 64x64; rank 4: r * (in + out) each; two layers
+    # and left out, all linear layers: gate, up and down 64x128 besides
+    attention = 2 * 4 * ((64 + 64) * 2 + (64 + 32) * 2)
+    assert prepare(fresh(tiny), LoraTuning(r=4, targets="attention"), seed=0).trainable == attention
     lora = prepare(fresh(tiny), LoraTuning(r=4), seed=0)
-    assert lora.trainable == 2 * 4 * ((64 + 64) * 2 + (64 + 32) * 2) and lora.kind == "lora"
+    assert lora.trainable == attention + 2 * 4 * 3 * (64 + 128) and lora.kind == "lora"
     full = prepare(fresh(tiny, precision="bf16"), FullTuning(), seed=0)
     assert full.trainable == full.total == lora.total - lora.trainable
     assert {t.dtype for t in trainable_state(full.model).values()} == {torch.float32}
@@ -88,7 +91,9 @@ def test_files_give_the_same_numbers_and_the_same_bytes(tiny: Path, tmp_path: Pa
     assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
     config = json.loads((tmp_path / "one" / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == tiny.name and str(tiny.parent) not in json.dumps(config)
-    assert config["target_modules"] == ["k_proj", "o_proj", "q_proj", "v_proj"]
+    assert config["target_modules"] == [
+        "down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"
+    ]  # fmt: skip
     again = load_adapter(fresh(tiny), tmp_path / "one", "one")
     assert torch.equal(logits(again), logits(prepared))
     with adapter_disabled(again.model):
@@ -141,7 +146,7 @@ def test_changes_of_weights_are_what_merging_adds(tiny: Path, tmp_path: Path) ->
     save_adapter(prepared.model, tmp_path, prepared.loaded.source)
     before = dict(fresh(tiny).model.named_parameters())
     changes = trained_weights(prepared.model)
-    assert len(changes) == 8, "four projections in each of two layers"
+    assert len(changes) == 14, "seven linear layers in each of two layers"
     for name, p in merge_adapter(fresh(tiny), tmp_path).model.named_parameters():
         expected = changes[name](before[name]) if name in changes else before[name].double()
         assert_close(p.double(), expected, atol=1e-6, rtol=1e-6)

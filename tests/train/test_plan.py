@@ -52,6 +52,20 @@ def takes(rows: int, width: int, *, recompute: bool, accumulates: bool) -> Pass:
 HEAVY = Demand(Weights(frozen=2 << 30, trained=1 << 20), takes)
 
 
+def test_layers_with_an_adapter_are_those_that_won_and_the_plan_says_so() -> None:
+    """The default, the reason in the plan and the page that it names say the same."""
+    told = plan().decided["targets"]
+    assert told.value == "all-linear" and told.origin.startswith("default")
+    page = Path(__file__).parents[2] / next(w.strip("()") for w in told.reason.split() if "docs/" in w)
+    assert "**Winner: `all-linear`**" in page.read_text(encoding="utf-8")
+    asked = TrainSpec.model_validate({"tuning": {"kind": "lora", "targets": "attention"}})
+    written = plan(spec=asked, origins={"train.tuning.targets": "job.yaml:7"}).decided["targets"]
+    assert (written.value, written.reason, written.origin) == ("attention", "written in the recipe", "job.yaml:7")
+    named = TrainSpec.model_validate({"tuning": {"kind": "qlora", "targets": ["q_proj"]}})
+    assert plan(spec=named).decided["targets"].value == ["q_proj"]
+    assert "targets" not in plan(spec=TrainSpec.model_validate({"tuning": "full"})).decided
+
+
 def test_learning_rate_follows_size_and_tuning() -> None:
     assert plan(model=LARGE).learning_rate == 2e-4
     assert plan(model=LARGE, spec=TrainSpec.model_validate({"tuning": "full"})).learning_rate == 2e-5

@@ -49,6 +49,10 @@ COPY_LIMIT = 64
 """Tokens of an answer that the monitor of memorisation looks at."""
 ROWS_A_PROCESS = 4
 """The fewest rows of a step for which a process of its own is worth having."""
+WHY_TARGETS = (
+    "a lower test loss than attention alone at equal compute, on three jobs of three "
+    "(docs/benchmarks/adapter_targets.md)"
+)
 MADE_BY_ONE = 4
 """A token that is made costs about as much as so many that are read together."""
 
@@ -227,6 +231,8 @@ def derive(spec: TrainSpec, facts: Facts, *, seed: int = 0, origins: Mapping[str
     watch_rows, watch_answers = _watched(spec, lengths, steps / an_epoch, notes)
     for name in ("schedule", "weight_decay", "clip", "patience", "anchor", "neftune_alpha", "interpolate", "skips"):
         notes.add(name, getattr(spec, name), "as the recipe language's default says", key=f"train.{name}")
+    if isinstance(spec.tuning, LoraTuning):
+        _targets(spec.tuning, notes)
     ratio = spec.tuning.loraplus_lr_ratio if isinstance(spec.tuning, LoraTuning) else 1.0
     notes.add("loraplus_lr_ratio", ratio, "A and B learn equally fast", key="train.tuning.loraplus_lr_ratio")
     notes.add("threads", facts.device.threads, "threads of this process; other counts round sums differently")
@@ -294,6 +300,16 @@ def _learning_rate(spec: TrainSpec, model: ModelFacts, notes: _Notes) -> float:
         rate, reason = float(f"{rate / REWARD_RATE:.2g}"), f"rewards need smaller steps than answers ({reason})"
     notes.add("learning_rate", rate, reason)
     return rate
+
+
+def _targets(tuning: LoraTuning, notes: _Notes) -> None:
+    """Which layers get an adapter. The default is the one that a measurement chose, and the plan says which."""
+    key = "train.tuning.targets"
+    value = tuning.targets if isinstance(tuning.targets, str) else list(tuning.targets)
+    if tuning.targets == type(tuning).model_fields["targets"].default:
+        notes.add("targets", value, WHY_TARGETS, key=key)
+    else:
+        notes.given("targets", value, key)
 
 
 def _billions(parameters: int) -> str:

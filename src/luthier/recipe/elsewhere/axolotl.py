@@ -17,6 +17,7 @@ from luthier.recipe.elsewhere.sources import (
     split_files,
     tell_unread,
 )
+from luthier.recipe.train import LoraTuning
 
 NAME = "axolotl"
 SIGNS = (
@@ -214,7 +215,7 @@ def _tuning(sheet: Sheet) -> None:
     named = sheet.names("lora_target_modules")
     everything = sheet.on("lora_target_linear") or named == ["all-linear"]
     sheet.get("lora_target_linear")
-    targets: Any = "all-linear" if everything else named or "attention"
+    targets: Any = "all-linear" if everything else named or LoraTuning.model_fields["targets"].default
     if not everything and not named:
         sheet.notes.append("no LoRA targets are named, and axolotl needs some: Luthier's default is written")
     learning.lora(
