@@ -184,7 +184,10 @@ def _dpo(method: DpoMethod | IpoMethod, rows: Sequence[Row], plan: TrainPlan) ->
         settings = {"label_smoothing": method.label_smoothing}
     both = {"loss_type": [loss, "sft"], "loss_weights": [1.0, method.sft]} if method.sft else {"loss_type": [loss]}
     settings = {**settings, **both, "beta": method.beta, **_referred(rows, plan)}
-    return Way("DPO", pair_of, settings, PAIR_NUMBERS, refers=True)
+    told = PAIR_NUMBERS
+    if loss in ("ipo", "sigmoid_norm"):  # a token is what counts, and TRL tells of whole answers
+        told = {k: v for k, v in told.items() if k.startswith("logps")}
+    return Way("DPO", pair_of, settings, told, refers=True)
 
 
 def _kto(method: KtoMethod, facts: Mapping[str, preference.Facts], rows: Sequence[Row], plan: TrainPlan) -> Way:
