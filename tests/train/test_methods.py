@@ -268,7 +268,7 @@ def trained_with(fit: Make, make_rows: Make, folder: Path, **keys: Any) -> dict[
 
 
 KEYS: dict[str, Any] = {
-    "r": 2, "alpha": 16.0, "dropout": 0.3, "targets": "all-linear", "rslora": True, "dora": True, "init": "pissa",
+    "r": 2, "alpha": 16.0, "dropout": 0.3, "targets": "attention", "rslora": True, "dora": True, "init": "pissa",
     "loraplus_lr_ratio": 16.0, "modules_to_save": ["norm"],
 }  # fmt: skip
 
