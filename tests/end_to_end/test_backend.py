@@ -110,7 +110,8 @@ def test_comparisons_by_trl_to_an_adapter(method: str, home: Path, no_egress: li
     history = json.loads(trained.file("history.json").read_text())["history"]
     assert trained.meta["backend"].startswith("trl 1.") and trained.meta["steps"] == 6
     seen = {"dpo": "chosen_logp", "kto": "rejected_logp", "reward": "accuracy"}[method]
-    assert all(seen in h for h in history[1:]) and "val" in history[-1]
+    told = [seen in h for h in history[1:]]  # a step of few thumbs may hold none of one kind
+    assert any(told) and (all(told) or method == "kto") and "val" in history[-1]
     assert json.loads(adapter.file("parity.json").read_text())["holds"]
 
 
