@@ -39,7 +39,7 @@ def test_one_recipe_to_a_served_model(colours: Path, no_egress: list[Any], luthi
     results = made["verdict"]["results"]
     assert {r["role"] for r in results} == {"target", "regression"}
     assert all(r["n"] > 0 and r["low"] <= r["delta"] <= r["high"] for r in results)
-    assert all(r["low"] < r["high"] for r in results), "no figure without an interval"
+    assert all(r["low"] < r["high"] for r in results), f"no figure without an interval: {results}"
 
     # what was wrong with the rows is on record
     dataset = Store.open().get(made["artifacts"]["dataset"])

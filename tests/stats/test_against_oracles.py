@@ -68,6 +68,13 @@ def test_mcnemar_equals_statsmodels(c: tuple[int, int, int]) -> None:
     assert min(1.0, 2 * one) == pytest.approx(two_sided)
 
 
+def test_limits_enclose_the_estimate_where_every_item_changed_sides() -> None:
+    for better, worse, n in [(0, 16, 16), (16, 0, 16), (0, 1, 1), (5, 0, 5), (0, 0, 9), (3, 2, 5)]:
+        made = paired_proportions(better, worse, n)
+        assert made.low <= made.bound <= made.estimate <= made.ceiling <= made.high
+        assert made.low < made.high
+
+
 @pytest.mark.parametrize(("better", "worse", "n"), [(1, 3, 44), (0, 5, 30), (12, 3, 60), (0, 0, 25), (9, 9, 20)])
 @pytest.mark.parametrize("difference", [-0.2, -0.02, 0.0, 0.15])
 def test_tango_is_the_score_at_the_constrained_maximum(better: int, worse: int, n: int, difference: float) -> None:

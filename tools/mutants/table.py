@@ -41,6 +41,8 @@ MUTANTS = (
         "passes of a step with TRL count alike, however many rows they have", "train/backend_trl.py",
         "1.0 if self.way.by_tokens else len(batch.rows) / weight", "1.0",
         "tests/train/test_backend_trl.py::test_comparisons_by_trl_are_learned_alike",
+    ),
+    Mutant(
         "a beginning that rows share is planned in every row", "train/footprint.py",
         "replayed=cut.replayed, prefix=cut.prefix)", "replayed=cut.replayed)",
         "tests/train/test_footprint.py::test_a_pass_that_shares_a_beginning_holds_less_and_an_anchored_one_more",
@@ -556,7 +558,7 @@ MUTANTS = (
     ),
     Mutant(
         "a search's winner compared the other way round", "search/account.py",
-        "paired_difference(default.rows, best.rows)", "paired_difference(best.rows, default.rows)",
+        "paired_difference(default.rows, trial.rows)", "paired_difference(trial.rows, default.rows)",
         "tests/search/test_account.py::test_a_gain_is_claimed_only_where_rows_that_chose_nothing_show_it",
     ),
     Mutant(

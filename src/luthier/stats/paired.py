@@ -86,7 +86,10 @@ def paired_proportions(better: int, worse: int, n: int, *, alpha: float = 0.05) 
     estimate = (better - worse) / n
 
     two, one = float(stats.norm.ppf(0.975)), float(stats.norm.ppf(1 - alpha))
-    low, high, bound, ceiling = _tango_limits(better, worse, n, (two, -two, one, -one))
+    found = _tango_limits(better, worse, n, (two, -two, one, -one))
+    # where every item changed sides, a limit is the estimate itself, which sections only come near to
+    low, bound = (min(found[i], estimate) for i in (0, 2))
+    high, ceiling = (max(found[i], estimate) for i in (1, 3))
     flips = better + worse
     se = math.sqrt(max(flips - (better - worse) ** 2 / n, 0.0)) / n
     return Interval(
