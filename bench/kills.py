@@ -374,11 +374,12 @@ def found_in(home: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"artifacts": sorted(p.name for p in store.iterdir()) if store.is_dir() else []}
     for path in sorted(store.glob("*/*.safetensors")):
         found[f"{path.parent.name.split('-')[0]}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    for run in sorted((home / "runs").iterdir(), key=started, reverse=True):  # of one name the first one counts
+    runs = sorted((home / "runs").iterdir(), key=started, reverse=True)
+    for run in runs:  # of one name the first one counts
         name = run.name.rpartition("-")[0]
         for part in ("verdict.json", "remedies.json", "report.html"):
             if (run / part).is_file():
-                found[f"{name}/{part}"] = plain((run / part).read_text(encoding="utf-8"), run.name)
+                found[f"{name}/{part}"] = plain((run / part).read_text(encoding="utf-8"), [r.name for r in runs])
     return found
 
 
@@ -404,9 +405,11 @@ MEASURED = re.compile(
 step."""
 
 
-def plain(text: str, run: str) -> str:
-    """Without what no two runs share: their names, clocks and what a clock measured."""
-    return TIMES.sub("…", MEASURED.sub("", text.replace(run, "RUN")))
+def plain(text: str, runs: list[str]) -> str:
+    """Without what no two homes share: the ends of the names of runs, clocks and what a clock measured."""
+    for run in runs:
+        text = text.replace(run, run.rpartition("-")[0])
+    return TIMES.sub("…", MEASURED.sub("", text))
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:

@@ -57,8 +57,8 @@ def test_labelled_rows_to_a_classifier_that_is_asked_in_every_way(
     code, told = luthier("run", str(recipe))
     assert code in (0, 10, 11), told
     (training,) = Store.open().artifacts("training")
-    # nano's width is 192, its keys and values have 96: the adapter's factors in 6 layers, and a head of 3 outputs
-    adapter = 6 * 4 * (2 * (192 + 192) + 2 * (192 + 96))
+    # nano's width is 192, its keys and values have 96, its MLP 512: the factors in 6 layers, and a head of 3 outputs
+    adapter = 6 * 4 * (2 * (192 + 192) + 2 * (192 + 96) + 3 * (192 + 512))
     assert planned["facts"]["trainable"] == training.meta["trainable"] == adapter + 3 * 192
     results = {(r["metric"], r["reference_name"]): r for r in told["verdict"]["results"] if r["role"] == "target"}
     assert {name for _, name in results} >= {"base", "words"}

@@ -231,7 +231,8 @@ def test_modules_that_cannot_be_trained_whole_are_refused_by_name(tiny: Path) ->
         prepare(fresh(tiny), LoraTuning(modules_to_save=("q_proj",)), seed=0)
     pytest.importorskip("bitsandbytes")
     with pytest.raises(LuthierError, match="4 bits"):
-        prepare(fresh(tiny, quantised=QloraTuning()), QloraTuning(targets="attention", modules_to_save=("up_proj",)), seed=0)
+        tuning = QloraTuning(targets="attention", modules_to_save=("up_proj",))
+        prepare(fresh(tiny, quantised=QloraTuning()), tuning, seed=0)
 
 
 def test_a_shared_embedding_that_cannot_stay_shared_is_refused() -> None:
