@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -40,23 +41,16 @@ def search(
     if learning_curve and range_test:
         raise UsageError("--learning-curve and --range-test are two measurements", fix="ask for one of them")
     loaded, store, screen = load_recipe(recipe, overrides), Store.open(), console()
-    if learning_curve:
-        from luthier.search import learning_curve as curve_of
+    if learning_curve or range_test:
+        from luthier import search
 
-        run, curve, page = curve_of(loaded, store, Progress())
+        measure: Any = search.learning_curve if learning_curve else search.range_test
+        lines = curve_lines if learning_curve else rates_lines
+        run, measured, page = measure(loaded, store, Progress())
         if json:
-            emit_json({"run": run.id, "page": str(page), **curve.to_dict()})
+            emit_json({"run": run.id, "page": str(page), **measured.to_dict()})
         else:
-            screen.print("\n".join(["", *curve_lines(curve.to_dict()), "", f"  page    {page}"]), markup=False)
-        return 0
-    if range_test:
-        from luthier.search import range_test as test_range
-
-        run, rates, page = test_range(loaded, store, Progress())
-        if json:
-            emit_json({"run": run.id, "page": str(page), **rates.to_dict()})
-        else:
-            screen.print("\n".join(["", *rates_lines(rates.to_dict()), "", f"  page    {page}"]), markup=False)
+            screen.print("\n".join(["", *lines(measured.to_dict()), "", f"  page    {page}"]), markup=False)
         return 0
     from luthier.search import search as search_recipe
 

@@ -30,6 +30,11 @@ def multiplies_bf16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
+def by_half_products(precision: str, device: str) -> bool:
+    """Whether this arithmetic on this device is :class:`HalfProducts`; on others bf16 is autocast."""
+    return precision == "bf16" and device == "cpu"
+
+
 class HalfProducts(TorchFunctionMode):
     """For the time of the block, ``functional.linear`` in fp32 multiplies in bf16. May be entered again and again."""
 

@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from luthier.pipeline import stages
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.pipeline.run import running
 from luthier.recipe import LoadedRecipe
 from luthier.report.search import curve_page
 from luthier.search.bench import UNWATCHED, Bench
-from luthier.search.run import named, refuse_comparing, study_key
+from luthier.search.run import file_measured, named, refuse_comparing, study_key
 from luthier.search.space import with_values
 from luthier.stats import bootstrap
 from luthier.stats.interval import Interval
@@ -153,13 +152,10 @@ def learning_curve(loaded: LoadedRecipe, store: Store, progress: ProgressLike | 
                 losses[-1].append(json.loads(done.read_text()))
                 job.tell(f"{share:.0%}", f"loss {np.mean(losses[-1][-1]):.4f}, repeat {repeat + 1} of {spec.repeats}")
         curve = Curve(tuple(max(1, round(s * len(own))) for s in spec.curve), np.asarray(losses), spec.worth)
-        page = run.dir / "learning_curve.html"
-        page.write_text(curve_page(curve.to_dict(), loaded.recipe.name), encoding="utf-8")
-        with store.draft("curve") as draft:
-            stages.write(draft.path / "curve.json", curve.to_dict())
-            made = draft.commit(parents=(artifact.id, *job.parents), meta={"answer": curve.answer}, run=run)
-        run.attach("curve", made)
-        run.finish("done", said=curve.said, report=page.name)
+        html = curve_page(curve.to_dict(), loaded.recipe.name)
+        page = file_measured(
+            job, run, "curve", curve, ("learning_curve.html", html), of=artifact, meta={"answer": curve.answer}
+        )  # fmt: skip
         store.clear_workdir(f"curve-{key}")
         return run, curve, page
 

@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from luthier.errors import LuthierError
-from luthier.pipeline import stages
 from luthier.pipeline.job import Job, ProgressLike
 from luthier.pipeline.run import running
 from luthier.recipe import LoadedRecipe
 from luthier.report.search import rates_page
 from luthier.search.bench import UNWATCHED, Bench
-from luthier.search.run import named, refuse_comparing
+from luthier.search.run import file_measured, named, refuse_comparing
 from luthier.search.space import with_values
 
 if TYPE_CHECKING:
@@ -176,13 +175,10 @@ def range_test(loaded: LoadedRecipe, store: Store, progress: ProgressLike | None
         store.clear_workdir(key)
         rates = [rate(n, peak=highest, schedule=RISING, warmup_steps=0, steps=STEPS) for n in range(1, STEPS + 1)]
         found = RangeTest(tuple(rates[: len(losses)]), tuple(losses), own, broken_off=len(losses) < STEPS)
-        page = run.dir / "range_test.html"
-        page.write_text(rates_page(found.to_dict(), loaded.recipe.name), encoding="utf-8")
-        with store.draft("rates") as draft:
-            stages.write(draft.path / "rates.json", found.to_dict())
-            made = draft.commit(parents=(artifact.id, *job.parents), meta={"suggestion": found.suggestion}, run=run)
-        run.attach("rates", made)
-        run.finish("done", said=found.said, report=page.name)
+        html = rates_page(found.to_dict(), loaded.recipe.name)
+        page = file_measured(
+            job, run, "rates", found, ("range_test.html", html), of=artifact, meta={"suggestion": found.suggestion}
+        )  # fmt: skip
         return run, found, page
 
 

@@ -7,6 +7,7 @@ last checkpoint with the values that it had. Raising ``search.trials`` adds tria
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from luthier.search.space import space_of, with_values
 from luthier.search.study import BROKEN, CUT, DONE, CutShort, Study
 
 if TYPE_CHECKING:
-    from luthier.store import Run, Store
+    from luthier.store import Artifact, Run, Store
 
 FILE = "search/studies.db"
 
@@ -101,6 +102,20 @@ def refuse_comparing(loaded: LoadedRecipe) -> None:
             f"a search reads the loss of answers, and {kind} learns from comparisons",
             where=loaded.origins.get("train.method", "train.method"), fix="search with train.method: sft first",
         )  # fmt: skip
+
+
+def file_measured(
+    job: Job, run: Run, kind: str, found: Any, page: tuple[str, str], *, of: Artifact, meta: Mapping[str, Any]
+) -> Path:  # fmt: skip
+    """End a run that measured something of a dataset: its page (name, HTML) beside it, its figures as an artifact."""
+    path = run.dir / page[0]
+    path.write_text(page[1], encoding="utf-8")
+    with job.store.draft(kind) as draft:
+        stages.write(draft.path / f"{kind}.json", found.to_dict())
+        made = draft.commit(parents=(of.id, *job.parents), meta=meta, run=run)
+    run.attach(kind, made)
+    run.finish("done", said=found.said, report=path.name)
+    return path
 
 
 def named(loaded: LoadedRecipe, what: str) -> LoadedRecipe:

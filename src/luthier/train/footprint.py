@@ -26,7 +26,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 from torch.utils.flop_counter import flop_registry
 
-from luthier.models.half import HalfProducts
+from luthier.models.half import HalfProducts, by_half_products
 from luthier.train import anchor
 from luthier.train.batches import Row
 from luthier.train.heap import Event, grown
@@ -65,7 +65,7 @@ class Footprint:
         self, model: nn.Module, *, device: str, precision: str, trained_share: float = 1.0, anchored: bool = False
     ) -> None:
         self.model, self.device, self.precision = model, device, precision
-        self.half = precision == "bf16" and device == "cpu"  # products only, by the loss itself
+        self.half = by_half_products(precision, device)  # by the loss itself
         self.trained_share, self.anchored = trained_share, anchored
         self.vocabulary = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
         self.over = cache(self._trace)

@@ -121,7 +121,7 @@ def learn(
     with (
         prepared(loaded.model, plan, device),
         # the reference's numbers too: what is subtracted is rounded alike
-        folding(loaded.model, plan.precision, device) if loop_of.folds else nullcontext(),
+        folding(loaded.model, plan.precision, device, wanted=loop_of.folds),
     ):  # fmt: skip
         loss, difference = loss_of(loaded.model, plan, train_rows, device)
         tolerance = SHORT_WAY_TOLERANCE[plan.precision]

@@ -105,7 +105,7 @@ def run(
         device = str(loaded.device)
         with (
             prepared(loaded.model, plan, device),
-            folding(loaded.model, plan.precision, device) if loop_of.folds else nullcontext(),
+            folding(loaded.model, plan.precision, device, wanted=loop_of.folds),
             closing(engine or _embedded(loaded)) as answering,
         ):  # fmt: skip
             loss = TokenLoss(loaded.model, autocast=plan.precision == "bf16")

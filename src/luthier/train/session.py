@@ -18,7 +18,7 @@ from torch import nn
 
 from luthier.errors import LuthierError
 from luthier.models.adapters import folded
-from luthier.models.half import HalfProducts
+from luthier.models.half import HalfProducts, by_half_products
 from luthier.models.streaming import streamed
 from luthier.recipe.train import TrainSpec
 from luthier.train import checkpoint, machine
@@ -80,7 +80,7 @@ def prepared(model: Any, plan: TrainPlan, device: str) -> Iterator[None]:
 @contextmanager
 def stepping(model: Any, plan: TrainPlan, device: str) -> Iterator[None]:
     """What the plan says of passes, for the time of the steps: layers computed again or read from their files."""
-    within = HalfProducts if plan.precision == "bf16" and device == "cpu" else None
+    within = HalfProducts if by_half_products(plan.precision, device) else None
     with recomputing(model, plan.recompute, within), streaming(model, plan):
         yield
 
@@ -102,10 +102,11 @@ def recomputing(
             model.gradient_checkpointing_disable()
 
 
-def folding(model: Any, precision: str, device: str) -> AbstractContextManager[Any]:
-    """Small plain adapters folded for the time of a run. Not in autocast: weights that are held in bf16 would lose
-    changes that are small beside them; on a CPU they are held in fp32, and only the sum is rounded."""
-    return folded(model) if precision == "fp32" or device == "cpu" else nullcontext()
+def folding(model: Any, precision: str, device: str, *, wanted: bool = True) -> AbstractContextManager[Any]:
+    """Small plain adapters folded for the time of a run, if who makes the steps wants it. Not in autocast: weights that
+    are held in bf16 would lose changes that are small beside them; on a CPU they are held in fp32, and only the sum is
+    rounded."""
+    return folded(model) if wanted and (precision == "fp32" or device == "cpu") else nullcontext()
 
 
 def streaming(model: Any, plan: TrainPlan) -> AbstractContextManager[Any]:

@@ -7,7 +7,6 @@ model. Nothing is loaded, exported or judged here.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +151,7 @@ def learn(
                 spec.watch, loss, general=general[: plan.watch_rows], held_out=validation_rows[: plan.watch_answers],
                 train=train_rows, adapter=hasattr(loaded.model, "disable_adapter"), device=device,
             )  # fmt: skip
-        folded = folding(loaded.model, plan.precision, device) if loop_of.folds else nullcontext()
+        folded = folding(loaded.model, plan.precision, device, wanted=loop_of.folds)
         with folded, stepping(loaded.model, plan, device), team.together(plan.processes):
             return loop_of(
                 loaded.model, objective(loss, plan), plan, train=train_rows, validation=validation_rows, run=run,
