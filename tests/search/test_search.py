@@ -150,7 +150,7 @@ def killed_in(process: subprocess.Popen[str], folder: Path, trial: int) -> None:
     """SIGKILL while this trial is being trained, after its first checkpoint."""
     limit = time.monotonic() + 240
     while time.monotonic() < limit and process.poll() is None:
-        if any(p.parent.parent.name.endswith(f"-{trial}") for p in folder.rglob("checkpoints/*")):
+        if any(folder.glob(f".luthier/work/*-{trial}/checkpoints/*")):  # not into checkpoints, which come and go
             break
         time.sleep(0.02)
     assert process.poll() is None, process.communicate()[1]
