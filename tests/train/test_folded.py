@@ -16,7 +16,7 @@ from torch.nn.utils import parametrize
 from luthier.models.adapters import adapter_disabled, folded, prepare_lora
 from luthier.models.load import Loaded
 from luthier.recipe.train import LoraTuning, TrainSpec
-from luthier.train import session
+from luthier.train import optimiser, session
 from luthier.train.anchor import Anchor
 from luthier.train.batches import collate, row
 from luthier.train.loss import TokenLoss
@@ -45,6 +45,36 @@ def test_the_gradients_are_those_of_the_low_rank_way(make_model: Make, make_rows
     assert plain.keys() == gradients.keys() and all("lora_" in name for name in plain)
     for name, expected in plain.items():
         torch.testing.assert_close(gradients[name], expected, rtol=1e-9, atol=1e-12)
+
+
+def test_the_sum_is_made_once_for_all_passes_of_a_step_and_anew_after_an_update(
+    make_model: Make, make_rows: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_model(dtype=torch.float64)
+    rows = [row(s) for s in make_rows(8)]
+    parameters = optimiser.trainable(model)
+    adamw = optimiser.adamw(parameters, learning_rate=0.01, weight_decay=0.0)
+    made: list[int] = []
+    addmm = torch.addmm
+    monkeypatch.setattr(torch, "addmm", lambda *a, **k: (made.append(1), addmm(*a, **k))[1])
+    with folded(model) as count:
+        for done in range(1, 4):
+            model.zero_grad()
+            loss = TokenLoss(model)
+            for part in (rows[:5], rows[5:]):
+                loss.backward(collate(part), 1.0)
+            with torch.no_grad():
+                said = loss.total(collate(rows))
+            assert len(made) == done * count
+            ours = {n: p.grad.clone() for n, p in parameters.items() if p.grad is not None}
+            with monkeypatch.context() as plain:
+                for layer in (m for m in model.modules() if "forward" in vars(m)):
+                    plain.delitem(vars(layer), "forward")
+                model.zero_grad()
+                torch.testing.assert_close(said, TokenLoss(model).backward(collate(rows), 1.0), rtol=1e-12, atol=0)
+            for name, expected in parameters.items():
+                torch.testing.assert_close(ours[name], expected.grad, rtol=1e-9, atol=1e-12, msg=name)
+            adamw.step()
 
 
 def test_the_base_stays_within_reach_and_the_layers_are_put_back(make_model: Make) -> None:

@@ -11,8 +11,9 @@ import torch
 from tests.train.textbook import gradients
 
 from luthier.train import loss as losses
+from luthier.train.anchor import kl
 from luthier.train.batches import collate, row
-from luthier.train.head import FrozenHead, is_plain
+from luthier.train.head import LEAST, FrozenHead, is_plain
 from luthier.train.loss import TokenLoss
 
 Make = Callable[..., Any]
@@ -68,3 +69,20 @@ def test_what_learns_or_is_looked_on_at_stays_with_autograd(make_model: Make) ->
     hook.remove()
     assert is_plain(frozen, "cpu")
     assert FrozenHead(frozen).room is None, "nothing is held before it is needed"
+
+
+@pytest.mark.parametrize("spread", [1.0, 200.0], ids=["", "words that are all but impossible"])
+def test_divergence_and_its_gradient_are_autograds(spread: float) -> None:
+    torch.manual_seed(0)
+    head = torch.nn.Linear(16, 40, bias=False)
+    head.weight.requires_grad_(False).mul_(spread)
+    tuned, base, share = torch.randn(7, 16), torch.randn(7, 16), torch.rand(7)
+    states = tuned.clone().requires_grad_()
+    (kl(head(states), head(base)) * share).sum().backward()
+    kept = FrozenHead(head)
+    kept.total(torch.randn(3, 16), torch.zeros(3, dtype=torch.long), None)  # buffers of another size stand there
+    nats, gradient = kept.divergence(tuned, base, share)
+    known, said = (head(s).double().log_softmax(-1).clamp(min=LEAST) for s in (base, tuned))
+    torch.testing.assert_close(nats.double(), (known.exp() * (known - said)).sum(-1), rtol=1e-4, atol=1e-5)
+    assert states.grad is not None
+    torch.testing.assert_close(gradient, states.grad, rtol=1e-4, atol=1e-5 * float(states.grad.abs().max()))

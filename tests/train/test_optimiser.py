@@ -39,6 +39,16 @@ def test_decay_falls_on_matrices_only() -> None:
     assert vector.detach().tolist() == [1.0, 1.0]
 
 
+def test_an_update_can_be_told_by_the_version_of_a_weight() -> None:
+    """PyTorch's fused kernel alone does not count; what was computed from the weight would be taken for fresh."""
+    weight = torch.nn.Parameter(torch.ones(2, 2))
+    adamw = optimiser.adamw({"weight": weight}, learning_rate=0.1, weight_decay=0.0)
+    weight.grad = torch.ones(2, 2)
+    before = weight._version
+    adamw.step()
+    assert weight._version > before
+
+
 def test_state_restored_into_a_new_optimiser_goes_on_bit_for_bit(make_model: Callable[..., Any]) -> None:
     def some_steps(model: Any, adamw: Any, first: int, last: int) -> None:
         for i in range(first, last):

@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -255,7 +254,7 @@ def folded(model: Any) -> Iterator[int]:
     """
     layers = [m for m in model.modules() if hasattr(m, "lora_A") and _folds(m, model.active_adapter)]
     for layer in layers:
-        layer.forward = partial(_folded_forward, layer, model.active_adapter)
+        layer.forward = _Folded(layer, model.active_adapter)
     try:
         yield len(layers)
     finally:
@@ -284,14 +283,46 @@ def _folds(layer: Any, name: str) -> bool:
     return bool(base.in_features * base.out_features <= 6 * layer.r[name] * width)
 
 
-def _folded_forward(layer: Any, name: str, x: Tensor) -> Tensor:
-    import torch
+class _Folded:
+    """Forward of one folded layer. W + s·B·A is computed once for all passes until A or B change, and the gradients of
+    A and B once for all that a backward read with it: each as it would be through every pass of its own."""
 
-    base = layer.base_layer
-    weight = base.weight
-    if not layer.disable_adapters:
-        weight = torch.addmm(weight, layer.lora_B[name].weight, layer.lora_A[name].weight, alpha=layer.scaling[name])
-    return torch.nn.functional.linear(x, weight, base.bias)
+    def __init__(self, layer: Any, name: str) -> None:
+        self.layer, self.scaling = layer, layer.scaling[name]
+        self.a, self.b = layer.lora_A[name].weight, layer.lora_B[name].weight
+        self._of: tuple[int, ...] = ()
+        self._whole: Any = None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        import torch
+
+        base = self.layer.base_layer
+        weight = base.weight if self.layer.disable_adapters else self._sum(base.weight)
+        return torch.nn.functional.linear(x, weight, base.bias)
+
+    def _sum(self, weight: Tensor) -> Tensor:
+        import torch
+
+        if torch.is_inference_mode_enabled():  # what is made here could not be learned through later
+            return torch.addmm(weight, self.b, self.a, alpha=self.scaling)
+        of = tuple(t._version for t in (weight, self.a, self.b))
+        if self._whole is None or self._of != of:
+            with torch.no_grad():
+                self._whole = torch.addmm(weight, self.b, self.a, alpha=self.scaling)
+            self._of = of
+            if self.a.requires_grad or self.b.requires_grad:
+                self._whole.requires_grad_().register_post_accumulate_grad_hook(self._hand_back)
+        made: Tensor = self._whole
+        return made
+
+    def _hand_back(self, whole: Tensor) -> None:
+        """From the gradient of the whole to those of A and B."""
+        slope, whole.grad = whole.grad, None
+        assert slope is not None
+        for part, made in ((self.a, lambda: self.b.t() @ slope), (self.b, lambda: slope @ self.a.t())):
+            if part.requires_grad:
+                share = made() * self.scaling
+                part.grad = share if part.grad is None else part.grad.add_(share)
 
 
 # ---- adapters as files

@@ -46,14 +46,17 @@ class Anchor:
         """The mean KL of the step so far, both means at half."""
         return float(torch.stack(self._nats).sum()) if self._nats else 0.0
 
-    def loss(self, tuned: Tensor, base: Tensor, answers: Tensor) -> Tensor:
-        """The differentiable term of some positions. Logits are (n, V); ``answers`` (n,) marks those of answers."""
+    def shares(self, answers: Tensor) -> Tensor:
+        """What a nat of KL at each position counts in the term. ``answers`` (n,) marks those of answers."""
         others_share, answers_share = self._shares
-        nats_n = kl(tuned, base)
-        at_answers = answers.to(nats_n.dtype)  # not a mask: the gradient of picking by mask is not deterministic
-        nats = (nats_n * at_answers).sum() * answers_share + (nats_n * (1 - at_answers)).sum() * others_share
-        self._nats.append(nats.detach())
-        return nats * self.weight
+        at_answers = answers.double()  # not a mask: the gradient of picking by mask is not deterministic
+        return (at_answers * answers_share + (1 - at_answers) * others_share) * self.weight
+
+    def add(self, nats_n: Tensor, share_n: Tensor) -> Tensor:
+        """The term of some positions, (), from their KL and :meth:`shares`; it is counted in :attr:`nats`."""
+        term = (nats_n * share_n).sum()
+        self._nats.append(term.detach() / self.weight)
+        return term
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Cross-entropy and its gradient through a frozen output layer, in buffers that are kept from one chunk to the next.
+"""Losses and their gradients through a frozen output layer, in buffers that are kept from one chunk to the next.
 
 Autograd makes three buffers of (n, V) for every chunk and gives them back; glibc before 2.38 seldom serves an aligned
 request from the hole that an equal one left (``train.heap``), so the heap grew by these buffers although as much was
@@ -17,6 +17,9 @@ from torch import Tensor, nn
 
 BUFFERS = 3
 """Logits (later their targets' gradient), log-probabilities, gradient of the logits."""
+LEAST = -60.0
+"""Log-probability under which a word counts as this. Products of what is far less are denormal, and take a CPU ten
+times as long; no sum of probabilities is seen to change."""
 _NONE, _SUM = 0, 2
 _IGNORED = -100
 aten = torch.ops.aten
@@ -63,6 +66,21 @@ class FrozenHead:
             aten.nll_loss_backward.grad_input(share, logs, targets, None, how, _IGNORED, counted, grad_input=logits)
             aten._log_softmax_backward_data.out(logits, logs, 1, logs.dtype, out=slopes)
             return loss, torch.mm(slopes, self.head.weight)
+
+    def divergence(self, tuned: Tensor, base: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+        """KL(base ‖ tuned) of states (n, d) each, (n,), and the gradient (n, d) to the tuned ones of its sum weighed
+        by ``share`` (n,). With p the probabilities: sum p_base·(log p_base − log p_tuned), (p_tuned − p_base)·share at
+        the logits."""
+        with torch.no_grad():
+            logits, logs, known = self._logs(base)
+            known.copy_(logs)
+            self._logs(tuned)
+            for values in (logs, known):
+                values.clamp_(min=LEAST)
+            torch.exp(known, out=logits)
+            nats = known.sub_(logs).mul_(logits).sum(dim=-1)
+            slopes = torch.exp(logs, out=logs).sub_(logits).mul_(share[:, None].to(logs.dtype))
+            return nats, torch.mm(slopes, self.head.weight)
 
     def _logs(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The buffers, log-probabilities (n, V) in the second one."""

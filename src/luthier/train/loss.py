@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from luthier.models.half import HalfProducts
 from luthier.models.prefix import prefix_cache
-from luthier.train.anchor import Anchor, base_alone
+from luthier.train.anchor import Anchor, base_alone, kl
 from luthier.train.batches import Batch, Tree
 from luthier.train.head import FrozenHead, is_plain
 from luthier.train.plan import logit_bytes
@@ -100,10 +100,16 @@ class TokenLoss:
                 base = self._picked(batch.inputs.index_select(0, held.rows), held.inner)
             parts = (torch.split(part, self.chunk) for part in (leaf[trained:], base, held.answers))
             for tuned, known, answers in zip(*parts, strict=True):
+                share = anchor.shares(answers)
+                if plain:
+                    nats, gradient = self.kept.divergence(tuned.detach(), known, share)
+                    anchor.add(nats, share)
+                    gradients.append(gradient)
+                    continue
                 states = tuned.detach().requires_grad_()
                 with base_alone(anchor.model) if self.head_learns else torch.no_grad():
                     known = self._logits(known)
-                anchor.loss(self._logits(states), known, answers).backward()  # type: ignore[no-untyped-call]
+                anchor.add(kl(self._logits(states), known), share).backward()  # type: ignore[no-untyped-call]
                 assert states.grad is not None
                 gradients.append(states.grad)
         if picked.requires_grad:

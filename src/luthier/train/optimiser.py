@@ -34,7 +34,10 @@ def adamw(
     parts = ((slower, weight_decay, 1.0), (faster, weight_decay, b_times), (others, 0.0, 1.0))
     groups = [{"params": part, "weight_decay": decay, "times": times} for part, decay, times in parts if part]
     fused = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters.values())
-    return torch.optim.AdamW(groups, lr=learning_rate, betas=BETAS, eps=EPSILON, fused=fused)
+    made = torch.optim.AdamW(groups, lr=learning_rate, betas=BETAS, eps=EPSILON, fused=fused)
+    if fused:  # its kernel writes and does not say so; what was computed from a weight would be taken for fresh
+        made.register_step_post_hook(lambda *_: torch.autograd.graph.increment_version(list(parameters.values())))
+    return made
 
 
 def set_rate(optimiser: torch.optim.Optimizer, value: float) -> None:

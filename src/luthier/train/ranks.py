@@ -42,10 +42,11 @@ def parted() -> tuple[int, int]:
 
 
 def share(rows: Sequence[Row], number: int) -> Sequence[Row]:
-    """This process's rows, maybe none, of the window's ``number``-th micro-batch (longest rows first)."""
+    """This process's rows, maybe none, of the window's ``number``-th micro-batch (longest rows first). Each begins with
+    another process, so that the first is not given the most every time."""
     rank, size = place()
     if team.current() is not None:
-        return rows[rank::size]
+        return rows[(rank + number) % size :: size]
     return rows if number % size == rank else rows[:0]
 
 
