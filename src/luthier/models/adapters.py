@@ -311,7 +311,8 @@ class _Folded:
                 self._whole = torch.addmm(weight, self.b, self.a, alpha=self.scaling)
             self._of = of
             if self.a.requires_grad or self.b.requires_grad:
-                self._whole.requires_grad_().register_post_accumulate_grad_hook(self._hand_back)
+                whole: Any = self._whole.requires_grad_()
+                whole.register_post_accumulate_grad_hook(self._hand_back)
         made: Tensor = self._whole
         return made
 
@@ -319,10 +320,14 @@ class _Folded:
         """From the gradient of the whole to those of A and B."""
         slope, whole.grad = whole.grad, None
         assert slope is not None
-        for part, made in ((self.a, lambda: self.b.t() @ slope), (self.b, lambda: slope @ self.a.t())):
-            if part.requires_grad:
-                share = made() * self.scaling
-                part.grad = share if part.grad is None else part.grad.add_(share)
+        if self.a.requires_grad:
+            _add_gradient(self.a, self.b.t() @ slope * self.scaling)
+        if self.b.requires_grad:
+            _add_gradient(self.b, slope @ self.a.t() * self.scaling)
+
+
+def _add_gradient(part: Any, share: Tensor) -> None:
+    part.grad = share if part.grad is None else part.grad.add_(share)
 
 
 # ---- adapters as files
