@@ -33,29 +33,29 @@ class Anchor:
     def __init__(self, model: nn.Module, weight: float) -> None:
         self.model, self.weight = model, weight
         self._shares = (0.0, 0.0)
-        self._nats: list[Tensor] = []
+        self._terms: list[Tensor] = []
 
     def begin(self, answers: int, others: int) -> None:
         """A new step, in whose passes (of all processes) anchored rows are fed: so many tokens before a token of an
         answer, so many others."""
-        self._shares = (0.5 / max(1, others), 0.5 / max(1, answers))
-        self._nats = []
+        self._shares = (self.weight * (0.5 / max(1, others)), self.weight * (0.5 / max(1, answers)))
+        self._terms = []
 
     @property
     def nats(self) -> float:
         """The mean KL of the step so far, both means at half."""
-        return float(torch.stack(self._nats).sum()) if self._nats else 0.0
+        return float(torch.stack(self._terms).sum()) / self.weight if self._terms else 0.0
 
-    def shares(self, answers: Tensor) -> Tensor:
+    def shares(self, answers: Tensor, dtype: torch.dtype) -> Tensor:
         """What a nat of KL at each position counts in the term. ``answers`` (n,) marks those of answers."""
         others_share, answers_share = self._shares
-        at_answers = answers.double()  # not a mask: the gradient of picking by mask is not deterministic
-        return (at_answers * answers_share + (1 - at_answers) * others_share) * self.weight
+        at_answers = answers.to(dtype)
+        return at_answers * answers_share + (1 - at_answers) * others_share
 
     def add(self, nats_n: Tensor, share_n: Tensor) -> Tensor:
         """The term of some positions, (), from their KL and :meth:`shares`; it is counted in :attr:`nats`."""
         term = (nats_n * share_n).sum()
-        self._nats.append(term.detach() / self.weight)
+        self._terms.append(term.detach())
         return term
 
 

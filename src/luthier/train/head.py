@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 BUFFERS = 3
-"""Logits (later their targets' gradient), log-probabilities, gradient of the logits."""
+"""Logits (later their targets' gradient), log-probabilities, gradient of the logits (or what the base says)."""
 LEAST = -60.0
 """Log-probability under which a word counts as this. Products of what is far less are denormal, and take a CPU ten
 times as long; no sum of probabilities is seen to change."""
@@ -72,29 +72,38 @@ class FrozenHead:
         by ``share`` (n,). With p the probabilities: sum p_base·(log p_base − log p_tuned), (p_tuned − p_base)·share at
         the logits."""
         with torch.no_grad():
-            logits, logs, known = self._logs(base)
-            known.copy_(logs)
-            self._logs(tuned)
+            logits, logs, known = self._buffers(len(tuned))
+            self._read(base, logits, known)
+            self._read(tuned, logits, logs)
             for values in (logs, known):
                 values.clamp_(min=LEAST)
             torch.exp(known, out=logits)
             nats = known.sub_(logs).mul_(logits).sum(dim=-1)
-            slopes = torch.exp(logs, out=logs).sub_(logits).mul_(share[:, None].to(logs.dtype))
+            slopes = torch.exp(logs, out=logs).sub_(logits).mul_(share[:, None])
             return nats, torch.mm(slopes, self.head.weight)
 
     def _logs(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The buffers, log-probabilities (n, V) in the second one."""
-        count, weight = len(states), self.head.weight
+        logits, logs, slopes = self._buffers(len(states))
+        self._read(states, logits, logs)
+        return logits, logs, slopes
+
+    def _buffers(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Room for so many positions, (n, V) each."""
+        weight = self.head.weight
         if self.room is None or self.room.shape[1] < count:
             self.room = None  # given back before a larger one is asked for
-            self.room = states.new_empty((BUFFERS, count, weight.shape[0]))
-        logits, logs, slopes = (part[:count] for part in self.room)
+            self.room = weight.new_empty((BUFFERS, count, weight.shape[0]))
+        logits, logs, others = (part[:count] for part in self.room)
+        return logits, logs, others
+
+    def _read(self, states: Tensor, logits: Tensor, logs: Tensor) -> None:
+        """Write the logits of states (n, d) and their log-probabilities."""
         if self.head.bias is None:
-            torch.mm(states, weight.t(), out=logits)
+            torch.mm(states, self.head.weight.t(), out=logits)
         else:
-            torch.addmm(self.head.bias, states, weight.t(), out=logits)
+            torch.addmm(self.head.bias, states, self.head.weight.t(), out=logits)
         aten._log_softmax.out(logits, 1, False, out=logs)
-        return logits, logs, slopes
 
     @staticmethod
     def _loss(logs: Tensor, targets: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -100,8 +100,8 @@ class TokenLoss:
                 base = self._picked(batch.inputs.index_select(0, held.rows), held.inner)
             parts = (torch.split(part, self.chunk) for part in (leaf[trained:], base, held.answers))
             for tuned, known, answers in zip(*parts, strict=True):
-                share = anchor.shares(answers)
                 if plain:
+                    share = anchor.shares(answers, known.dtype)
                     nats, gradient = self.kept.divergence(tuned.detach(), known, share)
                     anchor.add(nats, share)
                     gradients.append(gradient)
@@ -109,6 +109,7 @@ class TokenLoss:
                 states = tuned.detach().requires_grad_()
                 with base_alone(anchor.model) if self.head_learns else torch.no_grad():
                     known = self._logits(known)
+                share = anchor.shares(answers, known.dtype)
                 anchor.add(kl(self._logits(states), known), share).backward()  # type: ignore[no-untyped-call]
                 assert states.grad is not None
                 gradients.append(states.grad)
