@@ -55,7 +55,9 @@ class Case:
     passes: int = 1
     recompute: bool = False
     monitors: bool = False
-    processes: int = 1
+    processes: int | None = 1
+    """None: as many as the planner chooses."""
+    threads: int = 1
     steps: int = STEPS
     anchored: bool = False
     """Two rows of three begin with one prompt, half of them; the third is replayed, half as long, and held."""
@@ -202,7 +204,7 @@ def planned(case: Case, folder: Path) -> tuple[Any, Any, float]:
     rows = [row(r, replayed=r.example_id in replayed(made_rows)) for r in made_rows]
     train, validation = ([input_length(r) for r in side] for side in (made_rows, held_out))
     demand = Demand(Weights(made.frozen_bytes, trained), passes)
-    facts = Facts(model, DeviceFacts("cpu", threads=1, forks=True), train, validation, demand)
+    facts = Facts(model, DeviceFacts("cpu", threads=case.threads, forks=True), train, validation, demand)
     plan = replace(derive(spec, facts), recompute=case.recompute)
 
     def work(
@@ -306,11 +308,11 @@ def imported(case: Case) -> None:
 
     if case.tuning["kind"] == "qlora":
         import bitsandbytes  # noqa: F401
-    torch.set_num_threads(1)
+    torch.set_num_threads(case.threads)
 
 
 def measure(case: Case, folder: Path) -> dict[str, Any]:
-    """Train; the most that this process held, and what it held before it loaded anything."""
+    """Train; the most that this process held, and what it held before it loaded anything; when its steps ended."""
     imported(case)
     empty = resident()["VmRSS"]
     from luthier.train import sft
@@ -321,16 +323,18 @@ def measure(case: Case, folder: Path) -> dict[str, Any]:
     from luthier.train.plan import TrainPlan
 
     plan = TrainPlan.from_dict(plan)
+    ends: list[float] = []
     with peak_memory("cpu") as taken:
         loaded = prepared(case, folder, spec)
         began = time.process_time()
         with tempfile.TemporaryDirectory() as workdir:
             result = sft.run(
                 spec, plan, loaded=loaded, train=train, validation=validation, run=Silent(), workdir=Path(workdir),
-                seed=0, general=validation, replayed=replayed(train),
+                seed=0, general=validation, replayed=replayed(train), on_step=lambda _: ends.append(time.perf_counter()),
             )  # fmt: skip
     assert result.steps == plan.steps and taken.bytes is not None
-    return {"empty": empty, "net": taken.bytes, "cpu_seconds": time.process_time() - began}
+    return {"empty": empty, "net": taken.bytes, "cpu_seconds": time.process_time() - began, "ends": ends,
+            "processes": plan.processes}  # fmt: skip
 
 
 def probe_and_train(case: Case, folder: Path) -> dict[str, Any]:
@@ -362,11 +366,11 @@ def probe_and_train(case: Case, folder: Path) -> dict[str, Any]:
     return {"probed": probed, "first_steps": first.expected.seconds, "took": result.seconds}
 
 
-def child(leg: str, folder: Path, names: list[str]) -> dict[str, Any]:
-    """One leg in a process of its own."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+def child(leg: str, folder: Path, names: list[str], *, script: str = __file__, threads: int = 1) -> dict[str, Any]:
+    """One leg of a benchmark in a process of its own."""
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
     done = subprocess.run(
-        [sys.executable, __file__, "--leg", leg, "--folder", str(folder), *names], capture_output=True, text=True,
+        [sys.executable, script, "--leg", leg, "--folder", str(folder), *names], capture_output=True, text=True,
         env=environment, check=False,
     )  # fmt: skip
     if done.returncode:

@@ -1,4 +1,5 @@
-"""Supervised fine-tuning on a CPU, side by side in one run: Luthier, TRL, transformers' Trainer, the plain script.
+"""Supervised fine-tuning on a CPU, side by side in one run: Luthier, TRL, transformers' Trainer, LLaMA-Factory, the
+plain script.
 
     python bench/sft_cpu.py             25M-parameter Llama, 32k vocabulary, LoRA r=16 on q, k, v, o; about 15 minutes
     python bench/sft_cpu.py --large     150M parameters, fewer rows; about half an hour
@@ -7,7 +8,7 @@
 All arms train on the same seeded rows (log-normal lengths, median 120 tokens, the last 40% trained) in fp32 with the
 same threads and about the same tokens in a step. Each arm runs in a process of its own; rounds are interleaved, the
 median counts, the spread is shown; imports, model building and the first steps are not timed. Padding is not counted
-as tokens. Parity is a leg of its own: 20 steps on identical batches. The last line is JSON.
+as tokens. LLaMA-Factory needs libraries of its own: LLAMAFACTORY_PYTHON names a Python that has it. Parity is a leg of its own: 20 steps on identical batches. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ ARMS = {
     "luthier": "Luthier",
     "trl": "TRL, tuned for a CPU",
     "trainer": "transformers Trainer, tuned",
+    "llamafactory": "LLaMA-Factory, tuned alike",
     "plain": "examples/plain_sft.py",
     "trl-defaults": "TRL out of the box",
 }
@@ -205,16 +207,58 @@ def train_peer(size: Size, rows: list[Row], *, kind: str, rows_a_step: int, even
     return watch.result()
 
 
-def bare_tokenizer() -> Any:
-    """A tokenizer for peers that insist on one; the rows are token ids already."""
-    from tokenizers import Tokenizer, models
+def train_llamafactory(size: Size, rows: list[Row], *, rows_a_step: int) -> dict[str, Any]:
+    """LLaMA-Factory's own workflow, on the rows written as text of which every word is a token."""
+    import torch
+    from llamafactory.train.sft import trainer
+    from llamafactory.train.tuner import run_exp
+
+    watch = Stopwatch()
+    step = trainer.CustomSeq2SeqTrainer.training_step
+
+    def timed(self: Any, model: Any, inputs: dict[str, Any], *more: Any, **named: Any) -> Any:
+        watch.before_step(int(inputs["attention_mask"].sum()))
+        loss = step(self, model, inputs, *more, **named)
+        watch.losses.append(float(loss))
+        return loss
+
+    trainer.CustomSeq2SeqTrainer.training_step = timed
+    folder = Path(tempfile.mkdtemp())
+    make_model(size).to(torch.float32).save_pretrained(folder / "model")
+    bare_tokenizer(size.vocabulary).save_pretrained(folder / "model")
+    table = []
+    for row in rows:
+        words = [f"t{i}" for i in row.ids]
+        start = row.trained.index(True)
+        table.append({"instruction": " ".join(words[:start]), "input": "", "output": " ".join(words[start:])})
+    (folder / "rows.json").write_text(json.dumps(table))
+    (folder / "dataset_info.json").write_text(json.dumps({"rows": {"file_name": "rows.json"}}))
+    run_exp({
+        "model_name_or_path": str(folder / "model"), "stage": "sft", "do_train": True, "finetuning_type": "lora",
+        "lora_target": ",".join(TARGETS), "lora_rank": 16, "lora_alpha": 32, "lora_dropout": 0.0, "dataset": "rows",
+        "dataset_dir": str(folder), "template": "empty", "cutoff_len": 2048, "output_dir": str(folder / "out"),
+        "per_device_train_batch_size": rows_a_step, "gradient_accumulation_steps": 1, "learning_rate": RATE,
+        "num_train_epochs": 1.0, "lr_scheduler_type": "constant", "report_to": "none", "save_strategy": "no",
+        "logging_steps": 100_000, "bf16": False, "disable_gradient_checkpointing": True, "group_by_length": True,
+        "use_cpu": True, "disable_tqdm": True, "weight_decay": 0.01, "preprocessing_num_workers": 1,
+        "dataloader_num_workers": 0, "flash_attn": "sdpa",
+    })  # fmt: skip
+    return watch.result()
+
+
+def bare_tokenizer(words: int = 2) -> Any:
+    """A tokenizer for peers that insist on one; the rows are token ids already, or words t2, t3, … of them."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    vocabulary = Tokenizer(models.WordLevel({"<pad>": 0, "<end>": 1}, unk_token="<end>"))
+    known = {"<pad>": 0, "<end>": 1} | {f"t{i}": i for i in range(2, words)}
+    vocabulary = Tokenizer(models.WordLevel(known, unk_token="<end>"))
+    vocabulary.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return PreTrainedTokenizerFast(tokenizer_object=vocabulary, pad_token="<pad>", eos_token="<end>")
 
 
-def train_plain(size: Size, rows: list[Row], *, rows_a_step: int) -> dict[str, Any]:
+def train_plain(model: Any, rows: list[Row], *, rows_a_step: int) -> dict[str, Any]:
+    """The plain script; ``model`` has its adapter."""
     spec = importlib.util.spec_from_file_location("plain_sft", HERE.parent / "examples" / "plain_sft.py")
     assert spec is not None and spec.loader is not None
     plain = importlib.util.module_from_spec(spec)
@@ -229,7 +273,7 @@ def train_plain(size: Size, rows: list[Row], *, rows_a_step: int) -> dict[str, A
     plain.loss_sum = timed
     pairs = [(list(r.ids), list(r.trained)) for r in rows]
     tokens = round(rows_a_step * float(np.mean([len(plain.inputs_of(*p)) for p in pairs])))
-    plain.train(adapted(size), pairs, epochs=1, peak=RATE, batch_tokens=tokens, micro_tokens=tokens)
+    plain.train(model, pairs, epochs=1, peak=RATE, batch_tokens=tokens, micro_tokens=tokens)
     return watch.result()
 
 
@@ -242,8 +286,10 @@ def run_arm(arm: str, size: Size, threads: int, *, even: bool) -> dict[str, Any]
     rows = make_rows(size, even=even)
     if arm == "luthier":
         return train_luthier(size, rows, rows_a_step=ROWS_A_STEP, threads=threads, even=even)
+    if arm == "llamafactory":
+        return train_llamafactory(size, rows, rows_a_step=ROWS_A_STEP)
     if arm == "plain":
-        return train_plain(size, rows, rows_a_step=ROWS_A_STEP)
+        return train_plain(adapted(size), rows, rows_a_step=ROWS_A_STEP)
     if even:
         rows = in_our_order(rows)
     return train_peer(size, rows, kind=arm, rows_a_step=8 if arm == "trl-defaults" else ROWS_A_STEP, even=even)
@@ -289,15 +335,21 @@ def useful_flops_a_token(size: Size, rows: list[Row]) -> float:
 def in_own_process(arm: str, options: argparse.Namespace, *, even: bool = False) -> dict[str, Any]:
     flags = {"--quick": options.quick, "--large": options.large, "--even": even}
     more = ["--rows", str(options.rows)] if options.rows else []
-    return run_apart(__file__, arm, options.threads, [*more, *(flag for flag, on in flags.items() if on)])
+    python = os.environ.get("LLAMAFACTORY_PYTHON") if arm == "llamafactory" else sys.executable
+    if not python:
+        return {"problem": "LLAMAFACTORY_PYTHON is not set"}
+    return run_apart(
+        __file__, arm, options.threads, [*more, *(flag for flag, on in flags.items() if on)], python=python
+    )
 
 
 def run_apart(
-    script: str, arm: str, threads: int, arguments: list[str], *, seconds: float | None = None
-) -> dict[str, Any]:
+    script: str, arm: str, threads: int, arguments: list[str], *, seconds: float | None = None,
+    python: str = sys.executable,
+) -> dict[str, Any]:  # fmt: skip
     """One arm of a benchmark in a process of its own, ended after so many seconds; gives the JSON of its last line, or
     the problem."""
-    command = [sys.executable, script, "--arm", arm, "--threads", str(threads), *arguments]
+    command = [python, script, "--arm", arm, "--threads", str(threads), *arguments]
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "false"}
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=seconds)
@@ -309,7 +361,8 @@ def run_apart(
 
 
 def report(options: argparse.Namespace, size: Size) -> dict[str, Any]:
-    arms = [a for a in ARMS if not (options.quick and a == "trl-defaults")]
+    beside = options.arms if options.arms is not None else [a for a in ARMS if not options.quick or a != "trl-defaults"]
+    arms = ["luthier", *(a for a in beside if a != "luthier")]
     seen: dict[str, list[dict[str, Any]]] = {a: [] for a in arms}
     for number in range(size.rounds):
         for arm in arms:
@@ -365,6 +418,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--rows", type=int, help="fewer rows, where time is short")
     parser.add_argument("--rounds", type=int, help="interleaved rounds; the median counts")
+    parser.add_argument("--arms", nargs="*", choices=list(ARMS), help="these alone beside Luthier")
     parser.add_argument("--arm", choices=list(ARMS), help=argparse.SUPPRESS)
     parser.add_argument("--even", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()

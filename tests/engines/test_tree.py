@@ -65,7 +65,7 @@ def test_the_question_and_what_options_share_are_read_once(tiny: Any) -> None:
     with EmbeddedEngine(tiny) as engine:
         engine.loglikelihood(items)  # the model is tried once
         read, _ = tokens_read(tiny.model, lambda: engine.loglikelihood(items))
-    assert read == 43
+    assert 43 <= read < 43 + 16, "one row, and at most so much wider that products need no filling up"
 
 
 def test_short_questions_stand_where_padding_would(tiny: Any) -> None:
@@ -79,7 +79,7 @@ def test_short_questions_stand_where_padding_would(tiny: Any) -> None:
     with EmbeddedEngine(tiny) as engine:
         engine.loglikelihood(items)
         read, found = tokens_read(tiny.model, lambda: engine.loglikelihood(items))
-    assert read == 300, "rows of 100: one of 100, one of 55 and 45, one of 30"
+    assert read == 300, "rows of 100: one of 100, one of 55 and 45, one of 30; three are no whole tiles"
     assert [x.total for x in found] == pytest.approx([x.total for x in alone], abs=1e-4)
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from luthier.models.adapters import folded
-from luthier.models.half import HalfProducts
+from luthier.models.products import multiplying
 from luthier.train import anchor
 from luthier.train.footprint import Footprint, _Tape
 from luthier.train.loss import TokenLoss
@@ -41,7 +41,7 @@ def really_held(
     tape = _Tape(VOCABULARY)
     model.train()
     with ExitStack() as stack:
-        stack.enter_context(recomputing(model, recompute, HalfProducts if half else None))
+        stack.enter_context(recomputing(model, recompute, lambda: multiplying(half, "cpu")))
         stack.enter_context(folded(model))
         stack.enter_context(tape)
         for _ in range(passes):

@@ -632,13 +632,13 @@ MUTANTS = (
         "tests/pipeline/test_worth.py::test_the_time_of_a_run_leaves_out_when_it_was_stopped",
     ),
     Mutant(
-        "a product in bf16 takes what was rounded before it changed", "models/half.py",
+        "a product in bf16 takes what was rounded before it changed", "models/products.py",
         "or self._last[1] != x._version:", "or False:",
-        "tests/models/test_half.py::test_what_is_read_twice_is_rounded_once_and_never_stale",
+        "tests/models/test_products.py::test_what_is_read_twice_is_rounded_once_and_never_stale",
     ),
     Mutant(
-        "rows that fill a product up are left as they were found", "models/half.py",
+        "rows that fill a product up are left as they were found", "models/products.py",
         "made[count:] = 0", "made[count:] = 1",
-        "tests/models/test_half.py::test_both_sides_are_rounded_and_nothing_else",
+        "tests/models/test_products.py::test_both_sides_are_rounded_and_nothing_else",
     ),
 )  # fmt: skip

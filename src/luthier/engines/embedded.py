@@ -30,6 +30,7 @@ from luthier.engines.scheduler import Measure, Scheduler, Scoring
 from luthier.engines.spelling import Spelling
 from luthier.engines.workers import Flag, Work, Workers, processes_for
 from luthier.errors import LuthierError
+from luthier.models.allocator import keep_freed_memory
 from luthier.records import Completion, TokenScores
 
 _SCORE_TOKENS_CPU = 2048
@@ -71,6 +72,8 @@ class EmbeddedEngine:
     ) -> None:
         if max_batch < 1 or (score_tokens is not None and score_tokens < 1):
             raise ValueError(f"max_batch and score_tokens must be positive, got {max_batch} and {score_tokens}")
+        if loaded.device.type == "cpu":
+            keep_freed_memory()
         self._adapter_digests: dict[str, str] = {}
         if adapters:
             from luthier.models.adapters import load_adapter

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from luthier.engines.protocol import ContextOverflow, Unsupported
+from luthier.models.products import multiplying
 from luthier.records import TokenScores
 
 Item = tuple[Sequence[int], Sequence[int]]
@@ -164,7 +165,8 @@ def _logits(
 
     hook = head.register_forward_pre_hook(thin)
     try:
-        with _looking_at(parts if pick_N.numel() < _FEW * ids_BT.numel() else (), pick_N):
+        looked_at = parts if pick_N.numel() < _FEW * ids_BT.numel() else ()
+        with _looking_at(looked_at, pick_N), multiplying(False, ids_BT.device.type):
             given = {} if before is None else {"past_key_values": before}
             logits: Tensor = model(input_ids=ids_BT, use_cache=False, **given, **more).logits
     finally:

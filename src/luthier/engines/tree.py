@@ -17,6 +17,7 @@ Legend: B rows, L columns, N scored positions, V vocabulary.
 from __future__ import annotations
 
 import itertools
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ import torch
 from luthier.engines import likelihood
 from luthier.engines.likelihood import Batch, Item, by_item, logits_at, scored_logits
 from luthier.models.prefix import ahead, read_prefix
+from luthier.models.products import TOGETHER
 from luthier.records import TokenScores
 
 _SHARED = 0.25
@@ -40,6 +42,8 @@ _HEAD = 48
 """Shorter beginnings are not read apart: every row would pay for the copy of keys and values."""
 _COPIES = 4
 """Tokens of a batch, copies of its head included, per token of the budget."""
+_PADDED = 16
+"""Columns at most that a batch is wider than its longest row."""
 _numbers = itertools.count()
 
 
@@ -166,7 +170,11 @@ def plan(found: Sequence[Row], *, token_budget: int, vocabulary: int, before: in
         width = max(left[0].size, before // 4)
         lines: list[list[Row]] = []
         scored, most = 0, scored_logits() // vocabulary
-        for _ in range(max(1, min(token_budget // width, _COPIES * token_budget // (before + width)))):
+        count = max(1, min(token_budget // width, _COPIES * token_budget // (before + width)))
+        if count >= 8:  # a multiple of its largest power of two but one: then little is missing to whole tiles
+            count -= count % (1 << count.bit_length() - 2)
+        width = _tiled(count, width)
+        for _ in range(count):
             line: list[Row] = []
             room = width
             while (at := bisect_left(sizes, -room)) < len(left):  # the longest that fits
@@ -183,6 +191,12 @@ def plan(found: Sequence[Row], *, token_budget: int, vocabulary: int, before: in
         items = tuple(i for line in lines for row in line for i in row.items)
         batches.append(Batch(items, tuple(sum(len(row.items) for row in line) for line in lines)))
     return batches
+
+
+def _tiled(rows: int, width: int) -> int:
+    """The width at which so many rows are whole tiles of products (``models.products``), where that is near."""
+    step = TOGETHER // math.gcd(rows, TOGETHER)
+    return -(-width // step) * step if step <= _PADDED else width
 
 
 def score(
@@ -202,7 +216,7 @@ def score(
         trees.append(_Tree(items[at : at + count], start_id))
         at += count
     device, dtype = next(model.parameters()).device, model.dtype
-    width = max(len(t.ids) for t in trees)
+    width = _tiled(len(trees), max(len(t.ids) for t in trees))
     ids_BL = np.full((len(trees), width), start_id)
     depth_BL = np.zeros((len(trees), width), dtype=np.int64)
     sees_BLC = np.zeros((len(trees), width, first + width), dtype=bool)

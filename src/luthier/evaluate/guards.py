@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from luthier.engines import Request, Unsupported
@@ -125,11 +125,13 @@ def option_items(contender: Contender, choices: Sequence[Choice | None]) -> list
     """The options of each question as (context ids, option ids)."""
     tokens = contender.tokens
     assert tokens is not None
+    encode = lru_cache(maxsize=64)(tokens.encode)  # the options of a question have a context in common
+    opening = tokens.opening
     made = []
     for choice in choices:
         assert choice is not None
-        pairs = [split_ids(tokens.encode, choice.context, option) for option in choice.options]
-        made.append([((*tokens.opening, *before) if before else before, option) for before, option in pairs])
+        pairs = [split_ids(encode, choice.context, option) for option in choice.options]
+        made.append([((*opening, *before) if before else before, option) for before, option in pairs])
     return made
 
 

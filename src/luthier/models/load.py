@@ -183,7 +183,7 @@ def device_memory(name: str) -> dict[str, Any]:
     """Bytes of memory that are free on a device now, and whether it multiplies bf16 in hardware worth using."""
     import torch
 
-    from luthier.models.half import multiplies_bf16
+    from luthier.models.products import multiplies_bf16
 
     if name.startswith("cuda"):
         return {"memory": int(torch.cuda.mem_get_info(name)[0]), "bf16": torch.cuda.is_bf16_supported()}

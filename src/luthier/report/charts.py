@@ -30,13 +30,17 @@ class Series:
 
 def chart(
     title: str, series: Sequence[Series], *, unit: str = "", mark: Point | None = None, mark_text: str = "",
-    across: str = "step", names: Sequence[str] = (), legend: bool = True,
+    across: str = "step", names: Sequence[str] = (), legend: bool = True, log: bool = False,
 ) -> str:  # fmt: skip
     """One chart; empty text if there is nothing to draw. ``mark`` rings a point and says what it is.
 
     ``across`` names the horizontal axis; with ``names`` its places 0, 1, … carry these words instead of numbers.
+    ``log``: equal ratios are equally far apart upwards (numbers above 0, no marks and bounds).
     """
-    drawn = [replace(s, points=_thin([p for p in s.points if math.isfinite(p[1])])) for s in series]
+    height = math.log10 if log else float
+    drawn = [
+        replace(s, points=_thin([(x, height(y)) for x, y in s.points if math.isfinite(y)])) for s in series
+    ]
     drawn = [s for s in drawn if s.points]
     if not drawn:
         return ""
@@ -44,7 +48,7 @@ def chart(
     ys = [y for s in drawn for _, y in s.points] + [y for s in drawn for low_high in s.bounds for y in low_high]
     x0, x1 = (-0.5, len(names) - 0.5) if names else (min(xs), max(max(xs), min(xs) + 1))
     y0, y1 = min(ys), max(ys)
-    y0 = 0.0 if 0 <= y0 < 0.4 * y1 else y0
+    y0 = 0.0 if 0 <= y0 < 0.4 * y1 and not log else y0
     pad = (y1 - y0 or abs(y1) or 1.0) * 0.06
     y0, y1 = (y0 if y0 == 0 else y0 - pad), y1 + pad
 
@@ -55,13 +59,14 @@ def chart(
         return H - BOTTOM - (H - TOP - BOTTOM) * (y - y0) / (y1 - y0)
 
     body = []
-    for y in ticks(y0, y1, 4):
+    for y in _log_ticks(y0, y1) if log else ticks(y0, y1, 4):
+        told = tick_label(round(10**y, 12) if log else y)
         body.append(f'<line class="grid" x1="{LEFT}" x2="{W - RIGHT}" y1="{py(y):.1f}" y2="{py(y):.1f}"/>')
-        body.append(f'<text class="ytick" x="{LEFT - 6}" y="{py(y) + 4:.1f}">{esc(tick_label(y))}</text>')
+        body.append(f'<text class="ytick" x="{LEFT - 6}" y="{py(y) + 4:.1f}">{esc(told)}</text>')
     shown = list(enumerate(names)) if names else [(x, tick_label(x)) for x in ticks(x0, x1, 5)]
     for x, text in shown:
         body.append(f'<text class="xtick" x="{px(x):.1f}" y="{H - BOTTOM + 17}">{esc(text)}</text>')
-    if y0 < 0 < y1:
+    if y0 < 0 < y1 and not log:
         body.append(f'<line class="base" x1="{LEFT}" x2="{W - RIGHT}" y1="{py(0):.1f}" y2="{py(0):.1f}"/>')
     body.append(f'<line class="base" x1="{LEFT}" x2="{W - RIGHT}" y1="{H - BOTTOM}" y2="{H - BOTTOM}"/>')
     body.append(f'<text class="xtick" x="{(LEFT + W - RIGHT) / 2:.0f}" y="{H - 4}">{esc(across)}</text>')
@@ -80,8 +85,8 @@ def chart(
     if mark is not None:
         x, y = px(mark[0]), py(mark[1])
         body.append(f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="7"/>')
-    told = [s for s in drawn if legend and (len(drawn) > 1 or s.style != "main")]
-    keys = " ".join(f'<span class="key k-{s.style}">{esc(s.name)}</span>' for s in told)
+    named = [s for s in drawn if legend and (len(drawn) > 1 or s.style != "main")]
+    keys = " ".join(f'<span class="key k-{s.style}">{esc(s.name)}</span>' for s in named)
     if mark is not None:
         keys += f' <span class="key k-ring">{esc(mark_text)}</span>'
     head = f"{esc(title)}{f' <small>{esc(unit)}</small>' if unit else ''}"
@@ -90,6 +95,13 @@ def chart(
         f'<figure class="chart"><figcaption><b>{head}</b> {keys}</figcaption>'
         f'<svg viewBox="0 0 {W} {H}" role="img" aria-label="{told_as}">{"".join(body)}</svg></figure>'
     )
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Logarithms of round numbers: powers of ten alone where they are many."""
+    steps = (1, 2, 5) if high - low < 2.5 else (1,)
+    logs = [p + math.log10(m) for p in range(math.floor(low), math.ceil(high) + 1) for m in steps]
+    return [y for y in logs if low <= y <= high]
 
 
 def training_charts(training: Mapping[str, Any], speed: Sequence[tuple[int, float]]) -> str:

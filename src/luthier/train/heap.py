@@ -4,7 +4,7 @@ A tensor's buffer is aligned to 64 bytes. glibc before 2.38 serves an aligned re
 to spare, and what it cuts off in front is often taken by some small object; then the hole that the buffer leaves serves
 no other of the same size, and the heap grows past what is live at any time. How near this comes to measured peaks
 stands in docs/benchmarks/planner.md. Buffers of 32 MiB and more are mapped one by one and given back at once
-(``machine.keep_freed_memory``).
+(``allocator.keep_freed_memory``).
 
 Not here: other allocators (CUDA's rounds up to blocks; ``memory`` adds a share).
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 
-from luthier.train.machine import LARGEST_MMAP_THRESHOLD
+from luthier.models.allocator import LARGEST_MMAP_THRESHOLD
 
 ALIGNED, LEADER, HEADER = 96, 48, 16
 """Bytes that an aligned request must find beyond its own; that are cut off in front of it; of a chunk's header."""

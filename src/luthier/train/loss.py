@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from luthier.models.half import HalfProducts
 from luthier.models.prefix import prefix_cache
+from luthier.models.products import multiplying
 from luthier.train.anchor import Anchor, base_alone, kl
 from luthier.train.batches import Batch, Tree
 from luthier.train.head import FrozenHead, is_plain
@@ -36,8 +36,8 @@ class TokenLoss:
 
     Args:
         model: a transformers causal LM, or a peft model around one.
-        autocast: run forward in bf16: on a CPU the products of linear layers (``train.half``), else where PyTorch deems
-            it safe; weights stay as they are.
+        autocast: run forward in bf16: on a CPU the products of linear layers (``models.products``), else where PyTorch
+            deems it safe; weights stay as they are.
         chunk: trained positions that meet the vocabulary at once; left out, as many as ``plan.logit_bytes`` holds.
         device: kind of the device that the model stands for, where it is traced on another; left out, its own.
     """
@@ -250,10 +250,7 @@ class TokenLoss:
 
     @contextmanager
     def _context(self) -> Iterator[None]:
-        if not self.autocast:
-            yield
-            return
-        with HalfProducts() if self.device == "cpu" else torch.autocast(self.device, dtype=torch.bfloat16):
+        with multiplying(self.autocast, self.device):
             yield
 
     def _states(self, batch: Batch, index: Tensor | None = None) -> Tensor:

@@ -1,12 +1,9 @@
-"""What of the machine decides the bits and the speed of a run: threads, deterministic kernels, memory allocation; and
-how much memory a run really took.
-
-Set while a run lasts and put back afterwards (the allocator's thresholds stay: they belong to the process).
+"""What of the machine decides the bits and the speed of a run: threads and deterministic kernels; and how much memory a
+run really took. Set while a run lasts and put back afterwards.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import sys
@@ -21,24 +18,7 @@ import torch
 
 from luthier.models import packing
 
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
-LARGEST_MMAP_THRESHOLD = 32 << 20
-KEEP = 1 << 30
-
 ENVIRONMENT = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "MKL_CBWR", "MALLOC_MMAP_THRESHOLD_", "LD_PRELOAD")
-
-
-def keep_freed_memory() -> bool:
-    """Tell glibc to reuse large buffers instead of handing each back to the kernel and faulting it in again.
-
-    A step of an eager model frees and takes hundreds of buffers of megabytes; by default glibc maps and unmaps each.
-    Does nothing outside glibc on Linux. True where it took effect.
-    """
-    if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
-        return False
-    libc = ctypes.CDLL(None)
-    settings = ((M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD), (M_TRIM_THRESHOLD, KEEP), (M_TOP_PAD, 64 << 20))
-    return all(libc.mallopt(name, value) == 1 for name, value in settings)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +19,8 @@ from torch import nn
 
 from luthier.errors import LuthierError
 from luthier.models.adapters import folded
-from luthier.models.half import HalfProducts, by_half_products
+from luthier.models.allocator import keep_freed_memory
+from luthier.models.products import multiplying
 from luthier.models.streaming import streamed
 from luthier.recipe.train import TrainSpec
 from luthier.train import checkpoint, machine
@@ -72,7 +74,7 @@ def tell_start(
 @contextmanager
 def prepared(model: Any, plan: TrainPlan, device: str) -> Iterator[None]:
     """Threads, kernels, memory and 4-bit layers as a training wants them, for its time."""
-    machine.keep_freed_memory()
+    keep_freed_memory()
     with machine.exact(plan.threads, deterministic=device == "cpu"), machine.four_bit_gradients(model):
         yield
 
@@ -80,8 +82,8 @@ def prepared(model: Any, plan: TrainPlan, device: str) -> Iterator[None]:
 @contextmanager
 def stepping(model: Any, plan: TrainPlan, device: str) -> Iterator[None]:
     """What the plan says of passes, for the time of the steps: layers computed again or read from their files."""
-    within = HalfProducts if by_half_products(plan.precision, device) else None
-    with recomputing(model, plan.recompute, within), streaming(model, plan):
+    within = partial(multiplying, plan.precision == "bf16", device)
+    with recomputing(model, plan.recompute, within if device == "cpu" else None), streaming(model, plan):
         yield
 
 
