@@ -239,7 +239,8 @@ def train_llamafactory(size: Size, rows: list[Row], *, rows_a_step: int) -> dict
         "dataset_dir": str(folder), "template": "empty", "cutoff_len": 2048, "output_dir": str(folder / "out"),
         "per_device_train_batch_size": rows_a_step, "gradient_accumulation_steps": 1, "learning_rate": RATE,
         "num_train_epochs": 1.0, "lr_scheduler_type": "constant", "report_to": "none", "save_strategy": "no",
-        "logging_steps": 100_000, "bf16": False, "disable_gradient_checkpointing": True, "group_by_length": True,
+        "logging_steps": 100_000, "bf16": False, "disable_gradient_checkpointing": True,
+        "train_sampling_strategy": "group_by_length",
         "use_cpu": True, "disable_tqdm": True, "weight_decay": 0.01, "preprocessing_num_workers": 1,
         "dataloader_num_workers": 0, "flash_attn": "sdpa",
     })  # fmt: skip
