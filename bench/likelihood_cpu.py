@@ -2,14 +2,13 @@
 
 Needs the real data and lab7m (LUTHIER_TEST_DATA, default ../shared), and for the second arm a Python that has lm-eval
 (LMEVAL_PYTHON; absent: that arm is reported "not available"). Both arms run fp32 on two threads, each in a process of
-its own, one after the other, tokenising included, imports and loading excluded; lm-eval takes its best of several batch
-sizes. The options come from real suites: answers of many tokens, letters of one token, pairs of sentences; texts and
-letters once more behind five worked examples, the same before every question, as such questions are mostly asked
-(fewer of them, and beside the bare ones, never in their place: the targets are judged on the bare ones). Parity is
-looked at on every single log-likelihood, and on the metrics that lm-eval makes of them, on lab7m and (fewer items, no
-speed) on the built-in nano. ``--cpu-time`` counts each
-process's own seconds, for a machine that others use too. Prints a table and, as its last line, JSON; the targets stand
-in bench/targets.toml.
+its own; they take turns, so that a slow minute of the machine meets both; medians of the rounds count. Tokenising is
+included, imports and loading are not; lm-eval takes its best of several batch sizes. The options come from real suites:
+answers of many tokens, letters of one token, pairs of sentences; texts and letters once more behind five worked
+examples, the same before every question, as such questions are mostly asked (fewer of them, and beside the bare ones,
+never in their place: the targets are judged on the bare ones). Parity is looked at on every single log-likelihood, and
+on the metrics that lm-eval makes of them, on lab7m and (fewer items, no speed) on the built-in nano. Prints a table
+and, as its last line, JSON; the targets stand in bench/targets.toml.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import argparse
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,6 +30,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("LUTHIER_TEST_DATA") or HERE.parent.parent / "shared")
 BATCHES = (1, 8, 32, 64)
+MARK = "@luthier "
 NANO = HERE.parent / "src" / "luthier" / "models" / "nano"
 NANO_ITEMS = 100
 LETTERS = "ABCDE"
@@ -90,15 +91,17 @@ def large(folder: Path, like: Path) -> Path:
     return folder
 
 
-def clock_of(job: dict[str, Any]) -> Callable[[], float]:
-    """Seconds: of this process's own work, or of the clock on the wall."""
-    return time.process_time if job["cpu_time"] else time.perf_counter
+# ---- an arm: a process that answers questions about its suites, one at a time
 
 
-# ---- our arm
+def answers(told: Callable[[dict[str, Any]], dict[str, Any]], first: dict[str, Any]) -> None:
+    """Say what is known already, then one line of JSON for each line that is asked; libraries print as they like."""
+    print(MARK + json.dumps(first), flush=True)
+    for line in sys.stdin:
+        print(MARK + json.dumps(told(json.loads(line))), flush=True)
 
 
-def ours(job: dict[str, Any]) -> dict[str, Any]:
+def ours(job: dict[str, Any]) -> None:
     import torch
 
     from luthier.engines.embedded import EmbeddedEngine
@@ -109,27 +112,23 @@ def ours(job: dict[str, Any]) -> dict[str, Any]:
     from luthier.models.source import resolve
 
     torch.set_num_threads(job["threads"])
-    clock, asked = clock_of(job), job["asked"]
     loaded = load(resolve(job["model"]), device="cpu")
-    told: dict[str, Any] = {}
     with EmbeddedEngine(loaded, aside=True) as engine:
         contender = Contender(engine, loaded.chat)
-        told["start_id"] = engine.start_id
         warm = option_items(contender, [Choice("Warm up:", (" one", " two three"), 0)])
         engine.loglikelihood([pair for one in warm for pair in one])
-        for name, task in asked.items():
-            choices = [Choice(c["context"], tuple(c["options"]), c["right"]) for c in task["items"]]
-            best, nats = float("inf"), []
-            for _ in range(task["repeats"]):
-                began = clock()
-                pairs = [pair for one in option_items(contender, choices) for pair in one]
-                nats = [found.total for found in engine.loglikelihood(pairs)]
-                best = min(best, clock() - began)
+
+        def told(asked: dict[str, Any]) -> dict[str, Any]:
+            choices = [Choice(c["context"], tuple(c["options"]), c["right"]) for c in job["asked"][asked["suite"]]]
+            began = time.perf_counter()
+            pairs = [pair for one in option_items(contender, choices) for pair in one]
+            nats = [found.total for found in engine.loglikelihood(pairs)]
+            seconds = time.perf_counter() - began
+            if not asked["metrics"]:
+                return {"seconds": seconds}
             quiet = [Choice("", c.options, 0) for c in choices]
-            bare = [
-                found.total
-                for found in engine.loglikelihood([pair for one in option_items(contender, quiet) for pair in one])
-            ]
+            alone = [pair for one in option_items(contender, quiet) for pair in one]
+            bare = [found.total for found in engine.loglikelihood(alone)]
             scores, at = [], 0
             for choice in choices:
                 until = at + len(choice.options)
@@ -142,99 +141,161 @@ def ours(job: dict[str, Any]) -> dict[str, Any]:
                 )
             }  # fmt: skip
             tokens = sum(len(a) + len(b) for a, b in pairs)
-            told[name] = {"seconds": best, "nats": nats, "metrics": metrics, "tokens": tokens, "options": len(pairs)}
-    return told
+            return {"seconds": seconds, "nats": nats, "metrics": metrics, "tokens": tokens, "options": len(pairs)}
+
+        answers(told, {"start_id": engine.start_id})
 
 
-# ---- lm-eval's arm: this file run by its Python
-
-
-def theirs(job: dict[str, Any]) -> dict[str, Any]:
+def theirs(job: dict[str, Any]) -> None:
+    """lm-eval: this file run by its Python."""
     import lm_eval
     import torch
     from lm_eval.api.instance import Instance
-    from lm_eval.api.task import ConfigurableTask
     from lm_eval.models.huggingface import HFLM
 
     torch.set_num_threads(job["threads"])
-    clock, asked = clock_of(job), job["asked"]
     lm = HFLM(
         pretrained=job["model"], device="cpu", dtype="float32", batch_size=1, prefix_token_id=job["start_id"]
     )  # fmt: skip
-    told: dict[str, Any] = {"version": getattr(lm_eval, "__version__", "")}
-    for name, task in asked.items():
+
+    def told(asked: dict[str, Any]) -> dict[str, Any]:
+        items = job["asked"][asked["suite"]]
         requests = [
             Instance("loglikelihood", {}, (c["context"], option), n)
-            for c in task["items"]
+            for c in items
             for n, option in enumerate(c["options"])
         ]
-        seconds: dict[str, float] = {}
-        found: list[float] = []
-        for size in task["batches"]:
-            lm.batch_size_per_gpu = size
-            for _ in range(task["repeats"]):
-                began = clock()
-                found = [float(total) for total, _ in lm.loglikelihood(requests, disable_tqdm=True)]
-                taken = clock() - began
-                seconds[str(size)] = min(taken, seconds.get(str(size), taken))
-        told[name] = {"seconds": seconds, "nats": found}
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "rows.jsonl"
-            rows = [
-                {"prompt": c["context"], "options": [o.removeprefix(" ") for o in c["options"]], "right": c["right"]}
-                for c in task["items"]
-            ]
-            path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-            config = {
-                "task": name, "dataset_path": "json", "dataset_kwargs": {"data_files": {"test": str(path)}},
-                "test_split": "test", "output_type": "multiple_choice", "doc_to_text": "{{prompt}}",
-                "doc_to_choice": "{{options}}", "doc_to_target": "{{right}}", "target_delimiter": " ",
-                "metric_list": [{"metric": m} for m in ("acc", "acc_norm", "acc_bytes", "acc_mutual_info")],
-            }  # fmt: skip
-            lm.batch_size_per_gpu = 32
-            made = lm_eval.simple_evaluate(
-                model=lm, tasks=[ConfigurableTask(config=config)], bootstrap_iters=0, log_samples=False
-            )
-        results = made["results"][name]
-        told[name]["metrics"] = {
-            k.split(",")[0]: v for k, v in results.items() if k.startswith("acc") and "stderr" not in k
-        }
-    return told
+        lm.batch_size_per_gpu = asked["batch"]
+        began = time.perf_counter()
+        found = [float(total) for total, _ in lm.loglikelihood(requests, disable_tqdm=True)]
+        seconds = time.perf_counter() - began
+        if not asked["metrics"]:
+            return {"seconds": seconds}
+        return {"seconds": seconds, "nats": found, "metrics": their_metrics(lm, asked["suite"], items)}
+
+    answers(told, {"version": getattr(lm_eval, "__version__", "")})
+
+
+def their_metrics(lm: Any, name: str, items: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """What lm-eval's own task makes of these items."""
+    import lm_eval
+    from lm_eval.api.task import ConfigurableTask
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.jsonl"
+        rows = [
+            {"prompt": c["context"], "options": [o.removeprefix(" ") for o in c["options"]], "right": c["right"]}
+            for c in items
+        ]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        config = {
+            "task": name, "dataset_path": "json", "dataset_kwargs": {"data_files": {"test": str(path)}},
+            "test_split": "test", "output_type": "multiple_choice", "doc_to_text": "{{prompt}}",
+            "doc_to_choice": "{{options}}", "doc_to_target": "{{right}}", "target_delimiter": " ",
+            "metric_list": [{"metric": m} for m in ("acc", "acc_norm", "acc_bytes", "acc_mutual_info")],
+        }  # fmt: skip
+        lm.batch_size_per_gpu = 32
+        made = lm_eval.simple_evaluate(
+            model=lm, tasks=[ConfigurableTask(config=config)], bootstrap_iters=0, log_samples=False
+        )
+    results = made["results"][name]
+    return {k.split(",")[0]: v for k, v in results.items() if k.startswith("acc") and "stderr" not in k}
+
+
+class Arm:
+    """One arm in a process of its own, which waits until it is asked."""
+
+    def __init__(self, python: str, name: str, job: dict[str, Any], folder: Path) -> None:
+        given = folder / f"{name}.json"
+        given.write_text(json.dumps(job), encoding="utf-8")
+        environment = {
+            **os.environ, "OMP_NUM_THREADS": str(job["threads"]), "HF_HUB_OFFLINE": "1",
+            "HF_DATASETS_CACHE": str(folder), "TOKENIZERS_PARALLELISM": "false",
+        }  # fmt: skip
+        self._process = subprocess.Popen(
+            [python, __file__, "--arm", name, "--job", str(given)], env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.first = self._heard()
+
+    def ask(self, **asked: Any) -> dict[str, Any]:
+        """The answer to one question."""
+        assert self._process.stdin is not None
+        print(json.dumps(asked), file=self._process.stdin, flush=True)
+        return self._heard()
+
+    def end(self) -> None:
+        """Nothing more is asked."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+    def _heard(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith(MARK):
+                found: dict[str, Any] = json.loads(line.removeprefix(MARK))
+                return found
+        raise SystemExit(f"an arm ended: {self._process.args}")
 
 
 # ---- both
 
 
-def parity_on_nano(job: dict[str, Any], python: str) -> dict[str, Any]:
+def both(job: dict[str, Any], python: str | None, folder: Path) -> tuple[Arm, Arm | None]:
+    """Our arm, and lm-eval's where there is a Python for it."""
+    mine = Arm(sys.executable, "ours", job, folder)
+    return mine, Arm(python, "lm-eval", {**job, **mine.first}, folder) if python else None
+
+
+def parity_on_nano(asked: dict[str, Any], threads: int, python: str) -> dict[str, Any]:
     """Largest differences from lm-eval on the built-in base, over the first questions of each suite."""
-    fewer = {
-        name: {**task, "items": task["items"][:NANO_ITEMS], "repeats": 1, "batches": [32]}
-        for name, task in job["asked"].items()
-        if not name.endswith("-shot")  # five examples do not fit nano's context
-    }
-    job = {**job, "model": str(NANO), "asked": fewer}
-    mine = run_arm(sys.executable, "ours", job)
-    other = run_arm(python, "lm-eval", {**job, "start_id": mine["start_id"]}) if mine else None
-    assert mine is not None and other is not None, "an arm failed on nano"
-    apart = max(abs(a - b) for n in fewer for a, b in zip(mine[n]["nats"], other[n]["nats"], strict=True))
-    metrics = max(abs(mine[n]["metrics"][k] - v) for n in fewer for k, v in other[n]["metrics"].items())
-    options = sum(mine[n]["options"] for n in fewer)
-    print(f"nano: {options:,} log-likelihoods, largest difference {apart:.1e} nats, metrics apart by {metrics:.4f}")
-    return {"options": options, "nats_apart": apart, "metrics_apart": metrics}
-
-
-def run_arm(python: str, arm: str, job: dict[str, Any]) -> dict[str, Any] | None:
+    fewer = {  # five examples do not fit nano's context
+        name: items[:NANO_ITEMS] for name, items in asked.items() if not name.endswith("-shot")
+    }  # fmt: skip
+    nats = metrics = 0.0
+    options = 0
     with tempfile.TemporaryDirectory() as folder:
-        given, out = Path(folder) / "job.json", Path(folder) / "out.json"
-        given.write_text(json.dumps(job), encoding="utf-8")
-        environment = {
-            **os.environ, "OMP_NUM_THREADS": str(job["threads"]), "HF_HUB_OFFLINE": "1", "HF_DATASETS_CACHE": folder,
-            "TOKENIZERS_PARALLELISM": "false",
+        mine, other = both({"asked": fewer, "model": str(NANO), "threads": threads}, python, Path(folder))
+        assert other is not None
+        for name in fewer:
+            one, two = mine.ask(suite=name, metrics=True), other.ask(suite=name, metrics=True, batch=32)
+            nats = max(nats, *(abs(a - b) for a, b in zip(one["nats"], two["nats"], strict=True)))
+            metrics = max(metrics, *(abs(one["metrics"][k] - v) for k, v in two["metrics"].items()))
+            options += one["options"]
+        mine.end()
+        other.end()
+    print(f"nano: {options:,} log-likelihoods, largest difference {nats:.1e} nats, metrics apart by {metrics:.4f}")
+    return {"options": options, "nats_apart": nats, "metrics_apart": metrics}
+
+
+def compared(name: str, count: int, mine: Arm, other: Arm | None, rounds: int) -> dict[str, Any]:
+    """One suite: the arms in turn, lm-eval with each of its batch sizes and, after the first round, with the two that
+    were fastest. Medians count."""
+    one = mine.ask(suite=name, metrics=True)
+    told: dict[str, Any] = {"items": count, **{k: one[k] for k in ("options", "tokens", "metrics")}}
+    own, by_size = [one["seconds"]], {}
+    if other is not None:
+        for size in BATCHES:
+            found = other.ask(suite=name, batch=size, metrics=size == BATCHES[-1])
+            by_size[size] = [found["seconds"]]
+        told["nats_apart"] = max(abs(a - b) for a, b in zip(one["nats"], found["nats"], strict=True))
+        told["metrics_apart"] = max(abs(one["metrics"][k] - v) for k, v in found["metrics"].items())
+    fastest = sorted(by_size, key=lambda size: by_size[size][0])[:2]
+    for _ in range(rounds - 1):
+        own.append(mine.ask(suite=name, metrics=False)["seconds"])
+        for size in fastest:
+            assert other is not None
+            by_size[size].append(other.ask(suite=name, batch=size, metrics=False)["seconds"])
+    told |= {"seconds": statistics.median(own), "all_seconds": own}
+    if by_size:
+        best = min(fastest, key=lambda size: statistics.median(by_size[size]))
+        told |= {
+            "lm_eval_seconds": by_size, "best_batch": best,
+            "times_lm_eval": statistics.median(by_size[best]) / told["seconds"],
+            "spread": [b / a for a, b in zip(own, by_size[best], strict=True)],
         }  # fmt: skip
-        done = subprocess.run(
-            [python, __file__, "--arm", arm, "--job", str(given), "--out", str(out)], env=environment, check=False
-        )
-        return json.loads(out.read_text(encoding="utf-8")) if done.returncode == 0 and out.is_file() else None
+    return told
 
 
 def main() -> int:
@@ -244,18 +305,15 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", help="these suites alone; then no target is judged")
     parser.add_argument("--large", action="store_true", help="a model of 150M parameters, weights drawn, instead")
     parser.add_argument("--base", choices=("nano",), help="parity on the built-in base alone, no speed")
-    parser.add_argument("--repeats", type=int, default=2, help="runs of an arm; the fastest counts")
+    parser.add_argument("--rounds", type=int, default=3, help="the arms take turns; medians count")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--cpu-time", action="store_true", help="count each process's own seconds")
     parser.add_argument("--model", type=Path, default=SHARED / "models" / "lab7m")
-    parser.add_argument("--arm")
-    parser.add_argument("--job", type=Path)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--arm", help=argparse.SUPPRESS)
+    parser.add_argument("--job", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.arm:
         job = json.loads(args.job.read_text(encoding="utf-8"))
-        told = ours(job) if args.arm == "ours" else theirs(job)
-        args.out.write_text(json.dumps(told), encoding="utf-8")
+        (ours if args.arm == "ours" else theirs)(job)
         return 0
     if not (args.model / "model.safetensors").is_file():
         print(f"no model at {args.model} (set LUTHIER_TEST_DATA)", file=sys.stderr)
@@ -271,62 +329,41 @@ def main() -> int:
     if args.only:
         samples = {name: items for name, items in samples.items() if name in args.only}
     asked = {
-        name: {
-            "items": [
-                {"context": i.choice.context, "options": list(i.choice.options), "right": i.choice.right} for i in items
-            ],
-            "repeats": args.repeats, "batches": BATCHES,
-        }
+        name: [{"context": i.choice.context, "options": list(i.choice.options), "right": i.choice.right} for i in items]
         for name, items in samples.items()
-    }  # fmt: skip
-    load = os.getloadavg()[0]
-    drawn = tempfile.TemporaryDirectory()
-    model = large(Path(drawn.name), args.model) if args.large else args.model
-    title = "150M parameters, weights drawn" if args.large else args.model.name
-    job: dict[str, Any] = {
-        "asked": asked, "model": str(model), "threads": args.threads, "cpu_time": args.cpu_time,
-    }  # fmt: skip
+    }
+    python = os.environ.get("LMEVAL_PYTHON")
     if args.base:
-        told = parity_on_nano(job, os.environ["LMEVAL_PYTHON"])
+        told = parity_on_nano(asked, args.threads, os.environ["LMEVAL_PYTHON"])
         print(json.dumps({"bench": "likelihood_cpu", "figures": {"nano": told}, "targets": {}, "holds": True}))
         return 0
-    mine = run_arm(sys.executable, "ours", job)
-    assert mine is not None, "our own arm failed"
-    python = os.environ.get("LMEVAL_PYTHON")
-    other = run_arm(python, "lm-eval", {**job, "start_id": mine["start_id"]}) if python else None
-    figures: dict[str, Any] = {"load_before": round(load, 1), "load_after": round(os.getloadavg()[0], 1)}
-    unit = "CPU seconds" if args.cpu_time else "seconds"
-    print(f"{title}, fp32, {args.threads} threads, {unit}; load {load:.1f}, then {figures['load_after']}")
-    if other is None:
-        print("lm-eval: not available (LMEVAL_PYTHON names a Python that has it)")
-    else:
-        print(f"lm-eval {other['version']}")
-    print(f"\n{'suite':<14} {'items':>6} {'options':>8} {'tokens':>8} {'ours s':>8} {'lm-eval s, by batch size':<40} "
-          f"{'ratio':>6} {'largest difference':>19}  metrics")  # fmt: skip
-    for name in asked:
-        one = mine[name]
-        count = len(asked[name]["items"])
-        line = f"{name:<14} {count:>6,} {one['options']:>8,} {one['tokens']:>8,} {one['seconds']:>8.2f}"
-        told: dict[str, Any] = {
-            "seconds": round(one["seconds"], 3), "metrics": one["metrics"], "items": len(asked[name]["items"]),
-        }  # fmt: skip
+    figures: dict[str, Any] = {"load_before": round(os.getloadavg()[0], 1)}
+    with tempfile.TemporaryDirectory() as folder:
+        model = large(Path(folder) / "model", args.model) if args.large else args.model
+        mine, other = both({"asked": asked, "model": str(model), "threads": args.threads}, python, Path(folder))
+        title = "150M parameters, weights drawn" if args.large else args.model.name
+        version = other.first["version"] if other is not None else "not available (set LMEVAL_PYTHON)"
+        print(f"{title}, fp32, {args.threads} threads, {args.rounds} rounds; lm-eval {version}")
+        print(f"\n{'suite':<14} {'items':>6} {'options':>8} {'tokens':>8} {'ours s':>8} "
+              f"{'lm-eval s, by batch size':<40} {'ratio':>6} {'by round':<12} {'largest difference':>19}  "
+              "metrics")  # fmt: skip
+        for name, items in asked.items():
+            one = figures[name] = compared(name, len(items), mine, other, args.rounds)
+            line = f"{name:<14} {len(items):>6,} {one['options']:>8,} {one['tokens']:>8,} {one['seconds']:>8.2f}"
+            if other is not None:
+                by_size = one["lm_eval_seconds"].items()
+                sizes = "  ".join(f"{size}: {statistics.median(taken):.1f}" for size, taken in by_size)
+                line += (f" {sizes:<40} {one['times_lm_eval']:>5.2f}x {min(one['spread']):.2f}-{max(one['spread']):.2f}"
+                         f" {one['nats_apart']:>22.1e}  apart by {one['metrics_apart']:.4f}")  # fmt: skip
+            print(line, flush=True)
+        mine.end()
         if other is not None:
-            by_size = other[name]["seconds"]
-            best = min(by_size.values())
-            apart = max(abs(a - b) for a, b in zip(one["nats"], other[name]["nats"], strict=True))
-            metrics_apart = max(abs(one["metrics"][k] - v) for k, v in other[name]["metrics"].items())
-            told |= {
-                "times_lm_eval": best / one["seconds"], "nats_apart": apart, "metrics_apart": metrics_apart,
-                "lm_eval_seconds": by_size,
-            }  # fmt: skip
-            sizes = "  ".join(f"{size}: {taken:.1f}" for size, taken in by_size.items())
-            line += f" {sizes:<40} {told['times_lm_eval']:>5.2f}x {apart:>19.1e}  apart by {metrics_apart:.4f}"
-        print(line)
-        figures[name] = told
+            other.end()
+    figures["load_after"] = round(os.getloadavg()[0], 1)
     targets = tomllib.loads((HERE / "targets.toml").read_text(encoding="utf-8"))["likelihood_cpu"]
     checks: dict[str, bool] = {}
     if other is not None and python and not (args.only or args.large):
-        figures["nano"] = parity_on_nano(job, python)
+        figures["nano"] = parity_on_nano(asked, args.threads, python)
         multi = min(figures[name]["times_lm_eval"] for name in ("arc-easy", "openbookqa"))
         checks = {
             "multi_token": multi >= targets["multi_token"]["at_least"],

@@ -330,7 +330,8 @@ def measure(case: Case, folder: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as workdir:
             result = sft.run(
                 spec, plan, loaded=loaded, train=train, validation=validation, run=Silent(), workdir=Path(workdir),
-                seed=0, general=validation, replayed=replayed(train), on_step=lambda _: ends.append(time.perf_counter()),
+                seed=0, general=validation, replayed=replayed(train),
+                on_step=lambda _: ends.append(time.perf_counter()),
             )  # fmt: skip
     assert result.steps == plan.steps and taken.bytes is not None
     return {"empty": empty, "net": taken.bytes, "cpu_seconds": time.process_time() - began, "ends": ends,

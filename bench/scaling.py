@@ -8,8 +8,8 @@ Random Llamas of 1M to 150M parameters (those of bench/planner.py, and one of 6M
 tokens of which the last 40% are trained, LoRA r=16 on all linear layers, fp32, about 2,048 tokens a pass or one row.
 Each cell is a process of its own that trains as ``luthier run`` does, with the plan that ``luthier plan`` would make:
 for small models two processes with a thread each. Beside it, in a process of its own, examples/plain_sft.py with two
-threads. Figures: tokens a second (the median step after the first two), the share of this machine's rate of matrix products at
-these widths that useful operations reach, peak memory beside the plan made before. The last line is JSON.
+threads. Figures: tokens a second (the median step after the first two), the share of this machine's rate of matrix
+products at these widths that useful operations reach, peak memory beside the plan made before. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -105,13 +105,15 @@ def page(cells: list[dict[str, Any]], rates: dict[str, float]) -> str:
     lengths = sorted({c["length"] for c in cells})
     names = [f"{n:,}" for n in lengths]
 
+    def place(one: dict[str, Any], key: str) -> tuple[float, float]:
+        return float(lengths.index(one["length"])), one[key]
+
     def lines(key: str) -> list[Series]:
         models = [m for m in MODELS if any(c["model"] == m for c in cells)]
         return [
-            Series(f"{m.removesuffix('m')}M",
-                   [(float(lengths.index(c["length"])), c[key]) for c in cells if c["model"] == m], f"r{i}", marked=True)
+            Series(f"{m.removesuffix('m')}M", [place(c, key) for c in cells if c["model"] == m], f"r{i}", marked=True)
             for i, m in enumerate(models, 1)
-        ]  # fmt: skip
+        ]
 
     across = "tokens a row"
     plots = [
@@ -159,8 +161,8 @@ def main() -> int:
 
 def measured(asked: argparse.Namespace) -> dict[str, Any]:
     """The table, as it comes."""
-    figures: dict[str, Any] = {"load": [round(os.getloadavg()[0], 1)], "threads": asked.threads, "cells": [], "gemm": {}}
-    print(f"{'model':<6} {'length':>6} {'processes':>9} {'tokens/s':>9} {'of products':>11} {'plain':>8} {'times':>6}   "
+    figures: dict[str, Any] = {"load": [os.getloadavg()[0]], "threads": asked.threads, "cells": [], "gemm": {}}
+    print(f"{'model':<6} {'length':>6} {'processes':>9} {'tokens/s':>9} {'of products':>11} {'plain':>8} {'times':>6} "
           f"{'planned':>8} {'measured':>8} {'off':>7}")  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -180,7 +182,7 @@ def measured(asked: argparse.Namespace) -> dict[str, Any]:
                 print(f"{model:<6} {length:>6,} {found['processes']:>9} {found['tokens_per_s']:>9,.0f} "
                       f"{found['share']:>10.0f}% {beside:>15}   {found['planned'] / 2**20:>8,.0f} "
                       f"{found['measured'] / 2**20:>8,.0f} {found['off']:>+7.1%}", flush=True)  # fmt: skip
-    figures["load"].append(round(os.getloadavg()[0], 1))
+    figures["load"].append(os.getloadavg()[0])
     return figures
 
 

@@ -8,7 +8,8 @@ plain script.
 All arms train on the same seeded rows (log-normal lengths, median 120 tokens, the last 40% trained) in fp32 with the
 same threads and about the same tokens in a step. Each arm runs in a process of its own; rounds are interleaved, the
 median counts, the spread is shown; imports, model building and the first steps are not timed. Padding is not counted
-as tokens. LLaMA-Factory needs libraries of its own: LLAMAFACTORY_PYTHON names a Python that has it. Parity is a leg of its own: 20 steps on identical batches. The last line is JSON.
+as tokens. LLaMA-Factory needs libraries of its own: LLAMAFACTORY_PYTHON names a Python that has it. Parity is a leg of
+its own: 20 steps on identical batches. The last line is JSON.
 """
 
 from __future__ import annotations

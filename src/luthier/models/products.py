@@ -1,13 +1,15 @@
 """Products of linear layers on a CPU, by the fastest way that the machine has; everything between them as it is.
 
-*bf16*, where a CPU multiplies it in hardware (AVX512-BF16, AMX): twice as fast as fp32 or more, summed in fp32. Autocast
-would also store what lies between products in bf16, where element-wise kernels and attention's backward are slow on a
-CPU and nothing is gained: there states are small beside caches and rounding them once is enough. So, as in mixed
-precision (Micikevicius et al. 2018, arXiv:1710.03740), weights and their gradients stay in fp32, and only the two sides
-of a linear layer's product are rounded, forwards and backwards. bf16 has the exponents of fp32: no loss is scaled.
+*bf16*, where a CPU multiplies it in hardware (AVX512-BF16, AMX): twice as fast as fp32 or more, summed in fp32.
+Autocast would also store what lies between products in bf16, where element-wise kernels and attention's backward are
+slow on a CPU and nothing is gained: there states are small beside caches and rounding them once is enough. So, as in
+mixed precision (Micikevicius et al. 2018, arXiv:1710.03740), weights and their gradients stay in fp32, and only the two
+sides of a linear layer's product are rounded, forwards and backwards. bf16 has the exponents of fp32: no loss is
+scaled.
 
-*fp32* by oneDNN, where that is faster than MKL, which PyTorch takes: a fifth to a half on an AMD Zen 4 with AVX-512
-(docs/benchmarks/products.md). The same numbers up to the order of sums; a row's do not depend on the rows beside it.
+*fp32* by oneDNN, where that is faster than MKL, which PyTorch takes: on an AMD Zen 4 with AVX-512 by a seventh on a
+quiet machine, by more on a busy one (docs/benchmarks/sft_cpu.md). The same numbers up to the order of sums; those of a
+row do not depend on the rows beside it.
 
 The head over words is not touched where it is read in chunks (``train.head``); nor are attention and GPT-2's Conv1D.
 """
@@ -32,6 +34,9 @@ shape of weight, half a MiB, for good (measured: 0.8 GiB in a training whose pas
 FEWEST = 256
 """In fp32, fewer rows are left to PyTorch: weights are what is read there, and no way is faster."""
 
+APART: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+"""oneDNN's product in fp32, rows·weightᵀ; None: this PyTorch has none."""
+
 
 def multiplies_bf16() -> bool:
     """Whether this machine's CPU has products of bf16 in hardware that PyTorch uses."""
@@ -42,12 +47,14 @@ def multiplies_bf16() -> bool:
 def multiplies_apart() -> bool:
     """Whether oneDNN's products of fp32 are faster on this CPU than those that PyTorch takes: measured on AMD with
     AVX-512, and not known of others. They are tried once."""
-    if not torch.backends.mkldnn.is_available() or not torch.cpu._is_avx512_supported() or "AMD" not in _maker():
+    if APART is None or not torch.backends.mkldnn.is_available():
+        return False
+    if not torch.cpu._is_avx512_supported() or "AMD" not in _maker():
         return False
     x, weight = torch.linspace(-1, 1, 32 * 64).view(32, 64), torch.linspace(-1, 1, 64 * 64).view(64, 64)
     try:
         made = _product(x, weight)
-    except (AttributeError, NotImplementedError, RuntimeError):
+    except (NotImplementedError, RuntimeError):
         return False
     return bool(torch.allclose(made, x @ weight.t(), atol=1e-4))
 
@@ -126,7 +133,7 @@ def _product(rows: Tensor, weight: Tensor) -> Tensor:
     """rows·weightᵀ, in fp32 by oneDNN."""
     if rows.dtype == torch.bfloat16:
         return rows @ weight.T
-    made: Tensor = torch.ops.mkldnn._linear_pointwise(rows, weight, None, "none", [], "")
+    made: Tensor = APART(rows, weight, None, "none", [], "")
     return made
 
 

@@ -71,9 +71,11 @@ class _Traced:
     def __call__(self, rows: int, width: int, *, recompute: bool, accumulates: bool) -> Pass:
         return self._footprint(rows, width, recompute=recompute, accumulates=accumulates)
 
-    def step(self, cuts: Sequence[Cut], *, recompute: bool, accumulates: bool = False) -> Pass:
+    def step(
+        self, cuts: Sequence[Cut], *, recompute: bool, accumulates: bool = False, sizes: float = 1.0
+    ) -> Pass:  # fmt: skip
         """What passes of a step hold as they are cut (``train.work.Holds``)."""
-        return self._footprint.step(cuts, recompute=recompute, accumulates=accumulates)
+        return self._footprint.step(cuts, recompute=recompute, accumulates=accumulates, sizes=sizes)
 
     def work(
         self, rows: int, width: int, *, share: float, recompute: bool = False, anchored: bool = False,

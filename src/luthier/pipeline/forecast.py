@@ -55,7 +55,7 @@ def _traced(job: Job, given: TrainInput) -> Forecast:
     """From the passes as they will be cut."""
     from luthier.train.batches import row, share_prefixes
     from luthier.train.plan import planned_needs
-    from luthier.train.work import cuts_of_an_epoch, largest_cuts, whole
+    from luthier.train.work import cuts_in_order, cuts_of_an_epoch, largest_cuts, sizes_of, whole
 
     plan, demand = given.plan, given.facts.demand
     assert demand is not None
@@ -65,7 +65,8 @@ def _traced(job: Job, given: TrainInput) -> Forecast:
         rows, held_out = share_prefixes(rows, at_least=plan.steps_an_epoch), share_prefixes(held_out)
     cuts = cuts_of_an_epoch(rows, plan, replay_sets=given.replay_sets)
     largest, several = largest_cuts(cuts, processes=plan.processes), len(cuts) > plan.steps_an_epoch
-    held = demand.step(largest, recompute=plan.recompute, accumulates=several)
+    sizes = sizes_of(cuts, cuts_in_order(held_out, plan.micro_tokens), processes=plan.processes)
+    held = demand.step(largest, recompute=plan.recompute, accumulates=several, sizes=sizes)
     needs = planned_needs(job.recipe.train, given.facts, plan, held)
     trained, read = whole(plan, demand.work, rows, held_out, replay_sets=given.replay_sets)
     operations = plan.processes * trained.operations + read.operations

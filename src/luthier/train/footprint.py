@@ -14,6 +14,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -26,7 +27,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 from torch.utils.flop_counter import flop_registry
 
-from luthier.models.products import by_half_products, multiplying
+from luthier.models.products import APART, by_half_products, multiplying
 from luthier.train import anchor
 from luthier.train.batches import Row
 from luthier.train.heap import Event, grown
@@ -50,6 +51,9 @@ APART_TIMES = 1.3
 """How many times as fast oneDNN multiplies fp32 where it is asked (a Zen 4, as measured)."""
 KERNELS = 25 << 20
 """Bytes of a CPU's kernels, which are read at their first use, and of what they pack (as measured)."""
+A_KIND = 570 << 10
+"""Bytes that oneDNN keeps of each kind of product, by its numbers of rows, of columns and of sums, whatever these are
+(measured: 0.53 to 0.60 MiB)."""
 
 
 class Footprint:
@@ -71,6 +75,8 @@ class Footprint:
         self.trained_share, self.anchored = trained_share, anchored
         self.vocabulary = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
         self.over = cache(self._trace)
+        self._kinds: dict[tuple[Cut, bool, bool], float] = {}
+        """Of each pass that was traced, the products of one size that oneDNN makes."""
 
     def __call__(self, rows: int, width: int, *, recompute: bool, accumulates: bool) -> Pass:
         """The most that a pass of ``rows`` rows of ``width`` tokens holds; ``accumulates``: where gradients of an
@@ -82,10 +88,15 @@ class Footprint:
         low, high = (self.over(self._plain(count, width), recompute, accumulates) for count in (below, 2 * below))
         return low.toward(high, (rows - below) / below)
 
-    def step(self, cuts: Sequence[Cut], *, recompute: bool, accumulates: bool = False) -> Pass:
+    def step(
+        self, cuts: Sequence[Cut], *, recompute: bool, accumulates: bool = False, sizes: float = 1.0
+    ) -> Pass:  # fmt: skip
         """The most that the worst of these passes holds, as they are cut (``train.work.Holds``). Each is traced with
-        its own like: on paper the heap grows with every further pass (``train.heap``), measured ones do not."""
-        return max((self.over(cut, recompute, accumulates) for cut in cuts), key=lambda held: held.bytes + held.lost)
+        its own like: on paper the heap grows with every further pass (``train.heap``), measured ones do not. What a CPU
+        keeps of every kind of product grows with the ``sizes`` that passes have."""
+        held = max((self.over(cut, recompute, accumulates) for cut in cuts), key=lambda held: held.bytes + held.lost)
+        kinds = max((self._kinds[cut, recompute, accumulates] for cut in cuts), default=0.0)
+        return replace(held, lost=held.lost + round(max(0.0, sizes - 1) * kinds * A_KIND))
 
     def work(self, rows: int, width: int, *, recompute: bool = False, reads: bool = False) -> Work:
         """What each token costs in a pass of ``rows`` rows of ``width`` tokens: trained, or only read."""
@@ -114,7 +125,10 @@ class Footprint:
                 objective.backward(batch, 1.0)
                 tape.first = tape.first or accumulates * len(tape.events)
         self._forget_gradients()
-        return Pass(tape.most, tape.logits, self._lost(tape, objective.loss.kept.room))
+        kinds = len(tape.products) if self.device == "cpu" else 0
+        self._kinds[cut, recompute, accumulates] = kinds / (1 + (cut.prefix > 0))
+        lost = self._lost(tape, objective.loss.kept.room) + kinds * A_KIND
+        return Pass(tape.most, tape.logits, lost)
 
     def _objective(self) -> Tokens:
         chunk = max(1, logit_bytes(self.device) // (4 * self.vocabulary))
@@ -178,6 +192,8 @@ class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.live = self.most = 0
         self.live_logits = self.logits = 0
         self.events: list[Event] = []
+        self.products: set[tuple[int, ...]] = set()
+        """Sides, and how they lie in memory, of those that oneDNN makes on a CPU."""
         self.first = 0
         """How many of them are those of the first pass, where there are several; else 0."""
         self._known: dict[int, tuple[int, bool, int]] = {}
@@ -185,6 +201,9 @@ class _Tape(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
         given = {t.untyped_storage()._cdata for t in _tensors((args, kwargs))}
+        half = func._overloadpacket is torch.ops.aten.mm and args[0].dtype == torch.bfloat16
+        if half or func._overloadpacket is APART:
+            self.products.add((*args[0].shape, out.shape[-1], args[0].stride(0), args[1].stride(0)))
         for t in _tensors(out):
             if t.untyped_storage()._cdata not in given:
                 self._see(t)
@@ -231,7 +250,7 @@ class _Effort(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if (formula := flop_registry.get(func._overloadpacket)) is not None:
             halved = HALF_TIMES if args[0].dtype == torch.bfloat16 and self.half else 1.0
             self.operations += formula(*args, **kwargs, out_val=out) / halved
-        elif func._overloadpacket is torch.ops.mkldnn._linear_pointwise:
+        elif func._overloadpacket is APART:
             self.operations += 2.0 * args[0].numel() * len(args[1]) / APART_TIMES
         elif func._overloadpacket in ATTENDS:
             self.operations += ATTENDS[func._overloadpacket](args)

@@ -85,9 +85,12 @@ class Cut:
 
 
 class Holds(Protocol):
-    """The most that the worst of these passes holds. ``accumulates``: a step has several passes."""
+    """The most that the worst of these passes holds. ``accumulates``: a step has several passes. ``sizes``: how many
+    sizes the passes of the whole training have (:func:`sizes_of`)."""
 
-    def __call__(self, cuts: Sequence[Cut], *, recompute: bool, accumulates: bool = False) -> Pass: ...
+    def __call__(
+        self, cuts: Sequence[Cut], *, recompute: bool, accumulates: bool = False, sizes: float = 1.0
+    ) -> Pass: ...
 
 
 def cuts_of_an_epoch(rows: Sequence[Row], plan: TrainPlan, *, replay_sets: int = 1) -> list[Cut]:
@@ -98,6 +101,20 @@ def cuts_of_an_epoch(rows: Sequence[Row], plan: TrainPlan, *, replay_sets: int =
     )  # fmt: skip
     windows = (layout.window(step) for step in range(1, plan.steps_an_epoch + 1))
     return [Cut.of([rows[i] for i in cut]) for window in windows for cut in window]
+
+
+def sizes_of(cuts: Sequence[Cut], read: Sequence[Cut] = (), *, processes: int = 1) -> float:
+    """How many different numbers of tokens the products of these passes meet, in tiles that they are filled up to, in
+    each process; those that are only ``read``, by the first process, count a third: they have no gradients."""
+    from luthier.models.products import TOGETHER
+
+    def tiles(cuts: Sequence[Cut], processes: int) -> set[int]:
+        parts = {(rows, c.width) for c in cuts for rows in (c.rows // processes, -(-c.rows // processes))}
+        tokens = {rows * width for rows, width in parts} | {c.prefix for c in cuts}
+        return {-(-count // TOGETHER) for count in tokens if count}
+
+    trained = tiles(cuts, processes)
+    return len(trained) + len(tiles(read, 1) - trained) / (3 * processes)
 
 
 def largest_cuts(cuts: Sequence[Cut], *, processes: int = 1) -> list[Cut]:
