@@ -15,9 +15,9 @@ from torch import nn
 from luthier.recipe.train import TrainSpec
 from luthier.train import probe
 from luthier.train.batches import row, share_prefixes
-from luthier.train.footprint import Footprint
+from luthier.train.footprint import A_KIND, Footprint
 from luthier.train.plan import DeviceFacts, Facts, ModelFacts, derive
-from luthier.train.work import Cut, Work, cost, cuts_in_order, cuts_of_an_epoch, largest_cuts, whole
+from luthier.train.work import Cut, Work, cost, cuts_in_order, cuts_of_an_epoch, largest_cuts, sizes_of, whole
 
 Make = Callable[..., Any]
 WIDTH, SHARE = 40, 0.4
@@ -145,3 +145,20 @@ def test_the_first_steps_say_how_long_it_takes(make_rows: Make, monkeypatch: pyt
     assert run.expected.seconds == pytest.approx(plan.steps + 4 * 2, rel=1e-6)
     assert [kind for kind, _ in told.events] == ["train", "expected"]
     assert np.isclose(told.events[-1][1]["seconds"], run.expected.seconds)
+
+
+def test_sizes_are_counted_in_tiles_once_each_and_those_only_read_by_a_third() -> None:
+    cuts = [Cut(16, 64, 0, 9), Cut(15, 64, 0, 9), Cut(8, 64, 200, 9)]  # 8 tiles; 7.5, so 8; 4, and 2 of the prefix
+    assert sizes_of(cuts) == 3
+    assert sizes_of(cuts, [Cut(16, 64, 0, 9), Cut(20, 64, 0, 9)]) == pytest.approx(3 + 1 / 3)
+    assert sizes_of([Cut(16, 64, 0, 9), Cut(15, 64, 0, 9)], processes=2) == 1  # 8 and 7 rows each: 4 and 3.5 tiles
+
+
+def test_what_a_cpu_keeps_of_each_kind_of_product_grows_with_the_sizes_of_passes(make_model: Make) -> None:
+    made = copy.deepcopy(make_model(tuning="lora", hidden=64)).to("meta")
+    made.tie_weights()
+    shape = Footprint(made, device="cpu", precision="bf16", trained_share=SHARE)
+    one, three = (shape.step([Cut(8, 64, 0, 100)], recompute=False, sizes=sizes) for sizes in (1.0, 3.0))
+    kinds = shape._kinds[Cut(8, 64, 0, 100), False, False]
+    assert kinds >= 8, "two and more shapes of weights, read, and gone back through to states and to weights"
+    assert three.bytes == one.bytes and three.lost - one.lost == 2 * kinds * A_KIND

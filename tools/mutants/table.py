@@ -637,6 +637,21 @@ MUTANTS = (
         "tests/models/test_products.py::test_what_is_read_twice_is_rounded_once_and_never_stale",
     ),
     Mutant(
+        "an inference tensor's rows are kept though it counts no changes", "models/products.py",
+        "if x.is_inference():", "if False:",
+        "tests/models/test_products.py::test_what_counts_no_changes_is_read_anew_each_time",
+    ),
+    Mutant(
+        "the gradient of a product is doubled", "models/products.py",
+        "dx = _product(dy, weight.to(ctx.dtype).T)", "dx = _product(dy, weight.to(ctx.dtype).T) * 2",
+        "tests/models/test_products.py::test_products_of_fp32_are_as_exact_as_pytorchs_with_gradients",
+    ),
+    Mutant(
+        "what oneDNN keeps is planned for one size of passes alone", "train/footprint.py",
+        "max(0.0, sizes - 1)", "0.0",
+        "tests/train/test_work.py::test_what_a_cpu_keeps_of_each_kind_of_product_grows_with_the_sizes_of_passes",
+    ),
+    Mutant(
         "rows that fill a product up are left as they were found", "models/products.py",
         "made[count:] = 0", "made[count:] = 1",
         "tests/models/test_products.py::test_both_sides_are_rounded_and_nothing_else",

@@ -47,7 +47,7 @@ LOST = 0.05
 """Share of a pass that other allocators than the CPU's are taken to lose between buffers: not measured."""
 HALF_TIMES = 2.1
 """How many times as fast as fp32 a CPU multiplies bf16 where it can (AVX512-BF16 of a Zen 4, as measured)."""
-APART_TIMES = 1.3
+APART_TIMES = 1.15
 """How many times as fast oneDNN multiplies fp32 where it is asked (a Zen 4, as measured)."""
 KERNELS = 25 << 20
 """Bytes of a CPU's kernels, which are read at their first use, and of what they pack (as measured)."""
