@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from luthier.models.products import FEWEST, TOGETHER, Products, multiplies_apart
+from luthier.models.products import APART, FEWEST, TOGETHER, Products
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -72,7 +72,7 @@ def test_a_layer_that_is_computed_again_gives_the_same_gradient() -> None:
     assert all(torch.equal(a, b) for a, b in zip(*grads, strict=True))
 
 
-apart = pytest.mark.skipif(not multiplies_apart(), reason="PyTorch's own products of fp32 are taken on this CPU")
+apart = pytest.mark.skipif(APART is None, reason="this PyTorch has no oneDNN")
 
 
 @apart
