@@ -2,7 +2,7 @@
 
     python bench/scaling.py                             25 cells, about half an hour on 2 cores
     python bench/scaling.py --models 1m 25m --lengths 32 512
-    python bench/scaling.py --page scaling.html         the figures as a page with two plots
+    python bench/scaling.py --page scaling.html         the figures as a page with plots
 
 Random Llamas of 1M to 150M parameters (those of bench/planner.py, and one of 6M), rows of one length from 32 to 4,096
 tokens of which the last 40% are trained, LoRA r=16 on all linear layers, fp32, about 2,048 tokens a pass or one row.
@@ -20,6 +20,7 @@ import os
 import statistics
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def cell(model: str, length: int, threads: int) -> Case:
     case = Case(f"{model} {length}", model, LORA, rows, length, processes=None, threads=threads)
     operations = rows * length * useful(case)
     timed = min(MOST, max(LEAST, round(SECONDS * RATE / operations)))
-    return Case(case.name, model, LORA, rows, length, processes=None, threads=threads, steps=WARM + timed)
+    return replace(case, steps=WARM + timed)
 
 
 def useful(case: Case) -> float:
@@ -97,7 +98,7 @@ def looked_at(case: Case, folder: Path, arms: list[str]) -> dict[str, Any]:
 
 
 def page(cells: list[dict[str, Any]], rates: dict[str, float]) -> str:
-    """The figures as two plots."""
+    """The figures as plots."""
     from luthier.report.charts import Series, chart
     from luthier.report.document import document
     from luthier.report.figures import asset

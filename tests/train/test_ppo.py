@@ -284,7 +284,7 @@ def test_answers_become_what_is_rewarded_and_the_head_goes_with_the_run(tmp_path
     assert -result.best_loss > -result.first_loss + 0.05, "the greedy answers, of which a third is plain at first"
     assert steps[0]["value"] == 0.0 and steps[0]["explained"] == 0.0, "the head begins at zero"
     late = float(np.mean([h["value_loss"] for h in steps[-4:]]))
-    assert late < steps[0]["value_loss"] / 1.5 and steps[-1]["value"] > 0.1
+    assert late < steps[0]["value_loss"] / 2 and steps[-1]["value"] > 0.1
     assert all(h["engine_gap"] < 1e-4 for h in steps[::2]), "the first step of each round"
     assert any("explained" in values for _, values in run.metrics)
     drawn_chart = training_charts({"history": result.history, "best_step": result.best_step}, [])

@@ -643,7 +643,7 @@ MUTANTS = (
     ),
     Mutant(
         "the gradient of a product is doubled", "models/products.py",
-        "dx = _product(dy, weight.to(ctx.dtype).T)", "dx = _product(dy, weight.to(ctx.dtype).T) * 2",
+        "_whole(dy, weight.to(ctx.dtype).T, ctx.shape)", "_whole(dy, weight.to(ctx.dtype).T, ctx.shape) * 2",
         "tests/models/test_products.py::test_products_of_fp32_are_as_exact_as_pytorchs_with_gradients",
     ),
     Mutant(

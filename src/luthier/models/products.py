@@ -89,7 +89,7 @@ class Products(TorchFunctionMode):
             if torch.is_grad_enabled():
                 made = Linear.apply(x, weight, rows)  # type: ignore[no-untyped-call]
             else:
-                made = _whole(rows, weight.to(self.dtype), x)
+                made = _whole(rows, weight.to(self.dtype), x.shape)
             return made if not bias or bias[0] is None else made + bias[0]
         return func(*args, **(kwargs or {}))
 
@@ -129,9 +129,9 @@ def _product(rows: Tensor, weight: Tensor) -> Tensor:
     return made
 
 
-def _whole(rows: Tensor, weight: Tensor, x: Tensor) -> Tensor:
-    """The product of the rows that x has, in its shape."""
-    return _product(rows, weight)[: x.numel() // x.shape[-1]].float().view(*x.shape[:-1], len(weight))
+def _whole(rows: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
+    """The product in fp32, without what filled the rows up; ``shape`` is what they were made of."""
+    return _product(rows, weight)[: shape[:-1].numel()].float().view(*shape[:-1], len(weight))
 
 
 class Linear(torch.autograd.Function):
@@ -140,19 +140,17 @@ class Linear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, rows: Tensor) -> Tensor:
-        ctx.shape, ctx.count, ctx.dtype = x.shape, x.numel() // x.shape[-1], rows.dtype
+        ctx.shape, ctx.dtype = x.shape, rows.dtype
         rounded = weight.to(rows.dtype)
         # a weight that stays is rounded again when it is needed; one that was computed need not stay
         kept = weight if weight.is_leaf else rounded
         ctx.save_for_backward(rows if ctx.needs_input_grad[1] else None, kept if ctx.needs_input_grad[0] else None)
-        return _whole(rows, rounded, x)
+        return _whole(rows, rounded, x.shape)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         rows, weight = ctx.saved_tensors
         dy = _rows(dy, ctx.dtype)
-        dx = None
-        if weight is not None:
-            dx = _product(dy, weight.to(ctx.dtype).T)[: ctx.count].float().view(ctx.shape)
+        dx = None if weight is None else _whole(dy, weight.to(ctx.dtype).T, ctx.shape)
         dw = None if rows is None else (dy.T @ rows).float()
         return dx, dw, None

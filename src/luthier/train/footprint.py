@@ -75,8 +75,6 @@ class Footprint:
         self.trained_share, self.anchored = trained_share, anchored
         self.vocabulary = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
         self.over = cache(self._trace)
-        self._kinds: dict[tuple[Cut, bool, bool], float] = {}
-        """Of each pass that was traced, the products of one size that oneDNN makes."""
 
     def __call__(self, rows: int, width: int, *, recompute: bool, accumulates: bool) -> Pass:
         """The most that a pass of ``rows`` rows of ``width`` tokens holds; ``accumulates``: where gradients of an
@@ -94,8 +92,9 @@ class Footprint:
         """The most that the worst of these passes holds, as they are cut (``train.work.Holds``). Each is traced with
         its own like: on paper the heap grows with every further pass (``train.heap``), measured ones do not. What a CPU
         keeps of every kind of product grows with the ``sizes`` that passes have."""
-        held = max((self.over(cut, recompute, accumulates) for cut in cuts), key=lambda held: held.bytes + held.lost)
-        kinds = max((self._kinds[cut, recompute, accumulates] for cut in cuts), default=0.0)
+        passes = [self.over(cut, recompute, accumulates) for cut in cuts]
+        held = max(passes, key=lambda held: held.bytes + held.lost)
+        kinds = max(held.kinds for held in passes)
         return replace(held, lost=held.lost + round(max(0.0, sizes - 1) * kinds * A_KIND))
 
     def work(self, rows: int, width: int, *, recompute: bool = False, reads: bool = False) -> Work:
@@ -126,9 +125,8 @@ class Footprint:
                 tape.first = tape.first or accumulates * len(tape.events)
         self._forget_gradients()
         kinds = len(tape.products) if self.device == "cpu" else 0
-        self._kinds[cut, recompute, accumulates] = kinds / (1 + (cut.prefix > 0))
         lost = self._lost(tape, objective.loss.kept.room) + kinds * A_KIND
-        return Pass(tape.most, tape.logits, lost)
+        return Pass(tape.most, tape.logits, lost, kinds / (1 + (cut.prefix > 0)))
 
     def _objective(self) -> Tokens:
         chunk = max(1, logit_bytes(self.device) // (4 * self.vocabulary))

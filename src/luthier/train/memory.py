@@ -19,11 +19,13 @@ GRADIENT, MOMENTS = 4, 8
 @dataclass(frozen=True, slots=True)
 class Pass:
     """The most that forward and backward hold at a time, gradients among it; ``logits`` as they are at that moment;
-    ``lost`` is what the allocator takes beyond it."""
+    ``lost`` is what the allocator takes beyond it. ``kinds``: products of one size whose making a library keeps notes
+    of (``footprint.A_KIND``)."""
 
     bytes: int
     logits: int = 0
     lost: int = 0
+    kinds: float = 0.0
 
     def toward(self, other: Pass, share: float) -> Pass:
         """Part of the way from this one to another."""
