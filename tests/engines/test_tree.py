@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from tests.engines.test_families import family  # noqa: F401
+from torch.overrides import TorchFunctionMode
 
 from luthier.engines import likelihood, tree
 from luthier.engines.embedded import EmbeddedEngine
@@ -245,7 +246,65 @@ def test_the_last_layer_works_for_scored_positions_only(build_tiny: Callable[...
         seen.clear()
         found = engine.loglikelihood(items)
     assert seen[2] < 0.6 * seen[0]
+    for one in (items, lettered()):  # with a mask, and without
+        batches = tree.batches(one, 0, token_budget=2048, vocabulary=260)
+        assert batches is not None
+        with Queries() as asked, torch.inference_mode():
+            tree.score(loaded.model, [one[i] for i in batches[0].items], start_id=0, rows=batches[0].rows)
+        assert asked.seen[-1] < 0.6 * asked.seen[-2]
     assert [x.total for x in found] == pytest.approx([x.total for x in alone], abs=1e-4)
+
+
+class Queries(TorchFunctionMode):
+    """Counts the positions that ask in each call of attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[int] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.nn.functional.scaled_dot_product_attention:
+            self.seen.append(args[0].shape[2])
+        return func(*args, **(kwargs or {}))
+
+
+def lettered(count: int = 60, seed: int = 2) -> list[Item]:
+    """Questions whose options are one token each."""
+    draw = random.Random(seed)
+    asked = [tuple(draw.randrange(4, 260) for _ in range(draw.randrange(20, 60))) for _ in range(count)]
+    return [(context, (option,)) for context in asked for option in range(70, 74)]
+
+
+def test_options_of_one_token_are_read_without_a_mask(tiny: Any) -> None:
+    items = [*lettered(), ((5, 6, 7), (8, 9)), ((5, 6, 7), (10,))]
+    given: list[Any] = []
+    hook = tiny.model.register_forward_pre_hook(lambda m, a, k: given.append(k), with_kwargs=True)
+    try:
+        with EmbeddedEngine(tiny, score_tokens=256) as engine:
+            engine.loglikelihood(items)
+            del given[:]
+            found = engine.loglikelihood(items)
+    finally:
+        hook.remove()
+    assert sum(k["input_ids"].numel() for k in given) < 1.1 * sum(len(c) for c, _ in items[:-2:4])
+    assert all("attention_mask" not in k for k in given)
+    assert [x.total for x in found] == pytest.approx(plainly(tiny, items), abs=1e-4)
+
+
+def test_rows_that_do_not_branch_do_not_prove_that_trees_are_read_alike(tiny: Any) -> None:
+    def ignores(_module: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        return args, {k: v for k, v in kwargs.items() if k not in ("attention_mask", "position_ids")}
+
+    branching = questions(5, 3, seed=5)
+    with EmbeddedEngine(tiny, score_tokens=256) as engine:
+        hook = tiny.model.register_forward_pre_hook(ignores, with_kwargs=True)
+        try:
+            chains = engine.loglikelihood(lettered())
+            trees = engine.loglikelihood([*lettered(), *branching])
+        finally:
+            hook.remove()
+    assert [x.total for x in chains] == pytest.approx(plainly(tiny, lettered()), abs=1e-4)
+    assert [x.total for x in trees] == pytest.approx(plainly(tiny, [*lettered(), *branching]), abs=1e-4)
 
 
 def test_a_last_layer_that_mixes_positions_is_read_whole(build_tiny: Callable[..., Any]) -> None:

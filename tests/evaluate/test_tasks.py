@@ -12,8 +12,9 @@ import pytest
 
 from luthier.errors import LuthierError
 from luthier.evaluate import Contender, gate, load_suite, measure
+from luthier.evaluate.guards import option_items
 from luthier.evaluate.regression import trivial
-from luthier.evaluate.tasks import Choice, Rule, judged, split_ids
+from luthier.evaluate.tasks import Choice, Rule, judged
 from luthier.recipe.evaluate import EvaluateSpec, RegressionSpec
 from luthier.records import Example
 
@@ -97,14 +98,14 @@ def test_options_are_weighed_in_four_ways() -> None:
     assert likely.value == pytest.approx(1 / (1 + math.exp(-1.0))) and likely.parts["nats"] == -1.0
 
 
-def test_white_space_before_an_option_belongs_to_it() -> None:
-    def encode(text: str) -> list[str]:
-        """Words with the space in front of them, as most tokenizers cut."""
-        return [w for w in text.replace(" ", "| ").split("|") if w]
-
-    for context, option in (("Answer:", " blue"), ("Answer: ", "blue")):
-        assert split_ids(encode, context, option) == (("Answer:",), (" blue",))
-    assert split_ids(encode, "", "Blue sky") == ((), ("Blue", " sky"))
+def test_white_space_before_an_option_belongs_to_it(base: Contender) -> None:
+    assert base.tokens is not None
+    encode = base.tokens.encode
+    before, whole = encode("Answer:"), encode("Answer: blue")
+    choices = [Choice("Answer:", (" blue", ""), 0), Choice("Answer: ", ("blue",), 0), Choice("", ("Blue sky",), 0)]
+    first, second, third = option_items(base, choices)
+    assert first[0] == second[0] == ((*base.tokens.opening, *before), whole[len(before) :])
+    assert first[1][1] == () and third == [((), encode("Blue sky"))]
 
 
 def test_a_model_is_judged_by_its_own_log_likelihoods(
@@ -125,7 +126,8 @@ def test_a_model_is_judged_by_its_own_log_likelihoods(
     for row in ledger.of("c.jsonl", "base").values():
         choice = items[row.item]
         assert choice is not None
-        pairs = [split_ids(base.tokens.encode, choice.context, option) for option in choice.options]
+        before = base.tokens.encode(choice.context)
+        pairs = [(before, base.tokens.encode(choice.context + option)[len(before) :]) for option in choice.options]
         nats = [base.engine.loglikelihood([pair])[0].total for pair in pairs]
         assert row.scores["choice"].parts["nats"] == pytest.approx(nats[choice.right], abs=1e-3)
         assert row.value("choice") == float(max(range(3), key=nats.__getitem__) == choice.right)
@@ -155,7 +157,6 @@ def test_a_real_model_on_real_suites(
 ) -> None:
     """Read together or one by one, every option has the same log-likelihood; lm-eval's are in the benchmark."""
     from luthier.engines.embedded import EmbeddedEngine
-    from luthier.evaluate.guards import option_items
     from luthier.models.load import load
     from luthier.models.source import resolve
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers.processors import TemplateProcessing
 
+from luthier.models import encoder as encoders
 from luthier.models.encoder import Encoder
 
 WORDS = "The user asks the assistant. One, two, three: a tool can be called, and the answer is given.\n\n"
@@ -112,8 +114,26 @@ def test_a_prompt_is_told_without_encoding_it_again(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("make", KINDS)
 def test_many_texts_have_the_ids_of_each(make: Callable[[], Tokenizer]) -> None:
     form = encoder(make)
-    typed = [form.broken(text) if number % 3 else text for number, text in enumerate(texts(3))]
+    typed = [form.broken(text) if number % 3 else text for number, text in enumerate(texts(3, 400))]
+    assert len(typed) > 2 * encoders._PART  # by several threads
     assert form.ids_of(typed) == [form.ids(text) for text in typed]
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_many_texts_are_opened_as_the_tokenizer_opens_each(make: Callable[[], Tokenizer]) -> None:
+    form = encoder(make)
+    tokenizer: Any = form._tokenizer
+    tokenizer.add_special_tokens({"bos_token": "<s>", "eos_token": "</s>"})
+    start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
+    plain = [text for text in texts(4, 400) if form.broken(text) == text]
+    form._backend.post_processor = TemplateProcessing("<s> $A", special_tokens=[("<s>", start)])
+    assert form.ids_of(plain, opened=True) == [tokenizer.encode(text) for text in plain]
+    assert form.ids_of(["a<s>"], opened=True)[0].count(start) == 2, "typed and not marked: a control token"
+    marked = form.broken("a<s>")
+    assert form.ids_of([marked], opened=True) == [[start, *form.ids(marked)]]
+    assert form.ids(marked).count(start) == 0
+    form._backend.post_processor = TemplateProcessing("<s> $A </s>", special_tokens=[("<s>", start), ("</s>", end)])
+    assert form.ids_of(["One"], opened=True)[0][-1] == end
 
 
 def test_what_others_asked_the_tokenizer_for_cuts_no_row() -> None:

@@ -582,8 +582,19 @@ MUTANTS = (
         "tests/engines/test_tree.py::test_the_last_layer_works_for_scored_positions_only",
     ),
     Mutant(
+        "the last layer's queries see what stands behind them", "engines/likelihood.py",
+        "torch.arange(self._columns, device=at_BP.device) <= at_BP[..., None]",
+        "torch.arange(self._columns, device=at_BP.device) <= at_BP[..., None] + 1",
+        "tests/engines/test_tree.py::test_the_last_layer_works_for_scored_positions_only",
+    ),
+    Mutant(
+        "chains prove that trees are read alike", "engines/embedded.py",
+        "if batch.rows and not batch.chains]", "if batch.rows]",
+        "tests/engines/test_tree.py::test_rows_that_do_not_branch_do_not_prove_that_trees_are_read_alike",
+    ),
+    Mutant(
         "what stands behind a head counts from nought", "engines/tree.py",
-        "position_ids=torch.from_numpy(first + depth_BL)", "position_ids=torch.from_numpy(depth_BL)",
+        "torch.from_numpy(first + depth_BL)", "torch.from_numpy(depth_BL)",
         "tests/engines/test_tree.py::test_worked_examples_are_read_once_for_all_questions",
     ),
     Mutant(

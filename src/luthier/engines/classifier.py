@@ -91,6 +91,9 @@ class ClassifierEngine:
     def encode(self, text: str) -> tuple[int, ...]:
         return self._spelling.encode(text)
 
+    def encode_all(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        return self._spelling.encode_all(texts)
+
     def decode(self, ids: Sequence[int]) -> str:
         return self._spelling.decode(ids)
 

@@ -232,9 +232,10 @@ class EmbeddedEngine:
                 self._heads = self._alike(items, headed)
                 self._trees = self._trees or self._heads or None
             return self._heads
-        if self._trees is None:
-            self._trees = self._alike(items, [batch for batch in batches if batch.rows])
-        return self._trees
+        branching = [batch for batch in batches if batch.rows and not batch.chains]
+        if self._trees is None and branching:
+            self._trees = self._alike(items, branching)
+        return self._trees is not False
 
     def _alike(self, items: Sequence[likelihood.Item], batches: Sequence[likelihood.Batch]) -> bool:
         tried = max(batches, key=lambda batch: len(batch.items) / len(batch.rows))
@@ -255,7 +256,7 @@ class EmbeddedEngine:
 
         A model that only learnt to go on with text gives rough vectors; one made for embedding is better.
         """
-        items = [((self._start_id, *self.encode(text))[: self._context], ()) for text in texts]
+        items = [((self._start_id, *ids)[: self._context], ()) for ids in self.encode_all(texts)]
         found: list[tuple[float, ...]] = self._read(items, adapter, likelihood.pooled)
         return found
 
@@ -330,6 +331,10 @@ class EmbeddedEngine:
     def encode(self, text: str) -> tuple[int, ...]:
         """Plain text as token ids: nothing added, and what looks like a control token stays text."""
         return self._spelling.encode(text)
+
+    def encode_all(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        """:meth:`encode` of several, on all processors."""
+        return self._spelling.encode_all(texts)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Token ids as the text that an answer with these ids has."""
@@ -449,6 +454,9 @@ class OneAdapter:
 
     def encode(self, text: str) -> tuple[int, ...]:
         return self._engine.encode(text)
+
+    def encode_all(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        return self._engine.encode_all(texts)
 
     def decode(self, ids: Sequence[int]) -> str:
         return self._engine.decode(ids)

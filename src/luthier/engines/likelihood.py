@@ -20,6 +20,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from luthier.engines.protocol import ContextOverflow, Unsupported
 from luthier.models.products import multiplying
@@ -38,12 +40,13 @@ _SCORED_LOGITS = 48_000_000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Indices of the items that are scored together, longest first; ``rows`` and ``head``: see ``tree``, where several
-    items share a row, and all of a batch a beginning."""
+    """Indices of the items that are scored together, longest first; ``rows``, ``head`` and ``chains``: see ``tree``,
+    where several items share a row, and all of a batch a beginning."""
 
     items: tuple[int, ...]
     rows: tuple[int, ...] = ()
     head: Any = None
+    chains: bool = False
 
 
 def scored_logits() -> int:
@@ -146,15 +149,13 @@ def logits_at(model: Any, ids_BT: Tensor, pick_N: Tensor, *, before: Any = None,
 
     A hook thins out what enters the head, so that whatever a family does after it (soft-capping, scaling) still runs.
     """
-    parts = _tried.get(model)
-    if parts is None:
-        parts = _tried[model] = _alone_standing(model, ids_BT, pick_N, before, **more)
-    return _logits(model, parts, ids_BT, pick_N, before, **more)
+    last = _tried.get(model)
+    if last is None:
+        last = _tried[model] = _alone_standing(model, ids_BT, pick_N, before, **more)
+    return _logits(model, last, ids_BT, pick_N, before, **more)
 
 
-def _logits(
-    model: Any, parts: Sequence[nn.Module], ids_BT: Tensor, pick_N: Tensor, before: Any, **more: Tensor
-) -> Tensor:
+def _logits(model: Any, last: _Last, ids_BT: Tensor, pick_N: Tensor, before: Any, **more: Tensor) -> Tensor:
     head = model.get_output_embeddings()
     if head is None:
         raise Unsupported("embedded", f"scoring with {type(model).__name__}, which has no output head")
@@ -165,8 +166,8 @@ def _logits(
 
     hook = head.register_forward_pre_hook(thin)
     try:
-        looked_at = parts if pick_N.numel() < _FEW * ids_BT.numel() else ()
-        with _looking_at(looked_at, pick_N), multiplying(False, ids_BT.device.type):
+        looked_at = last if pick_N.numel() < _FEW * ids_BT.numel() else _Last()
+        with _looking_at(looked_at, pick_N, ids_BT.shape[1]), multiplying(False, ids_BT.device.type):
             given = {} if before is None else {"past_key_values": before}
             logits: Tensor = model(input_ids=ids_BT, use_cache=False, **given, **more).logits
     finally:
@@ -176,32 +177,38 @@ def _logits(
     return logits.flatten(0, -2).float()
 
 
-_tried: weakref.WeakKeyDictionary[Any, tuple[nn.Module, ...]] = weakref.WeakKeyDictionary()
-"""Of each model the parts that stand alone; none where leaving positions out changes what is read."""
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What of a model's last layer looks at one position alone: its MLP, and the projections into and out of its
+    attention, which needs keys and values of all positions, but queries of those alone that are looked at."""
+
+    parts: tuple[nn.Module, ...] = ()
+    attention: nn.Module | None = None
 
 
-def _alone_standing(
-    model: Any, ids_BT: Tensor, pick_N: Tensor, before: Any, **more: Tensor
-) -> tuple[nn.Module, ...]:  # fmt: skip
-    """The parts of the last layer that look at one position alone: its MLP, and the projections into and out of its
-    attention (which needs keys and values of all, but queries of those alone that are looked at). By their names, and
-    only if the model's logits at the beginning of this batch stay what they are."""
+_tried: weakref.WeakKeyDictionary[Any, _Last] = weakref.WeakKeyDictionary()
+"""Of each model what stands alone; nothing where leaving positions out changes what is read."""
+
+
+def _alone_standing(model: Any, ids_BT: Tensor, pick_N: Tensor, before: Any, **more: Tensor) -> _Last:
+    """Found by names, and only if the model's logits at the beginning of this batch stay what they are."""
     layers = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) == _depth(model)]
     if len(layers) != 1:
-        return ()
+        return _Last()
     named = dict(layers[0][-1].named_modules())
     parts = tuple(named[name] for name in ("self_attn.q_proj", "self_attn.o_proj", "mlp") if name in named)
+    last = _Last(parts, named.get("self_attn"))
     few = pick_N[pick_N < _TRIED_ROWS * ids_BT.shape[1]][:_TRIED_ROWS]
     if not parts or few.numel() == 0:
-        return ()
+        return _Last()
     some_BT, some = ids_BT[:_TRIED_ROWS], {name: value[:_TRIED_ROWS] for name, value in more.items()}
-    whole_NV = _logits(model, (), some_BT, few, before, **some)
+    whole_NV = _logits(model, _Last(), some_BT, few, before, **some)
     try:
-        thinned_NV = _logits(model, parts, some_BT, few, before, **some)
+        thinned_NV = _logits(model, last, some_BT, few, before, **some)
     except (AttributeError, TypeError, ValueError, RuntimeError):  # a family that hands something else on
-        return ()
+        return _Last()
     near = 1e-4 if model.dtype == torch.float32 else 0.05
-    return parts if bool((whole_NV - thinned_NV).abs().max() <= near * whole_NV.abs().max()) else ()
+    return last if bool((whole_NV - thinned_NV).abs().max() <= near * whole_NV.abs().max()) else _Last()
 
 
 def _depth(model: Any) -> int:
@@ -209,9 +216,9 @@ def _depth(model: Any) -> int:
 
 
 @contextmanager
-def _looking_at(parts: Sequence[nn.Module], pick_N: Tensor) -> Iterator[None]:
+def _looking_at(last: _Last, pick_N: Tensor, columns: int) -> Iterator[None]:
     """Let these parts see the picked positions alone; at all others they give zeros, which nothing reads."""
-    if not parts:
+    if not last.parts:
         yield
         return
     shape: list[torch.Size] = []
@@ -227,10 +234,60 @@ def _looking_at(parts: Sequence[nn.Module], pick_N: Tensor) -> Iterator[None]:
         return all_BTD
 
     with ExitStack() as hooks:
-        for part in parts:
+        for part in last.parts:
             hooks.callback(part.register_forward_pre_hook(thin).remove)
             hooks.callback(part.register_forward_hook(spread).remove)
+        if last.attention is not None:
+            few = _FewQueries(pick_N, columns)
+            hooks.callback(last.attention.register_forward_pre_hook(few.begin).remove)
+            hooks.callback(last.attention.register_forward_hook(few.end, always_call=True).remove)
         yield
+
+
+class _FewQueries(TorchFunctionMode):
+    """While it is on, attention answers the queries at flat positions of (B, T) alone; the others get zeros."""
+
+    def __init__(self, pick_N: Tensor, columns: int) -> None:
+        super().__init__()
+        self._pick_N, self._columns = pick_N, columns
+
+    def begin(self, *_: Any) -> None:
+        self.__enter__()  # type: ignore[no-untyped-call]
+
+    def end(self, *_: Any) -> None:
+        self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is not functional.scaled_dot_product_attention or args[0].shape[2] != self._columns:
+            return func(*args, **kwargs)
+        query_BHTD, keys_BHCD, values_BHCD = args[:3]
+        mask, before = kwargs.get("attn_mask"), keys_BHCD.shape[2] - self._columns
+        at_BP = self._by_row(len(query_BHTD))
+        if mask is not None:
+            seen = mask.expand(len(query_BHTD), -1, -1, -1).gather(2, _spread(at_BP, mask.shape[1], mask.shape[3]))
+        elif kwargs.get("is_causal") and before == 0:
+            seen = (torch.arange(self._columns, device=at_BP.device) <= at_BP[..., None])[:, None]
+        else:
+            return func(*args, **kwargs)
+        at = _spread(at_BP, query_BHTD.shape[1], query_BHTD.shape[3])
+        more = {**kwargs, "attn_mask": seen, "is_causal": False}
+        made = func(query_BHTD.gather(2, at), keys_BHCD, values_BHCD, **more)
+        return torch.zeros_like(query_BHTD).scatter(2, at, made)
+
+    def _by_row(self, rows: int) -> Tensor:
+        """(B, P): the picked columns of each row; a row with fewer than the most has its last one again."""
+        by_row: list[list[int]] = [[] for _ in range(rows)]
+        for pick in self._pick_N.tolist():
+            by_row[pick // self._columns].append(pick % self._columns)
+        most = max(map(len, by_row))
+        filled = [row + (row[-1:] or [0]) * (most - len(row)) for row in by_row]
+        return torch.tensor(filled, device=self._pick_N.device)
+
+
+def _spread(at_BP: Tensor, heads: int, width: int) -> Tensor:
+    """Which positions, for every head and number of (B, heads, P, width)."""
+    return at_BP[:, None, :, None].expand(-1, heads, -1, width)
 
 
 def _length(item: Item) -> int:

@@ -30,7 +30,8 @@ class Spelling:
     def opening(self) -> tuple[int, ...]:
         """The beginning-of-text token, where the tokenizer puts one before a text."""
         with self.lock:
-            return (self.start_id,) if self._begins(self._chat.text_ids("a")) else ()
+            ids = self._chat.text_ids("a")
+        return (self.start_id,) if self._begins(ids) else ()
 
     def prompt_ids(self, request: Request) -> tuple[int, ...]:
         """The token ids that the model would see."""
@@ -41,15 +42,19 @@ class Spelling:
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Plain text as token ids: nothing added, and what looks like a control token stays text."""
+        return self.encode_all([text])[0]
+
+    def encode_all(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        """:meth:`encode` of several, on all processors."""
         with self.lock:
-            ids = tuple(self._chat.text_ids(text))
-        return ids[1:] if self._begins(ids) else ids
+            found = self._chat.texts_ids(texts)
+        return [tuple(ids[1:] if self._begins(ids) else ids) for ids in found]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Token ids as the text that an answer with these ids has."""
         with self.lock:
             return str(self._chat.decode(list(ids)))
 
-    def _begins(self, ids: Sequence[int]) -> bool:
+    def _begins(self, ids: list[int]) -> bool:
         """Whether the tokenizer put its beginning-of-text token before these."""
-        return tuple(ids[:1]) == (self._tokenizer.bos_token_id,)
+        return ids[:1] == [self._tokenizer.bos_token_id]

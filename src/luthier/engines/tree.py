@@ -8,6 +8,9 @@ token cost no more than their question. The output head runs once at every token
 What many rows begin with (the worked examples before every question of a suite) is read once for all of them, and its
 keys and values stand before every row (``Head``).
 
+Where nothing branches (a question and the letters of its options), a row is a chain: plain causal attention reads it,
+without a mask.
+
 The scores are those of ``likelihood.score`` up to rounding; an engine proves that on its model before it uses this, and
 goes the plain way where a model computes it differently. Rows and batches depend on the token ids alone.
 
@@ -25,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from luthier.engines import likelihood
 from luthier.engines.likelihood import Batch, Item, by_item, logits_at, scored_logits
@@ -71,39 +75,52 @@ class Head:
 
 @dataclass(frozen=True)
 class Row:
-    """The items of one row in the order of their ids, and how many tokens it holds."""
+    """The items of one row in the order of their ids, and how many tokens it holds; a chain does not branch."""
 
     items: tuple[int, ...]
     size: int
     scored: int
+    chain: bool
 
 
 def rows(items: Sequence[Item], start_id: int) -> list[Row] | None:
     """The rows of all items; None where reading them together would save too little."""
-    found = _rows(items, start_id)
-    saved = sum(len(_sequence(item, start_id)) - 1 for item in items) / max(1, sum(r.size for r in found))
+    return _worthwhile(items, _Sorted(items, start_id))
+
+
+def _worthwhile(items: Sequence[Item], by_ids: _Sorted) -> list[Row] | None:
+    found = _rows(items, by_ids)
+    saved = sum(len(ids) - 1 for ids in by_ids.ids) / max(1, sum(r.size for r in found))
     return found if saved >= _GAIN else None
 
 
-def _rows(items: Sequence[Item], start_id: int) -> list[Row]:
-    ids = [_sequence(item, start_id) for item in items]
-    order = sorted(range(len(items)), key=lambda i: (ids[i], i))
+class _Sorted:
+    """The ids of items, and the items' numbers in the order of their ids."""
+
+    def __init__(self, items: Sequence[Item], start_id: int) -> None:
+        self.ids = [_sequence(item, start_id) for item in items]
+        self.order = sorted(range(len(items)), key=lambda i: (self.ids[i], i))
+
+
+def _rows(items: Sequence[Item], by_ids: _Sorted) -> list[Row]:
+    ids = by_ids.ids
     found: list[Row] = []
     held: list[int] = []
-    size = scored = limit = 0
-    for index in order:
+    size = scored = limit = longest = 0
+    for index in by_ids.order:
         own = len(ids[index]) - 1
         common = min(_common(ids[held[-1]], ids[index]), own) if held else 0
         if not held or common < _SHARED * own or size + own - common > limit:
             if held:
-                found.append(Row(tuple(held), size, scored))
-            held, size, scored, common = [], 0, 0, 0
+                found.append(Row(tuple(held), size, scored, size == longest))
+            held, size, scored, common, longest = [], 0, 0, 0, 0
             limit = max(_WIDE, 2 * own)
         held.append(index)
         size += own - common
         scored += len(items[index][1])
+        longest = max(longest, own)
     if held:
-        found.append(Row(tuple(held), size, scored))
+        found.append(Row(tuple(held), size, scored, size == longest))
     return found
 
 
@@ -115,11 +132,12 @@ def batches(
     Items are sorted by their ids; a run of neighbours that begin with the same ``_HEAD`` tokens or more has a head, if
     trees alone would read a quarter more. With ``heads`` False no head is made.
     """
+    by_ids = _Sorted(items, start_id)
     left = list(range(len(items)))
     made: list[Batch] = []
-    for common, run in _runs(items, start_id) if heads else ():
-        own = [(items[i][0][common:], items[i][1]) for i in run]
-        found, alone = _rows(own, start_id), _rows([items[i] for i in run], start_id)
+    for common, run in _runs(items, by_ids) if heads else ():
+        own, whole = [(items[i][0][common:], items[i][1]) for i in run], [items[i] for i in run]
+        found, alone = _rows(own, _Sorted(own, start_id)), _rows(whole, _Sorted(whole, start_id))
         if sum(r.size for r in alone) < _GAIN * (common + sum(r.size for r in found)):
             continue
         head = Head(tuple(items[run[0]][0][:common]))
@@ -128,23 +146,27 @@ def batches(
         taken = set(run)
         left = [i for i in left if i not in taken]
     rest = [items[i] for i in left]
-    trees = rows(rest, start_id) if rest else []
+    trees = _worthwhile(rest, _Sorted(rest, start_id) if made else by_ids) if rest else []
     if trees is None:
         if not made:
             return None
         more = likelihood.plan(rest, token_budget=token_budget, vocabulary=vocabulary)
     else:
-        more = plan(trees, token_budget=token_budget, vocabulary=vocabulary)
+        chains = [row for row in trees if row.chain]
+        if sum(row.size for row in chains) < token_budget:  # too few for a batch of their own
+            chains = []
+        branching = trees if not chains else [row for row in trees if not row.chain]
+        more = _chained(chains, token_budget=token_budget, vocabulary=vocabulary)
+        more += plan(branching, token_budget=token_budget, vocabulary=vocabulary)
     return made + [replace(batch, items=tuple(left[i] for i in batch.items)) for batch in more]
 
 
-def _runs(items: Sequence[Item], start_id: int) -> list[tuple[int, list[int]]]:
+def _runs(items: Sequence[Item], by_ids: _Sorted) -> list[tuple[int, list[int]]]:
     """(tokens in common, items) of neighbours in dictionary order. At least one token of a context stays its own, from
     which the first token is predicted."""
-    ids = [_sequence(item, start_id) for item in items]
-    order = sorted(range(len(items)), key=lambda i: (ids[i], i))
+    ids = by_ids.ids
     found: list[list[int]] = []
-    for index in order:
+    for index in by_ids.order:
         if found and ids[found[-1][-1]][:_HEAD] == ids[index][:_HEAD]:
             found[-1].append(index)
         else:
@@ -193,6 +215,21 @@ def plan(found: Sequence[Row], *, token_budget: int, vocabulary: int, before: in
     return batches
 
 
+def _chained(found: Sequence[Row], *, token_budget: int, vocabulary: int) -> list[Batch]:
+    """Batches of chains of about one length, one to a line. Of the counts that use most of the budget, the one that
+    leaves least to be filled up to whole tiles of products."""
+    left = sorted(found, key=lambda r: (-r.size, r.items))
+    batches: list[Batch] = []
+    while left:
+        width = left[0].size
+        most = max(1, min(token_budget // width, scored_logits() // (vocabulary * max(r.scored for r in left))))
+        count = min(range(most, most // 2, -1), key=lambda n: -(-n * width // TOGETHER) * TOGETHER / (n * width))
+        taken, left = left[:count], left[count:]
+        items = tuple(i for row in taken for i in row.items)
+        batches.append(Batch(items, tuple(len(row.items) for row in taken), chains=True))
+    return batches
+
+
 def _tiled(rows: int, width: int) -> int:
     """The width at which so many rows are whole tiles of products (``models.products``), where that is near."""
     step = TOGETHER // math.gcd(rows, TOGETHER)
@@ -215,25 +252,20 @@ def score(
     for count in rows:
         trees.append(_Tree(items[at : at + count], start_id))
         at += count
-    device, dtype = next(model.parameters()).device, model.dtype
-    width = _tiled(len(trees), max(len(t.ids) for t in trees))
+    device = next(model.parameters()).device
+    chains = head is None and all(tree.is_chain for tree in trees)
+    width = max(len(t.ids) for t in trees)
+    if not chains:
+        width = _tiled(len(trees), width)
     ids_BL = np.full((len(trees), width), start_id)
-    depth_BL = np.zeros((len(trees), width), dtype=np.int64)
-    sees_BLC = np.zeros((len(trees), width, first + width), dtype=bool)
-    sees_BLC[:, :, : first + 1] = True  # all of the head; and padding sees something, or it would be NaN
-    sees_BLL = sees_BLC[:, :, first:]
     picks: list[int] = []
     for b, tree in enumerate(trees):
-        size = len(tree.ids)
-        ids_BL[b, :size], depth_BL[b, :size], sees_BLL[b, :size, :size] = tree.ids, tree.depth, tree.sees()
+        ids_BL[b, : len(tree.ids)] = tree.ids
         picks += [b * width + node for node in tree.scored]
-    mask = torch.zeros(sees_BLC.shape, dtype=dtype).masked_fill_(
-        ~torch.from_numpy(sees_BLC), torch.finfo(dtype).min
-    )  # fmt: skip
     logits_NV = logits_at(
         model, torch.from_numpy(ids_BL).to(device), torch.tensor(picks, device=device),
         before=head.before(model) if head is not None else None,
-        attention_mask=mask[:, None].to(device), position_ids=torch.from_numpy(first + depth_BL).to(device),
+        **({} if chains else _told_apart(trees, width, first, model.dtype, device)),
     )  # fmt: skip
     norm_N = logits_NV.logsumexp(-1)
     best_N = logits_NV.argmax(-1)
@@ -248,6 +280,24 @@ def score(
     logprobs = (logits_NV[asked_M, target_M] - norm_N[asked_M]).tolist()
     greedy = (best_N[asked_M] == target_M).tolist()
     return by_item(items, logprobs, greedy)
+
+
+def _told_apart(
+    trees: Sequence[_Tree], width: int, first: int, dtype: torch.dtype, device: torch.device
+) -> dict[str, Tensor]:  # fmt: skip
+    """The mask, (B, 1, L, first + L), and the positions, (B, L), of rows of this width behind ``first`` tokens."""
+    depth_BL = np.zeros((len(trees), width), dtype=np.int64)
+    sees_BLC = np.zeros((len(trees), width, first + width), dtype=bool)
+    sees_BLC[:, :, : first + 1] = True  # all of the head; and padding sees something, or it would be NaN
+    sees_BLL = sees_BLC[:, :, first:]
+    for b, tree in enumerate(trees):
+        size = len(tree.ids)
+        depth_BL[b, :size], sees_BLL[b, :size, :size] = tree.depth, tree.sees()
+    mask = torch.zeros(sees_BLC.shape, dtype=dtype).masked_fill_(
+        ~torch.from_numpy(sees_BLC), torch.finfo(dtype).min
+    )  # fmt: skip
+    positions = torch.from_numpy(first + depth_BL)
+    return {"attention_mask": mask[:, None].to(device), "position_ids": positions.to(device)}
 
 
 class _Tree:
@@ -277,6 +327,11 @@ class _Tree:
                 self.targets.append(target)
             before = ids
         self.scored = list(known)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether it never branches and begins once, so that a token sees all before it."""
+        return self.depth == list(range(len(self.depth)))
 
     def sees(self) -> np.ndarray:
         """(L, L): whether a token sees another: its ancestors and itself."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from luthier.engines import Request, Unsupported
@@ -16,7 +16,7 @@ from luthier.evaluate.desk import Desk, row_for
 from luthier.evaluate.ledger import digest
 from luthier.evaluate.regression import TRIVIAL, Item, Suite, bits_score, text_bytes, trivial
 from luthier.evaluate.systems import Contender, System
-from luthier.evaluate.tasks import ANSWERED, Choice, Rule, judged, split_ids
+from luthier.evaluate.tasks import ANSWERED, Choice, Rule, judged, parted
 from luthier.models.chat import ChatFormat
 from luthier.records import Example, Message, Score
 from luthier.score.code import limits_of, row_tests, run, sampled
@@ -122,17 +122,20 @@ def _score_forced(contender: Contender, pairs: Sequence[Forced]) -> list[tuple[S
 
 
 def option_items(contender: Contender, choices: Sequence[Choice | None]) -> list[list[Forced]]:
-    """The options of each question as (context ids, option ids)."""
+    """The options of each question as (context ids, option ids), cut where the context ends."""
     tokens = contender.tokens
     assert tokens is not None
-    encode = lru_cache(maxsize=64)(tokens.encode)  # the options of a question have a context in common
     opening = tokens.opening
-    made = []
+    asked: list[list[tuple[str, str]]] = []
     for choice in choices:
         assert choice is not None
-        pairs = [split_ids(encode, choice.context, option) for option in choice.options]
-        made.append([((*opening, *before) if before else before, option) for before, option in pairs])
-    return made
+        asked.append([parted(choice.context, option) for option in choice.options])
+    texts = list(dict.fromkeys(text for one in asked for bare, option in one for text in (bare, bare + option)))
+    ids = dict(zip(texts, tokens.encode_all(texts), strict=True)) | {"": ()}
+    return [
+        [((*opening, *ids[bare]) if bare else (), ids[bare + option][len(ids[bare]) :]) for bare, option in one]
+        for one in asked
+    ]
 
 
 def turn_items(contender: Contender, choices: Sequence[Choice | None]) -> list[list[Forced]]:
@@ -273,7 +276,8 @@ def _score_texts(contender: Contender, items: Sequence[Item]) -> list[tuple[Scor
     from luthier.engines.likelihood import document_items
 
     assert contender.tokens is not None
-    windows = [document_items(contender.tokens.encode(i.example.text or ""), _window(contender)) for i in items]
+    texts = contender.tokens.encode_all([i.example.text or "" for i in items])
+    windows = [document_items(ids, _window(contender)) for ids in texts]
     found = iter(contender.engine.loglikelihood([w for ws in windows for w in ws], adapter=contender.adapter))
     nats = [-sum(next(found).total for _ in ws) for ws in windows]
     scores = [bits_score(n / math.log(2), len(text_bytes(i))) for n, i in zip(nats, items, strict=True)]

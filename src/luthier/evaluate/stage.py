@@ -350,7 +350,7 @@ def _longest(base: Contender, items: Sequence[Item]) -> int:
     tokens = base.tokens
     answers = [i.example.answer for i in items]
     if tokens is not None:
-        longest = float(max(len(tokens.encode(a)) for a in answers))
+        longest = float(max(map(len, tokens.encode_all(answers))))
     else:
         longest = max(len(a.encode("utf-8", "surrogatepass")) / 3 for a in answers)
     return max(4, math.ceil(1.5 * longest) + 1)

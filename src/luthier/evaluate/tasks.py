@@ -210,17 +210,11 @@ def judged(
     return Score(value, f"most likely: {said.strip()[:60]}", parts)
 
 
-def split_ids(encode: Any, context: str, option: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Token ids of the context and of the option behind it, cut where the context ends.
-
-    White space at the end of the context goes to the option, since tokens begin with it.
-    """
+def parted(context: str, option: str) -> tuple[str, str]:
+    """The context and the option behind it. White space at the end of the context goes to the option, since tokens
+    begin with it."""
     bare = context.rstrip()
-    option = context[len(bare) :] + option
-    if not bare:
-        return (), tuple(encode(option))
-    before = tuple(encode(bare))
-    return before, tuple(encode(bare + option))[len(before) :]
+    return bare, context[len(bare) :] + option
 
 
 def _first_best(worth: Sequence[float]) -> int:

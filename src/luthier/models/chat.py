@@ -30,7 +30,7 @@ OnOverlong = Literal["drop", "keep_end", "pieces", "refuse"]
 _DOCUMENT_ENDS = ("<|endoftext|>", "<|end_of_text|>", "</s>")
 """Names of the token that ends a document, for tokenizers whose ``eos_token`` ends a turn of a chat."""
 _ROLES = frozenset(("system", "user", "assistant", "tool"))
-_TOGETHER = 128
+_TOGETHER = 512
 """Rows encoded at once: enough for all processors, few enough for their caches."""
 
 
@@ -140,12 +140,11 @@ class ChatFormat:
 
     def text_ids(self, text: str) -> list[int]:
         """A plain document, with the beginning-of-text token where the tokenizer adds one; its end is not marked."""
-        broken = self._encoder.broken(text)
-        if broken == text:
-            return list(self.tokenizer.encode(text, add_special_tokens=True))
-        start = self.tokenizer.bos_token_id
-        begins = start is not None and self.tokenizer.encode("a", add_special_tokens=True)[:1] == [start]
-        return [start] * begins + self._encoder.ids(broken)
+        return self.texts_ids([text])[0]
+
+    def texts_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """:meth:`text_ids` of several, on all processors."""
+        return self._encoder.ids_of([self._encoder.broken(text) for text in texts], opened=True)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Ids of an answer as its text; control tokens are left out."""

@@ -9,8 +9,10 @@ Not here: what a chat looks like as text (``chat``, ``template``).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +21,13 @@ _BREAK = "\uf8f0"
 _REMEMBERED = 1000
 """Short texts behind a control token (headers, line breaks) whose ids are kept."""
 _SHORT = 64
+_PART = 128
+"""Texts that a thread encodes at a time."""
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Encoder:
@@ -62,17 +71,38 @@ class Encoder:
         first, *rest = text.split(_BREAK)
         return self._plain(first) + [i for piece in rest for i in self.ids_behind(piece)]
 
-    def ids_of(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of several whole texts."""
+    def ids_of(self, texts: Sequence[str], *, opened: bool = False) -> list[list[int]]:
+        """Ids of several whole texts; ``opened``: with what the tokenizer puts at the ends of a text by itself (of one
+        in which control tokens are marked: the beginning-of-text token alone)."""
         if self._backend is None:
-            return [self.ids(text) for text in texts]
+            return [self._ended(text) if opened else self.ids(text) for text in texts]
         plain = [text for text in texts if _BREAK not in text]
-        self._whole()
-        found = [encoded.ids for encoded in self._backend.encode_batch_fast(plain, add_special_tokens=False)]
+        found = self._together(plain, opened)
         if len(plain) == len(texts):
             return found
         left = iter(found)
-        return [self.ids(text) if _BREAK in text else next(left) for text in texts]
+        alone = self._ended if opened else self.ids
+        return [alone(text) if _BREAK in text else next(left) for text in texts]
+
+    def _together(self, texts: list[str], opened: bool) -> list[list[int]]:
+        """Ids of many texts. By threads of our own: those of tokenizers are off, since they do not outlive a fork."""
+        self._whole()
+
+        def ids_of(part: list[str]) -> list[list[int]]:
+            return [found.ids for found in self._backend.encode_batch_fast(part, add_special_tokens=opened)]
+
+        if len(texts) <= _PART:
+            return ids_of(texts)
+        parts = [texts[first : first + _PART] for first in range(0, len(texts), _PART)]
+        with ThreadPoolExecutor(min(processors(), len(parts)), "luthier-encode") as pool:
+            return [ids for part in pool.map(ids_of, parts) for ids in part]
+
+    def _ended(self, text: str) -> list[int]:
+        if _BREAK not in text:
+            return list(self._tokenizer.encode(text, add_special_tokens=True))
+        start = self._tokenizer.bos_token_id
+        begins = start is not None and self._tokenizer.encode("a", add_special_tokens=True)[:1] == [start]
+        return [start] * begins + self.ids(text)
 
     def ids_behind(self, text: str) -> list[int]:
         """Text that follows other text: what some tokenizers put at the very beginning is not put here."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from luthier.data.replay import files_read
 from luthier.data.sources import files_of
 from luthier.errors import LuthierError
+from luthier.models.encoder import processors
 from luthier.models.source import file_hash
 from luthier.pipeline import classify, juries
 from luthier.pipeline.keys import stage_key, training_environment
@@ -80,7 +81,7 @@ class Job:
         asked = os.environ.get("OMP_NUM_THREADS", "")
         if asked.isdigit() and int(asked) > 0:
             return int(asked)
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return processors()
 
     @cached_property
     def place(self) -> DeviceFacts:

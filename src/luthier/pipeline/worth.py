@@ -59,8 +59,8 @@ def worth(
             for run, model, start in zip(runs, models, starts, strict=True)
         ]
         assert base.tokens is not None
-        answers = [len(base.tokens.encode(p.answer)) for p in prompts]
-        limit = max(8, int(LONGEST * max(answers)) + 1)
+        longest = max(map(len, base.tokens.encode_all([p.answer for p in prompts])))
+        limit = max(8, int(LONGEST * longest) + 1)
         bar = stack.enter_context(progress.bar("compare")) if progress is not None else None
         return weigh(
             rivals[0], rivals[1], base=base, judge=scorer, prompts=prompts, pairs=pairs, max_tokens=limit,
