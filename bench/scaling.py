@@ -8,8 +8,9 @@ Random Llamas of 1M to 150M parameters (those of bench/planner.py, and one of 6M
 tokens of which the last 40% are trained, LoRA r=16 on all linear layers, fp32, about 2,048 tokens a pass or one row.
 Each cell is a process of its own that trains as ``luthier run`` does, with the plan that ``luthier plan`` would make:
 for small models two processes with a thread each. Beside it, in a process of its own, examples/plain_sft.py with two
-threads. Figures: tokens a second (the median step after the first two), the share of this machine's rate of matrix
-products at these widths that useful operations reach, peak memory beside the plan made before. The last line is JSON.
+threads. Figures: tokens a second (the median step but for the first two and the last, which ends with a look at the
+validation rows), the share of this machine's rate of matrix products at these widths that useful operations reach, peak
+memory beside the plan made before. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def cell(model: str, length: int, threads: int) -> Case:
     case = Case(f"{model} {length}", model, LORA, rows, length, processes=None, threads=threads)
     operations = rows * length * useful(case)
     timed = min(MOST, max(LEAST, round(SECONDS * RATE / operations)))
-    return replace(case, steps=WARM + timed)
+    return replace(case, steps=WARM + timed + 1)
 
 
 def useful(case: Case) -> float:
@@ -84,7 +85,7 @@ def looked_at(case: Case, folder: Path, arms: list[str]) -> dict[str, Any]:
 
     said = run("plan")
     took = run("luthier")
-    ends = took["ends"]
+    ends = took["ends"][:-1]  # the last step ends with the last look at the validation rows
     step = statistics.median(b - a for a, b in zip(ends[WARM - 1 :], ends[WARM:], strict=False))
     planned, measured = said["process"] + said["net"], took["empty"] + took["net"]
     tokens = case.rows * case.length / step
