@@ -218,13 +218,16 @@ def plan(found: Sequence[Row], *, token_budget: int, vocabulary: int, before: in
 def _chained(found: Sequence[Row], *, token_budget: int, vocabulary: int) -> list[Batch]:
     """Batches of chains of about one length, one to a line. Of the counts that use most of the budget, the one that
     leaves least to be filled up to whole tiles of products."""
-    left = sorted(found, key=lambda r: (-r.size, r.items))
+    chains = sorted(found, key=lambda r: (-r.size, r.items))
+    scored = max((row.scored for row in chains), default=1)
     batches: list[Batch] = []
-    while left:
-        width = left[0].size
-        most = max(1, min(token_budget // width, scored_logits() // (vocabulary * max(r.scored for r in left))))
+    at = 0
+    while at < len(chains):
+        width = chains[at].size
+        most = max(1, min(token_budget // width, scored_logits() // (vocabulary * scored)))
         count = min(range(most, most // 2, -1), key=lambda n: -(-n * width // TOGETHER) * TOGETHER / (n * width))
-        taken, left = left[:count], left[count:]
+        taken = chains[at : at + count]
+        at += count
         items = tuple(i for row in taken for i in row.items)
         batches.append(Batch(items, tuple(len(row.items) for row in taken), chains=True))
     return batches
