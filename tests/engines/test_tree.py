@@ -61,7 +61,7 @@ def test_the_question_and_what_options_share_are_read_once(tiny: Any) -> None:
     context = tuple(range(10, 50))
     items = [(context, (60, 61, 62, option)) for option in range(100, 104)]
     items += [(context, (option,)) for option in range(70, 90)]  # leaves: nothing is predicted from them
-    found = tree.rows(items, 0)
+    found = tree.rows(tree.Sorted(items, 0))
     assert found is not None and [row.size for row in found] == [40 + 3]
     with EmbeddedEngine(tiny) as engine:
         engine.loglikelihood(items)  # the model is tried once
@@ -91,7 +91,7 @@ def test_examples_before_many_questions_are_read_once_a_row(tiny: Any) -> None:
     for _ in range(8):
         asked = tuple(draw.randrange(4, 260) for _ in range(6))
         items += [((*head, *asked), (draw.randrange(4, 260),)) for _ in range(2)]
-    found = tree.rows(items, 0)
+    found = tree.rows(tree.Sorted(items, 0))
     assert found is not None and len(found) == 1 and found[0].size == 90 + 8 * 6
     with torch.inference_mode():
         alone = [likelihood.score(tiny.model, [item], start_id=0)[0] for item in items]
@@ -122,7 +122,7 @@ def plainly(loaded: Any, items: list[Item]) -> list[float]:
 def test_worked_examples_are_read_once_for_all_questions(tiny: Any) -> None:
     one, other = shots(), shots(seed=5)  # two subjects, each with examples of its own
     items = one + other
-    own = sum(row.size for row in tree.rows(items, 0) or ())
+    own = sum(row.size for row in tree.rows(tree.Sorted(items, 0)) or ())
     batches = tree.batches(items, 0, token_budget=128, vocabulary=260)
     assert batches is not None and {b.head.ids for b in batches} == {one[0][0][:200], other[0][0][:200]}
     with EmbeddedEngine(tiny, score_tokens=128) as engine:
@@ -189,7 +189,7 @@ def test_copies_read_the_examples_as_one_process_does(build_tiny: Callable[..., 
 def test_single_answers_are_read_as_before(tiny: Any) -> None:
     """What a suite of questions with one answer asks goes the plain way, in the same batches, to the same bits."""
     items = list(dict.fromkeys(questions(30, 1, seed=3)))
-    assert tree.rows(items, 0) is None
+    assert tree.rows(tree.Sorted(items, 0)) is None
     with EmbeddedEngine(tiny) as engine:
         found = engine.loglikelihood(items)
     batches = likelihood.plan(items, token_budget=2048, vocabulary=260)
@@ -300,10 +300,12 @@ def test_rows_that_do_not_branch_do_not_prove_that_trees_are_read_alike(tiny: An
         hook = tiny.model.register_forward_pre_hook(ignores, with_kwargs=True)
         try:
             chains = engine.loglikelihood(lettered())
+            few = engine.loglikelihood(lettered(3))  # not enough for batches of their own
             trees = engine.loglikelihood([*lettered(), *branching])
         finally:
             hook.remove()
     assert [x.total for x in chains] == pytest.approx(plainly(tiny, lettered()), abs=1e-4)
+    assert [x.total for x in few] == pytest.approx(plainly(tiny, lettered(3)), abs=1e-4)
     assert [x.total for x in trees] == pytest.approx(plainly(tiny, [*lettered(), *branching]), abs=1e-4)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -99,6 +100,18 @@ def test_options_are_weighed_in_four_ways() -> None:
 
 
 def test_white_space_before_an_option_belongs_to_it(base: Contender) -> None:
+    class Words:
+        """Words with the space in front of them, as most tokenizers cut."""
+
+        opening = ()
+
+        def encode_all(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+            return [tuple(w for w in text.replace(" ", "| ").split("|") if w) for text in texts]
+
+    words: Any = SimpleNamespace(tokens=Words())
+    for context, option in (("Answer:", " blue"), ("Answer: ", "blue")):
+        assert option_items(words, [Choice(context, (option,), 0)]) == [[(("Answer:",), (" blue",))]]
+    assert option_items(words, [Choice("", ("Blue sky",), 0)]) == [[((), ("Blue", " sky"))]]
     assert base.tokens is not None
     encode = base.tokens.encode
     before, whole = encode("Answer:"), encode("Answer: blue")

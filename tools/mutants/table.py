@@ -589,7 +589,7 @@ MUTANTS = (
     ),
     Mutant(
         "chains prove that trees are read alike", "engines/embedded.py",
-        "if batch.rows and not batch.chains]", "if batch.rows]",
+        "tree.branching(items, batches, self._start_id) if", "[batch for batch in batches if batch.rows] if",
         "tests/engines/test_tree.py::test_rows_that_do_not_branch_do_not_prove_that_trees_are_read_alike",
     ),
     Mutant(

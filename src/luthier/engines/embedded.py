@@ -232,8 +232,8 @@ class EmbeddedEngine:
                 self._heads = self._alike(items, headed)
                 self._trees = self._trees or self._heads or None
             return self._heads
-        branching = [batch for batch in batches if batch.rows and not batch.chains]
-        if self._trees is None and branching:
+        branching = tree.branching(items, batches, self._start_id) if self._trees is None else []
+        if branching:
             self._trees = self._alike(items, branching)
         return self._trees is not False
 

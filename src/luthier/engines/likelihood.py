@@ -40,13 +40,12 @@ _SCORED_LOGITS = 48_000_000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Indices of the items that are scored together, longest first; ``rows``, ``head`` and ``chains``: see ``tree``,
-    where several items share a row, and all of a batch a beginning."""
+    """Indices of the items that are scored together, longest first; ``rows`` and ``head``: see ``tree``, where several
+    items share a row, and all of a batch a beginning."""
 
     items: tuple[int, ...]
     rows: tuple[int, ...] = ()
     head: Any = None
-    chains: bool = False
 
 
 def scored_logits() -> int:
@@ -262,11 +261,11 @@ class _FewQueries(TorchFunctionMode):
         if func is not functional.scaled_dot_product_attention or args[0].shape[2] != self._columns:
             return func(*args, **kwargs)
         query_BHTD, keys_BHCD, values_BHCD = args[:3]
-        mask, before = kwargs.get("attn_mask"), keys_BHCD.shape[2] - self._columns
+        mask = kwargs.get("attn_mask")
         at_BP = self._by_row(len(query_BHTD))
         if mask is not None:
             seen = mask.expand(len(query_BHTD), -1, -1, -1).gather(2, _spread(at_BP, mask.shape[1], mask.shape[3]))
-        elif kwargs.get("is_causal") and before == 0:
+        elif kwargs.get("is_causal") and keys_BHCD.shape[2] == self._columns:
             seen = (torch.arange(self._columns, device=at_BP.device) <= at_BP[..., None])[:, None]
         else:
             return func(*args, **kwargs)

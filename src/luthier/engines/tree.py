@@ -75,52 +75,71 @@ class Head:
 
 @dataclass(frozen=True)
 class Row:
-    """The items of one row in the order of their ids, and how many tokens it holds; a chain does not branch."""
+    """The items of one row in the order of their ids, and how many tokens it holds."""
 
     items: tuple[int, ...]
     size: int
     scored: int
-    chain: bool
 
 
-def rows(items: Sequence[Item], start_id: int) -> list[Row] | None:
-    """The rows of all items; None where reading them together would save too little."""
-    return _worthwhile(items, _Sorted(items, start_id))
-
-
-def _worthwhile(items: Sequence[Item], by_ids: _Sorted) -> list[Row] | None:
-    found = _rows(items, by_ids)
-    saved = sum(len(ids) - 1 for ids in by_ids.ids) / max(1, sum(r.size for r in found))
-    return found if saved >= _GAIN else None
-
-
-class _Sorted:
-    """The ids of items, and the items' numbers in the order of their ids."""
+class Sorted:
+    """Items with their ids, and their numbers in the order of these."""
 
     def __init__(self, items: Sequence[Item], start_id: int) -> None:
+        self.items = items
         self.ids = [_sequence(item, start_id) for item in items]
         self.order = sorted(range(len(items)), key=lambda i: (self.ids[i], i))
 
 
-def _rows(items: Sequence[Item], by_ids: _Sorted) -> list[Row]:
-    ids = by_ids.ids
+def rows(asked: Sorted) -> list[Row] | None:
+    """The rows of all items; None where reading them together would save too little."""
+    found = _rows(asked)
+    saved = sum(len(ids) - 1 for ids in asked.ids) / max(1, sum(r.size for r in found))
+    return found if saved >= _GAIN else None
+
+
+def _rows(asked: Sorted) -> list[Row]:
+    ids = asked.ids
     found: list[Row] = []
     held: list[int] = []
-    size = scored = limit = longest = 0
-    for index in by_ids.order:
+    size = scored = limit = 0
+    for index in asked.order:
         own = len(ids[index]) - 1
         common = min(_common(ids[held[-1]], ids[index]), own) if held else 0
         if not held or common < _SHARED * own or size + own - common > limit:
             if held:
-                found.append(Row(tuple(held), size, scored, size == longest))
-            held, size, scored, common, longest = [], 0, 0, 0, 0
+                found.append(Row(tuple(held), size, scored))
+            held, size, scored, common = [], 0, 0, 0
             limit = max(_WIDE, 2 * own)
         held.append(index)
         size += own - common
-        scored += len(items[index][1])
-        longest = max(longest, own)
+        scored += len(asked.items[index][1])
     if held:
-        found.append(Row(tuple(held), size, scored, size == longest))
+        found.append(Row(tuple(held), size, scored))
+    return found
+
+
+def _is_chain(sequences: Sequence[tuple[int, ...]]) -> bool:
+    """Whether a line of these never branches and begins once, so that a token sees all before it."""
+    path: tuple[int, ...] = ()
+    for sequence in sequences:
+        read = sequence[:-1]
+        shorter, longer = sorted((path, read), key=len)
+        if longer[: len(shorter)] != shorter:
+            return False
+        path = longer
+    return True
+
+
+def branching(items: Sequence[Item], batches: Sequence[Batch], start_id: int) -> list[Batch]:
+    """These batches without the lines that a model reads rightly though it knows no mask: chains."""
+    found = []
+    for batch in batches:
+        left = iter(batch.items)
+        lines = [tuple(itertools.islice(left, count)) for count in batch.rows]
+        lines = [line for line in lines if not _is_chain([_sequence(items[i], start_id) for i in line])]
+        if lines:
+            found.append(Batch(tuple(i for line in lines for i in line), tuple(map(len, lines)), batch.head))
     return found
 
 
@@ -132,12 +151,12 @@ def batches(
     Items are sorted by their ids; a run of neighbours that begin with the same ``_HEAD`` tokens or more has a head, if
     trees alone would read a quarter more. With ``heads`` False no head is made.
     """
-    by_ids = _Sorted(items, start_id)
+    asked = Sorted(items, start_id)
     left = list(range(len(items)))
     made: list[Batch] = []
-    for common, run in _runs(items, by_ids) if heads else ():
+    for common, run in _runs(asked) if heads else ():
         own, whole = [(items[i][0][common:], items[i][1]) for i in run], [items[i] for i in run]
-        found, alone = _rows(own, _Sorted(own, start_id)), _rows(whole, _Sorted(whole, start_id))
+        found, alone = _rows(Sorted(own, start_id)), _rows(Sorted(whole, start_id))
         if sum(r.size for r in alone) < _GAIN * (common + sum(r.size for r in found)):
             continue
         head = Head(tuple(items[run[0]][0][:common]))
@@ -146,27 +165,29 @@ def batches(
         taken = set(run)
         left = [i for i in left if i not in taken]
     rest = [items[i] for i in left]
-    trees = _worthwhile(rest, _Sorted(rest, start_id) if made else by_ids) if rest else []
+    if made:
+        asked = Sorted(rest, start_id)
+    trees = rows(asked) if rest else []
     if trees is None:
         if not made:
             return None
         more = likelihood.plan(rest, token_budget=token_budget, vocabulary=vocabulary)
     else:
-        chains = [row for row in trees if row.chain]
+        chains = [row for row in trees if _is_chain([asked.ids[i] for i in row.items])]
         if sum(row.size for row in chains) < token_budget:  # too few for a batch of their own
             chains = []
-        branching = trees if not chains else [row for row in trees if not row.chain]
+        apart = set(chains)
         more = _chained(chains, token_budget=token_budget, vocabulary=vocabulary)
-        more += plan(branching, token_budget=token_budget, vocabulary=vocabulary)
+        more += plan([row for row in trees if row not in apart], token_budget=token_budget, vocabulary=vocabulary)
     return made + [replace(batch, items=tuple(left[i] for i in batch.items)) for batch in more]
 
 
-def _runs(items: Sequence[Item], by_ids: _Sorted) -> list[tuple[int, list[int]]]:
+def _runs(asked: Sorted) -> list[tuple[int, list[int]]]:
     """(tokens in common, items) of neighbours in dictionary order. At least one token of a context stays its own, from
     which the first token is predicted."""
-    ids = by_ids.ids
+    items, ids = asked.items, asked.ids
     found: list[list[int]] = []
-    for index in by_ids.order:
+    for index in asked.order:
         if found and ids[found[-1][-1]][:_HEAD] == ids[index][:_HEAD]:
             found[-1].append(index)
         else:
@@ -229,7 +250,7 @@ def _chained(found: Sequence[Row], *, token_budget: int, vocabulary: int) -> lis
         taken = chains[at : at + count]
         at += count
         items = tuple(i for row in taken for i in row.items)
-        batches.append(Batch(items, tuple(len(row.items) for row in taken), chains=True))
+        batches.append(Batch(items, tuple(len(row.items) for row in taken)))
     return batches
 
 
@@ -250,13 +271,11 @@ def score(
     if head is not None:
         first = len(head.ids)
         items = [(context[first:], continuation) for context, continuation in items]
-    trees: list[_Tree] = []
-    at = 0
-    for count in rows:
-        trees.append(_Tree(items[at : at + count], start_id))
-        at += count
+    left = iter(items)
+    lines = [list(itertools.islice(left, count)) for count in rows]
+    trees = [_Tree(line, start_id) for line in lines]
     device = next(model.parameters()).device
-    chains = head is None and all(tree.is_chain for tree in trees)
+    chains = head is None and all(_is_chain([_sequence(item, start_id) for item in line]) for line in lines)
     width = max(len(t.ids) for t in trees)
     if not chains:
         width = _tiled(len(trees), width)
@@ -330,11 +349,6 @@ class _Tree:
                 self.targets.append(target)
             before = ids
         self.scored = list(known)
-
-    @property
-    def is_chain(self) -> bool:
-        """Whether it never branches and begins once, so that a token sees all before it."""
-        return self.depth == list(range(len(self.depth)))
 
     def sees(self) -> np.ndarray:
         """(L, L): whether a token sees another: its ancestors and itself."""
