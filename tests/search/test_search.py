@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import signal
@@ -146,16 +147,19 @@ def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def killed_in(process: subprocess.Popen[str], folder: Path, trial: int) -> None:
-    """SIGKILL while this trial is being trained, after its first checkpoint."""
+def killed_at(process: subprocess.Popen[str], folder: Path, pattern: str) -> None:
+    """SIGKILL as soon as the search has written a file or folder of this pattern into its scratch."""
     limit = time.monotonic() + 240
-    while time.monotonic() < limit and process.poll() is None:
-        if any(folder.glob(f".luthier/work/*-{trial}/checkpoints/*")):  # not into checkpoints, which come and go
+    # glob.glob passes over folders that go while it looks, as those of checkpoints do; Path.glob and rglob raise
+    while not (seen := glob.glob(str(folder / ".luthier" / "work" / pattern))):
+        assert process.poll() is None, process.communicate()[1]
+        if time.monotonic() > limit:
             break
         time.sleep(0.02)
-    assert process.poll() is None, process.communicate()[1]
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    _, err = process.communicate()
+    assert seen, f"nothing of {pattern} in 240 s: {err}"
+    assert process.returncode == -signal.SIGKILL, "it had ended before it was killed"
 
 
 @pytest.mark.slow
@@ -168,7 +172,7 @@ def test_killed_twice_it_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
         folder.mkdir()
         recipe = job(folder, rows=200, trials=12, halving=3)
         for trial in kills:
-            killed_in(started(folder, str(recipe)), folder, trial)
+            killed_at(started(folder, str(recipe)), folder, f"*-{trial}/checkpoints/*")
         out, err = (process := started(folder, str(recipe))).communicate(timeout=280)
         assert process.returncode == 0, err
         tables.append(json.loads(out))
@@ -193,13 +197,7 @@ def test_a_learning_curve_answers_and_goes_on_after_a_kill(
 ) -> None:
     recipe = job(tmp_path, rows=160, curve=[0.25, 0.5, 1.0], repeats=2)
     learns = ("--set", "train.learning_rate=0.005", "--set", "train.epochs=4", "--learning-curve")
-    process = started(tmp_path, str(recipe), *learns)
-    limit = time.monotonic() + 120
-    while not list(tmp_path.rglob("0-0.5.json")) and time.monotonic() < limit and process.poll() is None:
-        time.sleep(0.05)
-    assert process.poll() is None, process.communicate()[1]
-    process.kill()
-    process.wait()
+    killed_at(started(tmp_path, str(recipe), *learns), tmp_path, "curve-*/0-0.5.json")
     monkeypatch.setenv("LUTHIER_HOME", str(tmp_path))
     told = found(capsys, str(recipe), *learns)
     assert told["answer"] in ("yes", "no", "not clear") and len(told["rows"]) == 3 and len(told["repeats"]) == 2
