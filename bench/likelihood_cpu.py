@@ -119,13 +119,14 @@ def ours(job: dict[str, Any]) -> None:
         engine.loglikelihood([pair for one in warm for pair in one])
 
         def told(asked: dict[str, Any]) -> dict[str, Any]:
-            choices = [Choice(c["context"], tuple(c["options"]), c["right"]) for c in job["asked"][asked["suite"]]]
+            items = job["asked"][asked["suite"]][: asked["first"]]
+            choices = [Choice(c["context"], tuple(c["options"]), c["right"]) for c in items]
             began = time.perf_counter()
             pairs = [pair for one in option_items(contender, choices) for pair in one]
             nats = [found.total for found in engine.loglikelihood(pairs)]
             seconds = time.perf_counter() - began
             if not asked["metrics"]:
-                return {"seconds": seconds}
+                return {"seconds": seconds, "nats": nats}
             quiet = [Choice("", c.options, 0) for c in choices]
             alone = [pair for one in option_items(contender, quiet) for pair in one]
             bare = [found.total for found in engine.loglikelihood(alone)]
@@ -140,8 +141,7 @@ def ours(job: dict[str, Any]) -> None:
                     ("raw", "acc"), ("char", "acc_norm"), ("byte", "acc_bytes"), ("unconditional", "acc_mutual_info"),
                 )
             }  # fmt: skip
-            tokens = sum(len(a) + len(b) for a, b in pairs)
-            return {"seconds": seconds, "nats": nats, "metrics": metrics, "tokens": tokens, "options": len(pairs)}
+            return {"seconds": seconds, "nats": nats, "metrics": metrics, "options": len(pairs)}
 
         answers(told, {"start_id": engine.start_id})
 
@@ -159,7 +159,7 @@ def theirs(job: dict[str, Any]) -> None:
     )  # fmt: skip
 
     def told(asked: dict[str, Any]) -> dict[str, Any]:
-        items = job["asked"][asked["suite"]]
+        items = job["asked"][asked["suite"]][: asked["first"]]
         requests = [
             Instance("loglikelihood", {}, (c["context"], option), n)
             for c in items
@@ -170,7 +170,7 @@ def theirs(job: dict[str, Any]) -> None:
         found = [float(total) for total, _ in lm.loglikelihood(requests, disable_tqdm=True)]
         seconds = time.perf_counter() - began
         if not asked["metrics"]:
-            return {"seconds": seconds}
+            return {"seconds": seconds, "nats": found}
         return {"seconds": seconds, "nats": found, "metrics": their_metrics(lm, asked["suite"], items)}
 
     answers(told, {"version": getattr(lm_eval, "__version__", "")})
@@ -259,7 +259,7 @@ def parity_on_nano(asked: dict[str, Any], threads: int, python: str) -> dict[str
         mine, other = both({"asked": fewer, "model": str(NANO), "threads": threads}, python, Path(folder))
         assert other is not None
         for name in fewer:
-            one, two = mine.ask(suite=name, metrics=True), other.ask(suite=name, metrics=True, batch=32)
+            one, two = (arm.ask(suite=name, metrics=True, first=None, batch=32) for arm in (mine, other))
             nats = max(nats, *(abs(a - b) for a, b in zip(one["nats"], two["nats"], strict=True)))
             metrics = max(metrics, *(abs(one["metrics"][k] - v) for k, v in two["metrics"].items()))
             options += one["options"]
@@ -269,29 +269,45 @@ def parity_on_nano(asked: dict[str, Any], threads: int, python: str) -> dict[str
     return {"options": options, "nats_apart": nats, "metrics_apart": metrics}
 
 
-def compared(name: str, count: int, mine: Arm, other: Arm | None, rounds: int) -> dict[str, Any]:
-    """One suite: the arms in turn, lm-eval with each of its batch sizes and, after the first round, with the two that
-    were fastest. Medians count."""
-    one = mine.ask(suite=name, metrics=True)
-    told: dict[str, Any] = {"items": count, **{k: one[k] for k in ("options", "tokens", "metrics")}}
-    own, by_size = [one["seconds"]], {}
+def compared(
+    name: str, count: int, mine: Arm, other: Arm | None, *, rounds: int, tried: int | None
+) -> dict[str, Any]:
+    """One suite: the arms in turn, lm-eval with each of its batch sizes and then with the two that were fastest.
+    Medians count. The sizes are tried, and the metrics compared, on the first ``tried`` questions (None: on all, which
+    is the first round); every log-likelihood that both arms make is compared."""
+    whole = tried is None or tried >= count
+    first = None if whole else tried
+    one = mine.ask(suite=name, metrics=True, first=first)
+    told: dict[str, Any] = {"items": count, "metrics": one["metrics"]}
+    own, nats = [one["seconds"]], 0.0
+    sizes: dict[int, list[float]] = {}
+
+    def asked(size: int, against: dict[str, Any], **more: Any) -> dict[str, Any]:
+        nonlocal nats
+        assert other is not None
+        found = other.ask(suite=name, batch=size, **more)
+        nats = max(nats, *(abs(a - b) for a, b in zip(against["nats"], found["nats"], strict=True)))
+        return found
+
     if other is not None:
         for size in BATCHES:
-            found = other.ask(suite=name, batch=size, metrics=size == BATCHES[-1])
-            by_size[size] = [found["seconds"]]
-        told["nats_apart"] = max(abs(a - b) for a, b in zip(one["nats"], found["nats"], strict=True))
+            found = asked(size, one, first=first, metrics=size == BATCHES[-1])
+            sizes[size] = [found["seconds"]]
         told["metrics_apart"] = max(abs(one["metrics"][k] - v) for k, v in found["metrics"].items())
-    fastest = sorted(by_size, key=lambda size: by_size[size][0])[:2]
-    for _ in range(rounds - 1):
-        own.append(mine.ask(suite=name, metrics=False)["seconds"])
+    fastest = sorted(sizes, key=lambda size: sizes[size][0])[:2]
+    if not whole:
+        told |= {"tried": tried, "tried_seconds": sizes}
+    own, by_size = (own, sizes) if whole else ([], {size: [] for size in fastest})
+    while len(own) < rounds:
+        one = mine.ask(suite=name, metrics=False, first=None)
+        own.append(one["seconds"])
         for size in fastest:
-            assert other is not None
-            by_size[size].append(other.ask(suite=name, batch=size, metrics=False)["seconds"])
-    told |= {"seconds": statistics.median(own), "all_seconds": own}
-    if by_size:
+            by_size[size].append(asked(size, one, first=None, metrics=False)["seconds"])
+    told |= {"options": len(one["nats"]), "seconds": statistics.median(own), "all_seconds": own}
+    if other is not None:
         best = min(fastest, key=lambda size: statistics.median(by_size[size]))
         told |= {
-            "lm_eval_seconds": by_size, "best_batch": best,
+            "lm_eval_seconds": by_size, "best_batch": best, "nats_apart": nats,
             "times_lm_eval": statistics.median(by_size[best]) / told["seconds"],
             "spread": [b / a for a, b in zip(own, by_size[best], strict=True)],
         }  # fmt: skip
@@ -306,6 +322,7 @@ def main() -> int:
     parser.add_argument("--large", action="store_true", help="a model of 150M parameters, weights drawn, instead")
     parser.add_argument("--base", choices=("nano",), help="parity on the built-in base alone, no speed")
     parser.add_argument("--rounds", type=int, default=3, help="the arms take turns; medians count")
+    parser.add_argument("--tried", type=int, help="questions on which lm-eval's batch sizes are tried; default: all")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--model", type=Path, default=SHARED / "models" / "lab7m")
     parser.add_argument("--arm", help=argparse.SUPPRESS)
@@ -344,12 +361,12 @@ def main() -> int:
         title = "150M parameters, weights drawn" if args.large else args.model.name
         version = other.first["version"] if other is not None else "not available (set LMEVAL_PYTHON)"
         print(f"{title}, fp32, {args.threads} threads, {args.rounds} rounds; lm-eval {version}")
-        print(f"\n{'suite':<14} {'items':>6} {'options':>8} {'tokens':>8} {'ours s':>8} "
+        print(f"\n{'suite':<14} {'items':>6} {'options':>8} {'ours s':>8} "
               f"{'lm-eval s, by batch size':<40} {'ratio':>6} {'by round':<12} {'largest difference':>19}  "
               "metrics")  # fmt: skip
         for name, items in asked.items():
-            one = figures[name] = compared(name, len(items), mine, other, args.rounds)
-            line = f"{name:<14} {len(items):>6,} {one['options']:>8,} {one['tokens']:>8,} {one['seconds']:>8.2f}"
+            one = figures[name] = compared(name, len(items), mine, other, rounds=args.rounds, tried=args.tried)
+            line = f"{name:<14} {len(items):>6,} {one['options']:>8,} {one['seconds']:>8.2f}"
             if other is not None:
                 by_size = one["lm_eval_seconds"].items()
                 sizes = "  ".join(f"{size}: {statistics.median(taken):.1f}" for size, taken in by_size)
