@@ -269,9 +269,7 @@ def parity_on_nano(asked: dict[str, Any], threads: int, python: str) -> dict[str
     return {"options": options, "nats_apart": nats, "metrics_apart": metrics}
 
 
-def compared(
-    name: str, count: int, mine: Arm, other: Arm | None, *, rounds: int, tried: int | None
-) -> dict[str, Any]:
+def compared(name: str, count: int, mine: Arm, other: Arm | None, *, rounds: int, tried: int | None) -> dict[str, Any]:
     """One suite: the arms in turn, lm-eval with each of its batch sizes and then with the two that were fastest.
     Medians count. The sizes are tried, and the metrics compared, on the first ``tried`` questions (None: on all, which
     is the first round); every log-likelihood that both arms make is compared."""

@@ -55,7 +55,7 @@ def test_looking_gives_the_model_back_as_it_was(make_model: Make, make_rows: Mak
     wanted = {n: p.requires_grad for n, p in model.named_parameters()}
     watch = Watch(
         WatchSpec(), TokenLoss(model), general=[row(s) for s in make_rows(4)], train=[row(s) for s in make_rows(9)],
-        held_out=[row(s) for s in make_rows(6, seed=1, low=50, high=60)], adapter=True,
+        held_out=[row(s) for s in make_rows(6, seed=1, low=50, high=60)], adapter=True, tokens=200,
     )  # fmt: skip
     state = torch.get_rng_state()
     with torch.no_grad():
@@ -65,13 +65,38 @@ def test_looking_gives_the_model_back_as_it_was(make_model: Make, make_rows: Mak
     assert wanted == {n: p.requires_grad for n, p in model.named_parameters()}
 
 
+def test_answers_read_no_more_at_a_time_than_a_pass_of_the_training(make_model: Make, make_rows: Make) -> None:
+    """A training that just fits must not die at its last look; what is found is the same."""
+    model = make_model(dtype=torch.float64).eval()
+    held_out = [row(s) for s in make_rows(12, seed=1, low=50, high=90)]
+    sizes: list[int] = []
+
+    def looked(tokens: int) -> dict[str, Any]:
+        sizes.clear()
+        watch = Watch(
+            WatchSpec(), TokenLoss(model), general=[], train=held_out, held_out=held_out, adapter=True, tokens=tokens
+        )
+        with torch.no_grad():
+            return watch.look()["copies"]
+
+    def seen(module: Any, given: Any, kwargs: Any) -> None:
+        sizes.append(kwargs["input_ids"].numel())
+
+    with model.register_forward_pre_hook(seen, with_kwargs=True):
+        few = looked(100)
+        assert max(sizes) <= 100
+        assert looked(10_000) == few and max(sizes) > 200
+    prompts = sorted(int(r.positions[0]) + 1 for r in held_out)
+    assert prompts[-1] > prompts[0], "the order of the longest first is put back"
+
+
 @pytest.mark.parametrize("chunk", [5, 1024])
 def test_the_figures_of_general_rows_are_those_of_the_textbook(make_model: Make, make_rows: Make, chunk: int) -> None:
     model = make_model(dtype=torch.float64)
     model.eval()
     samples = make_rows(5, seed=3)
     watch = Watch(WatchSpec(), TokenLoss(model, chunk=chunk), general=[row(s) for s in samples], held_out=[],
-                  train=[row(samples[0])], adapter=True)  # fmt: skip
+                  train=[row(samples[0])], adapter=True, tokens=200)  # fmt: skip
     with torch.no_grad():
         found = watch.look()
         nats, drift, right = [], [], []

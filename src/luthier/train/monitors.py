@@ -27,7 +27,7 @@ from luthier.models.greedy import greedy
 from luthier.recipe.train import WatchSpec
 from luthier.stats import mcnemar_exact, paired_difference
 from luthier.train.anchor import base_alone, kl
-from luthier.train.batches import Batch, Row, collate
+from luthier.train.batches import Batch, Row, collate, micro_batches
 from luthier.train.loss import TokenLoss
 from luthier.train.plan import COPY_LIMIT
 
@@ -67,14 +67,16 @@ class Watch:
         held_out: rows of the job that are not trained on: their prompts are answered.
         train: the training rows, in whose answers copies are looked for.
         adapter: whether the base is at hand, as the model without its adapter.
+        tokens: of prompts that are read together, padding included: no more than a pass of the training reads, so
+            that looking needs no memory that training does not.
         device: where the model is.
     """
 
     def __init__(
         self, spec: WatchSpec, loss: TokenLoss, *, general: Sequence[Row], held_out: Sequence[Row],
-        train: Sequence[Row], adapter: bool, device: Any = "cpu",
+        train: Sequence[Row], adapter: bool, tokens: int, device: Any = "cpu",
     ) -> None:  # fmt: skip
-        self.spec, self.loss, self.adapter = spec, loss, adapter
+        self.spec, self.loss, self.adapter, self.tokens = spec, loss, adapter, tokens
         self.general = [collate([_beginning(r)], device) for r in general]
         self.held_out = [r for r in held_out if len(r.targets) >= COPY] if spec.memorisation != "off" else []
         self.answers = _Answers([r for r in train if not r.replayed] if self.held_out else [])
@@ -140,8 +142,10 @@ class Watch:
 
     def _answer_held_out(self) -> dict[str, list[Any]]:
         prompts = [[int(i) for i in r.inputs[: int(r.positions[0]) + 1]] for r in self.held_out]
-        said = greedy(self.loss.model, prompts, self.ends, COPY_LIMIT)
-        theirs = [self.answers.copied(np.asarray(ids)) for ids in said]
+        said: dict[int, tuple[int, ...]] = {}
+        for cut in micro_batches([len(ids) for ids in prompts], micro_tokens=self.tokens, seed=0, epoch=0):
+            said |= zip(cut, greedy(self.loss.model, [prompts[i] for i in cut], self.ends, COPY_LIMIT), strict=True)
+        theirs = [self.answers.copied(np.asarray(said[i])) for i in range(len(prompts))]
         own = [self.answers.copied(r.targets) for r in self.held_out]
         return {
             "said": [length for length, _ in theirs], "rows": [name for _, name in theirs],

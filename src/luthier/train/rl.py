@@ -127,7 +127,8 @@ def run(
             unread = {"overfitting": "off", "memorisation": "off"}
             others = Watch(
                 spec.watch.model_copy(update=unread), loss, general=[row(s) for s in general[: plan.watch_rows]],
-                held_out=[], train=[], adapter=hasattr(loaded.model, "disable_adapter"), device=device,
+                held_out=[], train=[], adapter=hasattr(loaded.model, "disable_adapter"),
+                tokens=plan.micro_tokens // plan.processes, device=device,
             )  # fmt: skip
             loop = loop_of(
                 loaded.model, practice, plan, train=[], validation=[], run=run, folder=workdir / "checkpoints",

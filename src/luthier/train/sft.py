@@ -149,7 +149,8 @@ def learn(
         if plan.watch_rows or plan.watch_answers or spec.watch.overfitting != "off":
             watch = Watch(
                 spec.watch, loss, general=general[: plan.watch_rows], held_out=validation_rows[: plan.watch_answers],
-                train=train_rows, adapter=hasattr(loaded.model, "disable_adapter"), device=device,
+                train=train_rows, adapter=hasattr(loaded.model, "disable_adapter"),
+                tokens=plan.micro_tokens // plan.processes, device=device,
             )  # fmt: skip
         folded = folding(loaded.model, plan.precision, device, wanted=loop_of.folds)
         with folded, stepping(loaded.model, plan, device), team.together(plan.processes):
