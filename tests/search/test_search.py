@@ -150,8 +150,8 @@ def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 def killed_at(process: subprocess.Popen[str], folder: Path, pattern: str) -> None:
     """SIGKILL as soon as the search has written a file or folder of this pattern into its scratch."""
     limit = time.monotonic() + 240
-    # glob.glob passes over folders that go while it looks, as those of checkpoints do; Path.glob and rglob raise
-    while not (seen := glob.glob(str(folder / ".luthier" / "work" / pattern))):
+    whole = str(folder / ".luthier" / "work" / pattern)
+    while not (seen := glob.glob(whole)):  # noqa: PTH207  Path.glob raises where folders go while it looks
         assert process.poll() is None, process.communicate()[1]
         if time.monotonic() > limit:
             break
