@@ -97,3 +97,14 @@ def test_four_bits_hold_the_linear_layers(tiny: Path) -> None:
     ids = torch.tensor([whole.chat.text_ids("birds and towns")])
     a, b = whole.model(ids).logits, small.model(ids).logits
     assert 0 < (a - b).abs().max() < a.abs().max(), "quantised, yet the same model"
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="what a process has mapped is known on Linux only")
+def test_in_four_bits_the_files_are_let_go(tiny: Path, tmp_path: Path) -> None:
+    """Embeddings that stay in the mapping of a file keep the whole file in memory, what was quantised with it."""
+    pytest.importorskip("bitsandbytes")
+    folder = shutil.copytree(tiny, tmp_path / "own")
+    small = load(resolve(folder), device="cpu", quantised=QloraTuning())
+    assert str(folder) not in Path("/proc/self/maps").read_text()
+    tied = small.model.get_output_embeddings().weight is small.model.get_input_embeddings().weight
+    assert tied == small.model.config.tie_word_embeddings

@@ -109,11 +109,21 @@ def load(
         tokens.grow(model, grown)
     if quantised is None:
         model = model.to(place)
+    else:
+        _let_go(model)
     model.eval().requires_grad_(False)
     _check_vocabulary(model, tokenizer, source)
     chat = ChatFormat(tokenizer, thinking=thinking, stop_ids=_stop_ids(source.folder))
     held = "nf4" if quantised is not None else None
     return Loaded(model, tokenizer, source, place, dtype, chat, held, makes, outputs)
+
+
+def _let_go(model: torch.nn.Module) -> None:
+    """Copy what was not quantised out of the files. It lies in their mapping and keeps all of it in memory: the weights
+    that were read to be quantised, too."""
+    for held in (*model.parameters(), *model.buffers()):
+        if held.device.type == "cpu" and getattr(held, "quant_state", None) is None:
+            held.data = held.data.clone()
 
 
 def load_tokenizer(source: ModelSource, chat_template: Path | None = None) -> Any:
