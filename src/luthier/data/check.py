@@ -8,7 +8,6 @@ splits are the business of preparing.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ from luthier.data.render import Renderer
 from luthier.data.scan import KEPT, Keyed, Look, Scan, Seen
 from luthier.data.sources import files_of
 from luthier.data.sweep import again, by_blocks, by_rows, rows_at
+from luthier.models.encoder import processors
 from luthier.recipe.data import DataSpec, PersonalKind
 from luthier.records import Example, Origin
 from luthier.rows import (
@@ -156,7 +156,7 @@ def check(
     where = folder or Path.cwd()
     files = files_of(sources, folder=where, known=known)
     tests = files_of(spec.test, folder=where) if spec.test else []
-    whole = _Whole(render, mend=mend or mend_to is not None, workers=workers or min(4, os.cpu_count() or 1))
+    whole = _Whole(render, mend=mend or mend_to is not None, workers=workers or min(4, processors()))
     out = MendedFile(mend_to, files) if mend_to is not None else None
     try:
         for file in files:

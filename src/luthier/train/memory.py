@@ -115,13 +115,13 @@ def needs(
     )  # fmt: skip
 
 
-PROCESS, FOUR_BIT = 457 << 20, 30 << 20
+PROCESS = 469 << 20
 
 
-def process_bytes(*, four_bit: bool = False) -> int:
-    """What Python, torch, transformers and peft hold before anything is loaded, on Linux without CUDA: as measured in
-    docs/benchmarks/planner.md, so it moves with their versions."""
-    return PROCESS + FOUR_BIT * four_bit
+def process_bytes() -> int:
+    """What Python, torch, transformers, peft and, where installed, bitsandbytes hold before anything is loaded, on
+    Linux without CUDA: as measured in docs/benchmarks/planner.md, so it moves with their versions."""
+    return PROCESS
 
 
 def size(count: float) -> str:
