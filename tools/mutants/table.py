@@ -284,6 +284,18 @@ MUTANTS = (
         "tests/train/test_monitors.py::test_the_figures_of_general_rows_are_those_of_the_textbook",
     ),
     Mutant(
+        "the last look of a training reads all prompts at once", "train/monitors.py",
+        "for cut in micro_batches([len(ids) for ids in prompts], micro_tokens=self.tokens, seed=0, epoch=0):",
+        "for cut in [range(len(prompts))]:",
+        "tests/train/test_monitors.py::test_answers_read_no_more_at_a_time_than_a_pass_of_the_training",
+    ),
+    Mutant(
+        "a base in 4 bits holds on to its file", "models/load.py",
+        "            held.data = held.data.clone()\n",
+        "            pass\n",
+        "tests/models/test_load.py::test_in_four_bits_the_files_are_let_go",
+    ),
+    Mutant(
         "a diverging training is called overfitting", "train/monitors.py",
         "if at_best is None or at_end is None or at_end >= at_best:",
         "if at_best is None or at_end is None:",
