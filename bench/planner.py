@@ -224,13 +224,13 @@ def planned(case: Case, folder: Path) -> tuple[Any, Any, float]:
 
 
 def predict(folder: Path, cases: list[Case]) -> dict[str, Any]:
-    from luthier.train.memory import process_bytes
+    from luthier.train.memory import PROCESS
 
-    found, process = {}, process_bytes()
+    found = {}
     for case in cases:
         plan, needs, seconds = planned(case, folder)
         (folder / f"{case.name}.plan.json").write_text(json.dumps(plan.to_dict()))
-        found[case.name] = {"net": needs.total, "process": process, "parts": needs.to_dict(), "seconds": seconds}
+        found[case.name] = {"net": needs.total, "process": PROCESS, "parts": needs.to_dict(), "seconds": seconds}
     return found
 
 

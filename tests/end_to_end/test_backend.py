@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file
 from tests.end_to_end import test_preferences, test_rewards
 
 from luthier.cli.main import run
 from luthier.errors import LuthierError
+from luthier.models import products
 from luthier.pipeline.run import run_until
 from luthier.recipe import load_recipe
 from luthier.store import Artifact, Store
@@ -64,7 +66,9 @@ def test_trl_that_is_not_there_is_named_with_its_extra(
 
 
 @pytest.mark.slow
-def test_the_same_recipe_by_trl_to_a_verdict(colours: Path, no_egress: list[Any], luthier: Luthier) -> None:
+def test_the_same_recipe_by_trl_to_a_verdict(
+    colours: Path, no_egress: list[Any], luthier: Luthier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("trl")
     code, made = luthier("run", "colours.yaml", *BY_TRL)
     assert code in (0, 10, 11) and made["verdict"]["results"]
@@ -80,16 +84,17 @@ def test_the_same_recipe_by_trl_to_a_verdict(colours: Path, no_egress: list[Any]
     code, told = luthier("why", made["artifacts"]["adapter"])
     assert code == 0 and "backend trl 1." in json.dumps(told)
 
-    # the other backend's training is another artifact of the same rows, and differs by rounding only
+    # the other backend's training is another artifact of the same rows, and differs by rounding only: with the products
+    # that TRL has, as AdamW takes a whole step where other products round a gradient to the other side of zero
+    monkeypatch.setattr(products, "multiplies_apart", lambda: False)
     other = run_until("train", load_recipe(colours, ["train.anchor=0", "train.precision=fp32"]), store)
     assert other.id != trained.id and "backend" not in other.meta and other.parents == trained.parents
     own = json.loads(other.file("history.json").read_text())["history"]
     assert [h["loss"] for h in own[1:]] == pytest.approx([h["loss"] for h in history[1:]], abs=1e-4)
     assert own[-1]["val"] == pytest.approx(history[-1]["val"], abs=1e-4)
     ends = [load_file(a.path / "weights.safetensors") for a in (trained, other)]
-    # by norm, as AdamW takes a whole step where a gradient's sign is rounding: one weight in thousands, 2e-4 on a Zen 5
     for name, tensor in ends[0].items():
-        assert (tensor - ends[1][name]).norm() < 1e-3 * tensor.norm(), name
+        assert torch.allclose(tensor, ends[1][name], rtol=0, atol=1e-4), name
 
 
 @pytest.mark.slow

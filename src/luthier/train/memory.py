@@ -2,7 +2,7 @@
 
 What stays (weights, optimiser, copies of the best weights) is counted from sizes; what one pass holds is handed in
 (:class:`Passes`; ``train.footprint`` traces it). Figures are bytes *beside* the process that trains: what Python and
-its libraries take themselves is :func:`process_bytes`.
+its libraries take themselves is :data:`PROCESS`.
 """
 
 from __future__ import annotations
@@ -116,12 +116,8 @@ def needs(
 
 
 PROCESS = 469 << 20
-
-
-def process_bytes() -> int:
-    """What Python, torch, transformers, peft and, where installed, bitsandbytes hold before anything is loaded, on
-    Linux without CUDA: as measured in docs/benchmarks/planner.md, so it moves with their versions."""
-    return PROCESS
+"""Bytes that Python, torch, transformers, peft and, where installed, bitsandbytes hold before anything is loaded, on
+Linux without CUDA: as measured in docs/benchmarks/planner.md, so it moves with their versions."""
 
 
 def size(count: float) -> str:
